@@ -1,0 +1,1 @@
+"""What only maintainers use: building notebooks from their sources, and running them."""

@@ -1,0 +1,75 @@
+"""The record of runs on real data: `results/NN_slug.json` a lesson, and RESULTS.md generated from all of them."""
+
+import json
+import os
+import platform
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+
+from course_utils import results
+from course_utils.authoring import build, execute
+from course_utils.datasets.where import REPOSITORY
+
+PAGE = REPOSITORY / "RESULTS.md"
+HEAD = """# Results
+
+Measured on the real datasets by `make results`, which rewrites this page from the files in `results/`. Nothing here is typed.
+Values are mean ± standard deviation over the seeds named below each table.
+"""
+
+
+def machine() -> str:
+    """The machine in words: what a reader needs to compare times, and nothing that names it."""
+    memory = psutil.virtual_memory().total / 2**30
+    return (
+        f"{os.cpu_count()} cores, {memory:.0f} GB of memory, {platform.system()} on {platform.machine()}, "
+        f"Python {platform.python_version()}, TensorFlow {version('tensorflow')}"
+    )
+
+
+def measure(source: Path, seeds: list[int], limit: float, progress) -> tuple[dict | None, list[str]]:
+    """Run one lesson's solved notebook on real data, once a seed: (record, faults). No record if it has no tables."""
+    lesson = build.assemble(source)
+    runs, faults = [], []
+    for seed in seeds:
+        with tempfile.TemporaryDirectory() as folder:
+            build.save(lesson.solved, Path(folder) / f"{lesson.slug}.ipynb")
+            environment = {"COURSE_DATA": "real", "COURSE_SEED": str(seed)}
+            name = f"{lesson.slug} seed {seed}"
+            (run,) = execute.run_all([(name, lesson.solved)], Path(folder), limit, environment, 1, progress)
+        faults += run.faults
+        claims = [{key: value for key, value in claim.items() if key != "cell"} for claim in run.claims]
+        made = {"seed": seed, "seconds": round(run.seconds, 1), "peak_memory_mb": run.memory // 10**6}
+        runs.append({**made, "tables": run.tables, "claims": claims})
+    if not any(run["tables"] for run in runs):
+        return None, faults
+    return {"lesson": lesson.slug, "machine": machine(), "runs": runs}, faults
+
+
+def page() -> str:
+    """RESULTS.md as it must read, from the records."""
+    parts = [HEAD]
+    for path in sorted(results.FOLDER.glob("*.json")):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        runs = record["runs"]
+        parts.append(f"## {record['lesson']}\n")
+        for title in dict.fromkeys(table["title"] for run in runs for table in run["tables"]):
+            table = results.from_record(record, record["lesson"], title)
+            parts.append(f"**{table.title}**\n\n{table.markdown()}\n\n{table.note}\n")
+        claims = [
+            {
+                "claim": same[0]["text"],
+                "bound": f"{same[0]['relation']} {same[0]['bound']:,.4g}",
+                "measured, lowest": min(float(claim["value"]) for claim in same),
+                "highest": max(float(claim["value"]) for claim in same),
+            }
+            for same in zip(*(run["claims"] for run in runs), strict=True)
+        ]
+        if claims:
+            parts.append(f"{results.Table('Claims', claims).markdown()}\n")
+        seconds, memory = max(run["seconds"] for run in runs), max(run["peak_memory_mb"] for run in runs)
+        parts.append(f"The whole lesson took at most {seconds:,.0f} s and {memory:,} MB.\n")
+    return "\n".join(parts)

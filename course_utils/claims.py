@@ -1,0 +1,103 @@
+"""Claims: statements of the course that are measured where they are made.
+
+`claim` prints the measured value beside its bound. A student whose run misses a bound is told and goes on; with
+COURSE_CLAIMS=strict, or in continuous integration (CI=true), a missed bound raises; with COURSE_CLAIMS=record it only
+leaves its mark in the notebook, where `course_utils.authoring.execute` collects it: one run finds every broken claim.
+"""
+
+import html
+import math
+import os
+from dataclasses import asdict, dataclass
+
+MIME = "application/vnd.course.claim+json"
+
+
+class ClaimFailed(AssertionError):
+    """A measured value missed the bound of its claim."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One measured claim. `relation` is 'at least', 'at most' or 'close to'; `within` is set for the last one only."""
+
+    text: str
+    value: float
+    relation: str
+    bound: float
+    within: float | None
+    held: bool
+
+    def __str__(self) -> str:
+        margin = f" ± {_short(self.within)}" if self.within is not None else ""
+        verdict = "✓ holds" if self.held else "✗ DOES NOT HOLD here"
+        claimed = f"claimed {self.relation} {_short(self.bound)}{margin}"
+        return f"{verdict}: {self.text} (measured {_short(self.value)}; {claimed})"
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        colour = "#0072b2" if self.held else "#d55e00"
+        shown = f'<div style="border-left: 4px solid {colour}; padding-left: 0.6em">{html.escape(str(self))}</div>'
+        record = asdict(self)
+        record["value"] = self.value if math.isfinite(self.value) else None  # JSON has no NaN
+        return {"text/plain": str(self), "text/html": shown, MIME: record}
+
+
+def claim(text, value, *, at_least=None, at_most=None, close_to=None, within=None) -> None:
+    """Show `text` with its measured `value` beside the bound, and say whether it holds.
+
+    Exactly one of `at_least`, `at_most` and `close_to` is given; `close_to` needs `within`, the largest distance allowed.
+    A NaN never passes, whichever side of the bound is asked for.
+
+    Raises ValueError for a bound that cannot be missed or met (none, several, not finite), TypeError for a value that is
+    not one number, and ClaimFailed for a missed bound where claims are strict (see the module).
+    """
+    bounds = {"at least": at_least, "at most": at_most, "close to": close_to}
+    given = {relation: _number(bound, relation) for relation, bound in bounds.items() if bound is not None}
+    if len(given) != 1:
+        raise ValueError(f"claim {text!r}: give exactly one of at_least, at_most, close_to; got {len(given)}")
+    (relation, bound), value = *given.items(), _number(value, "the value")
+    if (relation == "close to") != (within is not None):
+        raise ValueError(f"claim {text!r}: within= goes with close_to=, and close_to= needs it")
+    within = None if within is None else _number(within, "within")
+    if not math.isfinite(bound) or (within is not None and not 0 < within < math.inf):
+        raise ValueError(f"claim {text!r}: the bound must be finite and within= positive, or it could not fail or pass")
+    if relation == "close to":
+        held = abs(value - bound) <= within
+    else:
+        held = value >= bound if relation == "at least" else value <= bound
+    made = Claim(text, value, relation, bound, within, held)
+    _show(made)
+    if not made.held and _strict():
+        raise ClaimFailed(str(made))
+
+
+def _strict() -> bool:
+    wanted = os.environ.get("COURSE_CLAIMS", "").strip().lower()
+    if wanted not in {"", "warn", "record", "strict"}:
+        raise ValueError(f"COURSE_CLAIMS is {wanted!r}; it must be warn, record or strict")
+    return wanted == "strict" or (not wanted and os.environ.get("CI", "").strip().lower() in {"1", "true", "yes"})
+
+
+def _show(made: Claim) -> None:
+    try:
+        shell = get_ipython()  # defined by IPython in a notebook, and only there
+    except NameError:
+        shell = None
+    if shell is None:
+        print(made)
+    else:
+        from IPython.display import display
+
+        display(made)
+
+
+def _number(value, name: str) -> float:
+    try:
+        return float(value)  # numpy and TensorFlow scalars too; an array of several numbers is refused
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} of a claim must be one number, got {value!r}") from error
+
+
+def _short(number: float) -> str:
+    """Four significant digits, thousands separated: 0.9071, 53,893."""
+    return f"{number:,.0f}" if float(number).is_integer() and abs(number) < 1e15 else f"{number:.4g}"

@@ -1,0 +1,48 @@
+"""Where data lies, and whether a lesson gets the embedded sample or the real dataset."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SAMPLES = REPOSITORY / "data"
+MODES = ("auto", "sample", "real")
+
+
+class DataNotReady(FileNotFoundError):
+    """Real data was asked for (COURSE_DATA=real) and is not there. The message names the command that gets it."""
+
+
+def data_dir() -> Path:
+    """Folder of the real datasets: COURSE_DATA_DIR, or `data/downloads/` of the course. It need not exist."""
+    given = os.environ.get("COURSE_DATA_DIR", "").strip()
+    return Path(given).expanduser().absolute() if given else SAMPLES / "downloads"
+
+
+def mode() -> str:
+    """What COURSE_DATA asks for: 'auto' (the default: real data if it is there), 'sample' or 'real'.
+
+    Raises ValueError for any other word.
+    """
+    asked = os.environ.get("COURSE_DATA", "").strip().lower() or "auto"
+    if asked not in MODES:
+        raise ValueError(f"COURSE_DATA is {asked!r}; it must be one of {', '.join(MODES)}")
+    return asked
+
+
+def choose(dataset: str, is_ready: Callable[[Path], bool]) -> str:
+    """'sample' or 'real' for one dataset: what `mode()` asks for, given whether `is_ready(data_dir())`.
+
+    Raises DataNotReady when real data is demanded but missing.
+    """
+    asked = mode()
+    if asked == "sample":
+        return "sample"
+    if is_ready(data_dir()):
+        return "real"
+    if asked == "real":
+        raise DataNotReady(
+            f"COURSE_DATA=real, but {dataset} is not under {data_dir()}. Get it with:  make data DATASETS={dataset}  "
+            f"or point COURSE_DATA_DIR at a folder that has it, or unset COURSE_DATA to use the embedded sample."
+        )
+    return "sample"

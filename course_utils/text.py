@@ -1,0 +1,103 @@
+"""Tokens, vocabulary, one-hot vectors and bags of words: what lesson 01 derives and later lessons import."""
+
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from scipy import sparse
+
+PAD = "<pad>"
+_NOT_A_WORD = re.compile(r"<br\s*/?>|[^a-zA-Z']")
+
+
+def tokenize(text: str, lower: bool = True) -> list[str]:
+    """Words of `text`: line-break tags and everything but Latin letters and apostrophes become spaces, then it is split.
+
+    Empty text, or text without a letter, gives an empty list. Raises TypeError for anything but a string.
+    """
+    if not isinstance(text, str):
+        raise TypeError(
+            f"tokenize takes one string, got {type(text).__name__}; for many texts: [tokenize(t) for t in texts]"
+        )
+    words = _NOT_A_WORD.sub(" ", text.replace("’", "'")).split()
+    return [word.lower() for word in words] if lower else words
+
+
+class Vocabulary:
+    """Numbers for words: id 0 is padding, then the words as given, then `oov_buckets` ids for words not in the list.
+
+    A word that is out of the vocabulary (OOV) always falls into the same bucket, on every machine. `len(vocabulary)`
+    counts all ids: 1 + number of words + oov_buckets. Raises ValueError for duplicate words or no bucket.
+    """
+
+    def __init__(self, words: Sequence[str], oov_buckets: int = 1):
+        if oov_buckets < 1:
+            raise ValueError(f"oov_buckets is {oov_buckets}; unknown words need at least one")
+        self.words = [PAD, *words]
+        self.ids = {word: i for i, word in enumerate(self.words)}
+        if len(self.ids) < len(self.words):
+            twice = [word for word, n in Counter(self.words).items() if n > 1]
+            raise ValueError(f"a vocabulary has each word once; more than once: {twice[:5]}")
+        self.oov_buckets = oov_buckets
+
+    @classmethod
+    def from_documents(cls, documents: Iterable[Sequence[str]], size: int | None = None, oov_buckets: int = 1):
+        """The `size` most frequent words of tokenized `documents` (all of them by default), most frequent first.
+
+        Words that are equally frequent are ordered as they first appeared.
+        """
+        counts = Counter(word for document in documents for word in document)
+        return cls([word for word, _ in counts.most_common(size)], oov_buckets)
+
+    def __len__(self) -> int:
+        return len(self.words) + self.oov_buckets
+
+    def __contains__(self, word: str) -> bool:
+        return word in self.ids
+
+    def encode(self, words: Sequence[str]) -> np.ndarray:
+        """Ids (number of words,) int32 of a tokenized text."""
+        if isinstance(words, str):
+            raise TypeError(f"encode takes a list of words, got one string; tokenize it first: {words[:40]!r}")
+        return np.array([self.ids[w] if w in self.ids else self._bucket(w) for w in words], dtype=np.int32)
+
+    def decode(self, ids: Iterable[int]) -> list[str]:
+        """Words of `ids`; ids of OOV buckets become `<oov:0>`, `<oov:1>`, … Raises IndexError for ids that do not exist."""
+        return [self._word(int(i)) for i in ids]
+
+    def _bucket(self, word: str) -> int:
+        return len(self.words) + zlib.crc32(word.encode("utf-8", "surrogatepass")) % self.oov_buckets
+
+    def _word(self, i: int) -> str:
+        if not 0 <= i < len(self):
+            raise IndexError(f"id {i} is outside of the vocabulary's 0 … {len(self) - 1}")
+        return self.words[i] if i < len(self.words) else f"<oov:{i - len(self.words)}>"
+
+
+def one_hot(ids: Sequence[int], size: int) -> np.ndarray:
+    """One row an id, zeros but for a one at the id: (number of ids, size) float32.
+
+    Raises IndexError for an id outside of 0 … size − 1.
+    """
+    ids = np.asarray(ids, dtype=np.int64)
+    if ids.size and not (0 <= ids.min() and ids.max() < size):
+        raise IndexError(f"ids {ids.min()} … {ids.max()} do not fit vectors of size {size}")
+    vectors = np.zeros((len(ids), size), dtype=np.float32)
+    vectors[np.arange(len(ids)), ids] = 1
+    return vectors
+
+
+def bag_of_words(documents: Sequence[Sequence[str]], vocabulary: Vocabulary) -> sparse.csr_array:
+    """How often each word occurs in each tokenized document: sparse (documents, len(vocabulary)) float32 counts.
+
+    A bag is the sum of its words' one-hot vectors; unknown words are counted in their bucket.
+    """
+    encoded = [vocabulary.encode(document) for document in documents]
+    rows = np.repeat(np.arange(len(encoded)), [len(ids) for ids in encoded])
+    columns = np.concatenate(encoded) if encoded else np.zeros(0, dtype=np.int32)
+    ones = np.ones(len(columns), dtype=np.float32)
+    counts = sparse.coo_array((ones, (rows, columns)), shape=(len(encoded), len(vocabulary))).tocsr()
+    counts.sum_duplicates()
+    return counts

@@ -1,0 +1,85 @@
+import json
+
+import numpy as np
+import pytest
+
+from course_utils.claims import MIME, Claim, ClaimFailed, claim
+
+
+@pytest.fixture(autouse=True)
+def strict(monkeypatch):
+    monkeypatch.setenv("COURSE_CLAIMS", "strict")
+
+
+@pytest.mark.parametrize("bound", [{"at_least": 0.9}, {"at_most": 0.91}, {"close_to": 0.9, "within": 0.02}])
+def test_holds_and_shows_value_beside_bound(bound, capsys):
+    claim("pairs help", 0.907, **bound)
+    out = capsys.readouterr().out
+    assert "✓ holds: pairs help" in out and "0.907" in out and str(next(iter(bound.values()))) in out
+
+
+@pytest.mark.parametrize("bound", [{"at_least": 0.95}, {"at_most": 0.9}, {"close_to": 0.8, "within": 0.1}])
+def test_missed_bound_raises_where_strict(bound):
+    with pytest.raises(ClaimFailed, match="DOES NOT HOLD.*0.907"):
+        claim("pairs help", np.float32(0.907), **bound)
+
+
+@pytest.mark.parametrize("bound", [{"at_least": -1e300}, {"at_most": 1e300}, {"close_to": 0, "within": 1e300}])
+def test_nan_never_passes(bound):
+    with pytest.raises(ClaimFailed):
+        claim("not a number", float("nan"), **bound)
+
+
+@pytest.mark.parametrize("mode", ["warn", "record"])
+def test_student_is_told_and_goes_on(mode, monkeypatch, capsys):
+    monkeypatch.setenv("COURSE_CLAIMS", mode)
+    claim("too high a hope", 0.5, at_least=0.9)
+    assert "✗ DOES NOT HOLD" in capsys.readouterr().out
+
+
+def test_ci_is_strict_by_default_and_a_laptop_is_not(monkeypatch, capsys):
+    monkeypatch.delenv("COURSE_CLAIMS")
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(ClaimFailed):
+        claim("too high a hope", 0.5, at_least=0.9)
+    monkeypatch.delenv("CI")
+    claim("too high a hope", 0.5, at_least=0.9)
+    assert "✗" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "bound",
+    [
+        {},
+        {"at_least": 0, "at_most": 1},
+        {"close_to": 1},
+        {"at_least": 1, "within": 0.1},
+        {"at_least": float("-inf")},
+        {"at_most": float("nan")},
+        {"close_to": 1, "within": float("inf")},
+        {"close_to": 1, "within": 0},
+    ],
+)
+def test_a_bound_that_cannot_be_missed_or_met_is_refused(bound):
+    with pytest.raises(ValueError, match="claim 'x'"):
+        claim("x", 1, **bound)
+
+
+@pytest.mark.parametrize("value", [None, "high", np.array([1.0, 2.0]), ...])
+def test_value_must_be_one_number(value):
+    with pytest.raises(TypeError, match="one number"):
+        claim("x", value, at_least=0)
+
+
+def test_misspelt_mode_is_an_error(monkeypatch):
+    monkeypatch.setenv("COURSE_CLAIMS", "strikt")
+    with pytest.raises(ValueError, match="strikt"):
+        claim("x", 0, at_least=1)
+
+
+@pytest.mark.parametrize("value", [0.25, float("nan")])
+def test_record_for_the_notebook_is_valid_json(value):
+    bundle = Claim("a < b", value, "at least", 0.5, None, False)._repr_mimebundle_()
+    record = json.loads(json.dumps(bundle[MIME], allow_nan=False))
+    assert record["held"] is False and record["text"] == "a < b"
+    assert "a &lt; b" in bundle["text/html"]
