@@ -71,19 +71,24 @@ def run_tests(exercise: str, source: str, variables: dict) -> Verdict:
 
     Whatever the student's code raises ends in the verdict, with the line of theirs that raised it.
     """
-    from otter.test_files.exception_test import ExceptionTestFile  # here, because importing Otter takes seconds
-
-    for test in ExceptionTestFile.from_string(source).test_cases:
-        wanted = inspect.signature(test.body.test_func).parameters
+    for test in _test_functions(source):
+        wanted = inspect.signature(test).parameters
         try:
-            test.body.test_func(**{name: _filled_in(name, variables) for name in wanted})
+            test(**{name: _filled_in(name, variables) for name in wanted})
         except NotFilledIn as error:
             return Verdict(exercise, False, [str(error)])
         except AssertionError as error:
-            return Verdict(exercise, False, [str(error) or f"the test {test.name} failed"])
+            return Verdict(exercise, False, [str(error) or f"{test.__name__} failed"])
         except (Exception, SystemExit) as error:
             return Verdict(exercise, False, [f"Your code raised {type(error).__name__}: {error}", *_their_line(error)])
     return Verdict(exercise, True, [])
+
+
+def _test_functions(source: str) -> list[FunctionType]:
+    """The functions of an Otter test file. Its one import is left out: importing Otter takes seconds, this does not."""
+    found = []
+    exec(source.replace("from otter.test_files import test_case\n", ""), {"test_case": lambda **_: found.append})
+    return found
 
 
 def _filled_in(name: str, variables: dict):

@@ -16,8 +16,8 @@ from course_utils.datasets.where import REPOSITORY
 class Progress:
     """One bar for all cells of all notebooks, naming the one that just moved."""
 
-    def __init__(self, cells: int, what: str):
-        self.bar = tqdm(total=cells, desc=what, unit="cell", mininterval=0.5)
+    def __init__(self, cells: int, what: str, file=None):
+        self.bar = tqdm(total=cells, desc=what, unit="cell", mininterval=1, file=file)
         self.done: dict[str, int] = {}
 
     def __call__(self, name: str, done: int, total: int) -> None:

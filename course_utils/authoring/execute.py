@@ -97,10 +97,10 @@ async def _run(name, notebook, folder, limit, environment, progress) -> Executio
         await asyncio.wait_for(client.async_execute(env=environment), limit)
     except CellExecutionError as error:
         execution.fault = _where(notebook, position[0], f"raised {error.ename}: {_plain(error.evalue)}")
-    except TimeoutError:
-        execution.fault = _where(notebook, position[0], f"still running after {limit:.0f} s, stopped")
-    except DeadKernelError:
-        execution.fault = _where(notebook, position[0], "the kernel died (out of memory, or a crash)")
+    except (TimeoutError, DeadKernelError):  # stopped at its limit, nbclient raises the one or the other
+        late = time.monotonic() - begun >= limit
+        what = f"still running after {limit:.0f} s, stopped" if late else "the kernel died (out of memory, or a crash)"
+        execution.fault = _where(notebook, position[0], what)
     except Exception as error:  # a kernel that does not start, a torn notebook: the other lessons still run
         execution.fault = _where(notebook, position[0], f"could not be run: {type(error).__name__}: {error}")
     finally:

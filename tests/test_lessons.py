@@ -1,0 +1,83 @@
+"""Every lesson, executed on the sample: as students get it, and with every exercise tried blank, right and wrong."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from course_utils.authoring import build, execute
+from course_utils.authoring.__main__ import Progress
+from course_utils.datasets.where import data_dir
+
+SOURCES = build.sources()
+LESSONS = [source.stem for source in SOURCES]
+LIMIT = 600  # seconds for one notebook, however slow the machine
+
+
+def execute_all(pairs, folder: Path, **environment: str) -> dict[str, execute.Execution]:
+    with open(os.dup(sys.__stderr__.fileno()), "w") as terminal:  # past pytest's capture: this takes minutes
+        progress = Progress(sum(len(notebook.cells) for _, notebook in pairs), "lessons", file=terminal)
+        runs = execute.run_all(pairs, folder, LIMIT, environment, progress=progress)
+        progress.bar.close()
+    return {run.name: run for run in runs}
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory, request) -> dict[str, execute.Execution]:
+    """Runs by name: 'NN_slug' of the student notebook, 'NN_slug, trial' of its exercises tried."""
+    chosen = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
+    wanted = {parameters["source"] for parameters in chosen if "source" in parameters}
+    folder, pairs = tmp_path_factory.mktemp("lessons"), []
+    for source in SOURCES:
+        if source in wanted:
+            lesson = build.assemble(source)
+            build.save(lesson.student, folder / f"{source.stem}.ipynb")  # where the checks look for their tests
+            pairs += [(source.stem, build.read_stored(source.stem)), (f"{source.stem}, trial", build.trial(lesson))]
+    return execute_all(pairs, folder, COURSE_DATA="sample")
+
+
+every_lesson = pytest.mark.parametrize("source", SOURCES, ids=LESSONS)
+
+
+@every_lesson
+def test_notebooks_match_their_source(source):
+    assert build.drift(source) == [], "build them with: make notebooks"
+
+
+@every_lesson
+def test_unsolved_notebook_runs_and_its_claims_hold(source, executed):
+    run = executed[source.stem]
+    assert run.faults == []
+    assert run.claims, "a lesson measures what it says"
+
+
+@every_lesson
+def test_lesson_fits_a_small_laptop(source, executed):
+    assert executed[source.stem].memory < 2e9
+
+
+@every_lesson
+def test_checks_tell_blank_right_and_wrong_answers_apart(source, executed):
+    run = executed[f"{source.stem}, trial"]
+    assert run.fault is None
+    assert build.trial_faults(run.notebook) == []
+
+
+@every_lesson
+def test_stored_outputs_hold_no_error_and_no_path_of_a_machine(source):
+    for solved in (False, True):
+        text = build.stored(source.stem, solved).read_text(encoding="utf-8")
+        assert '"output_type": "error"' not in text
+        assert str(Path.home()) not in text and str(build.NOTEBOOKS) not in text
+
+
+@pytest.mark.real
+@every_lesson
+def test_lesson_runs_on_real_data_and_its_claims_hold(source, tmp_path):
+    if not data_dir().is_dir():
+        pytest.skip(f"no real data under {data_dir()}")
+    lesson = build.assemble(source)
+    build.save(lesson.student, tmp_path / f"{source.stem}.ipynb")
+    run = execute_all([(source.stem, build.read_stored(source.stem))], tmp_path, COURSE_DATA="auto")[source.stem]
+    assert run.faults == []

@@ -1,0 +1,48 @@
+import base64
+
+import pytest
+from IPython.testing.globalipapp import start_ipython
+from matplotlib import colors
+
+from course_utils import plots
+
+
+def test_show_stores_picture_and_alternative_text():
+    from IPython.utils.capture import capture_output
+
+    start_ipython()
+    with capture_output() as captured:
+        figure, axes = plots.figure()
+        plots.label_bars(axes)
+        plots.show(figure, alt="Empty axes, made for a test.")
+    (shown,) = captured.outputs
+    assert shown.data["text/plain"] == "[Figure: Empty axes, made for a test.]"
+    assert shown.metadata == {"image/png": {"alt": "Empty axes, made for a test."}}
+    picture = shown.data["image/png"]
+    picture = picture if isinstance(picture, bytes) else base64.b64decode(picture)
+    assert picture.startswith(b"\x89PNG")
+
+
+def test_show_refuses_empty_alternative_text():
+    figure, _ = plots.figure()
+    with pytest.raises(ValueError, match="alternative text"):
+        plots.show(figure, alt="A figure")
+
+
+def _seen(colour, kind):
+    """The colour as people with a colour deficiency see it (Viénot, Brettel & Mollon 1999), linear RGB."""
+    red, green, blue = (part**2.2 for part in colors.to_rgb(colour))
+    if kind == "protan":
+        red, green = 0.11238 * red + 0.88762 * green, 0.11238 * red + 0.88762 * green
+    else:
+        red, green = 0.29275 * red + 0.70725 * green, 0.29275 * red + 0.70725 * green
+    return red, green, blue
+
+
+@pytest.mark.parametrize("kind", ["protan", "deutan"])
+def test_line_colours_stay_apart_for_colour_blind_readers(kind):
+    cycle = plots.STYLE["axes.prop_cycle"].by_key()["color"]
+    seen = [_seen(colour, kind) for colour in cycle]
+    for i, one in enumerate(seen):
+        for other in seen[:i]:
+            assert sum((a - b) ** 2 for a, b in zip(one, other, strict=True)) ** 0.5 > 0.08

@@ -1,0 +1,49 @@
+import json
+
+import numpy as np
+import pytest
+
+from course_utils import results
+
+
+def record(*accuracies):
+    runs = [
+        {"seed": seed, "tables": [{"title": "Scores", "rows": [{"model": "<bag>", "size": 1000, "accuracy": a}]}]}
+        for seed, a in enumerate(accuracies)
+    ]
+    return {"machine": "2 cores", "runs": runs}
+
+
+def test_table_shows_itself_and_records_plain_numbers():
+    table = results.table("Scores", [{"model": "<bag>", "size": np.int64(1234), "accuracy": np.float32(0.5)}])
+    bundle = table._repr_mimebundle_()
+    assert json.loads(json.dumps(bundle[results.MIME]))["rows"] == [{"model": "<bag>", "size": 1234, "accuracy": 0.5}]
+    assert "| <bag> | 1,234 | 0.500 |" in bundle["text/plain"]
+    assert "&lt;bag&gt;" in bundle["text/html"]
+
+
+@pytest.mark.parametrize("rows", [[], [{"a": 1}, {"b": 2}]])
+def test_table_refuses_rows_that_do_not_fit(rows):
+    with pytest.raises(ValueError, match="same columns"):
+        results.table("Scores", rows)
+
+
+def test_mean_and_deviation_over_seeds():
+    (row,) = results.from_record(record(0.90, 0.91, 0.92), "01", "Scores").rows
+    assert row == {"model": "<bag>", "size": 1000, "accuracy": "0.910 ± 0.01"}
+
+
+def test_runs_that_disagree_about_names_are_refused():
+    two = record(0.9, 0.9)
+    two["runs"][1]["tables"][0]["rows"][0]["model"] = "another"
+    with pytest.raises(ValueError, match="disagree"):
+        results.from_record(two, "01", "Scores")
+
+
+def test_missing_record_names_the_command(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    with pytest.raises(KeyError, match="make results LESSONS=01_x"):
+        results.recorded("01_x", "Scores")
+    results.write_record(record(0.9), tmp_path / "01_x.json")
+    assert results.recorded("01_x", "Scores").rows[0]["accuracy"] == 0.9
+    assert [path.name for path in tmp_path.iterdir()] == ["01_x.json"]

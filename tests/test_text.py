@@ -1,0 +1,85 @@
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from course_utils.text import PAD, Vocabulary, bag_of_words, one_hot, tokenize
+
+
+@pytest.mark.parametrize(
+    ("raw", "tokens"),
+    [
+        ("The cat sat on the mat", ["the", "cat", "sat", "on", "the", "mat"]),
+        ("It wasn't bad.<br /><br />It was BAD!!! (2/10)", ["it", "wasn't", "bad", "it", "was", "bad"]),
+        ("one<br>two<br/>three", ["one", "two", "three"]),
+        ("It wasn’t", ["it", "wasn't"]),
+        ("naïve 日本 🙂", ["na", "ve"]),
+        ("", []),
+        ("  1234 …", []),
+    ],
+)
+def test_tokenize(raw, tokens):
+    assert tokenize(raw) == tokens
+
+
+def test_tokenize_keeps_capitals_when_asked():
+    assert tokenize("This MOVIE", lower=False) == ["This", "MOVIE"]
+
+
+@pytest.mark.parametrize("wrong", [None, 3, ["a list"], b"bytes"])
+def test_tokenize_refuses_what_is_not_one_string(wrong):
+    with pytest.raises(TypeError, match="one string"):
+        tokenize(wrong)
+
+
+@given(st.text())
+def test_tokens_are_letters_and_apostrophes_and_stay_as_they_are(raw):
+    tokens = tokenize(raw)
+    assert all(token and set(token) <= set("abcdefghijklmnopqrstuvwxyz'") for token in tokens)
+    assert tokenize(" ".join(tokens)) == tokens
+
+
+def test_vocabulary_numbers_by_frequency_with_padding_first():
+    vocabulary = Vocabulary.from_documents([["b", "a", "b"], ["c", "a", "b"]], size=2)
+    assert vocabulary.words == [PAD, "b", "a"]
+    assert len(vocabulary) == 4
+    assert vocabulary.encode(["a", "b", "c"]).tolist() == [2, 1, 3]
+    assert vocabulary.decode([2, 1, 3]) == ["a", "b", "<oov:0>"]
+    assert "a" in vocabulary and "c" not in vocabulary
+
+
+def test_unknown_words_fall_into_the_same_bucket_on_every_machine():
+    vocabulary = Vocabulary(["known"], oov_buckets=1000)
+    ids = vocabulary.encode(["faaaaaantastic", "known", "faaaaaantastic", "\ud800"])
+    assert ids[0] == ids[2] == 2 + zlib.crc32(b"faaaaaantastic") % 1000
+    assert all(2 <= i < 1002 for i in ids[[0, 3]])
+
+
+def test_vocabulary_errors_name_what_is_wrong():
+    with pytest.raises(ValueError, match="more than once.*'a'"):
+        Vocabulary(["a", "b", "a"])
+    with pytest.raises(ValueError, match="oov_buckets is 0"):
+        Vocabulary(["a"], oov_buckets=0)
+    with pytest.raises(TypeError, match="tokenize it first"):
+        Vocabulary(["a"]).encode("a b")
+    with pytest.raises(IndexError, match=r"id 3 is outside of the vocabulary's 0 … 2"):
+        Vocabulary(["a"]).decode([3])
+    assert Vocabulary(["a"]).encode([]).shape == (0,)
+
+
+def test_one_hot_rows_have_a_single_one():
+    assert one_hot([2, 0, 2], 3).tolist() == [[0, 0, 1], [1, 0, 0], [0, 0, 1]]
+    assert one_hot([], 3).shape == (0, 3)
+    with pytest.raises(IndexError, match="0 … 3 do not fit vectors of size 3"):
+        one_hot([0, 3], 3)
+
+
+@given(st.lists(st.lists(st.sampled_from("abcdefg"), max_size=12), max_size=8))
+def test_a_bag_is_the_sum_of_one_hot_vectors(documents):
+    vocabulary = Vocabulary(["a", "b", "c", "d"], oov_buckets=2)
+    bags = bag_of_words(documents, vocabulary)
+    assert bags.shape == (len(documents), len(vocabulary)) and bags.dtype == np.float32
+    for bag, document in zip(bags.toarray(), documents, strict=True):
+        assert (bag == one_hot(vocabulary.encode(document), len(vocabulary)).sum(axis=0)).all()
