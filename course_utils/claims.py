@@ -11,6 +11,7 @@ import os
 from dataclasses import asdict, dataclass
 
 MIME = "application/vnd.course.claim+json"
+_made: dict[str, "Claim"] = {}
 
 
 class ClaimFailed(AssertionError):
@@ -66,9 +67,28 @@ def claim(text, value, *, at_least=None, at_most=None, close_to=None, within=Non
     else:
         held = value >= bound if relation == "at least" else value <= bound
     made = Claim(text, value, relation, bound, within, held)
+    _made[text] = made
     _show(made)
     if not made.held and _strict():
         raise ClaimFailed(str(made))
+
+
+def summary() -> "Summary":
+    """All claims made in this session, in order, each with its last measured value: what a lesson ends with."""
+    return Summary(list(_made.values()))
+
+
+class Summary:
+    """Claims as a list that shows itself in a notebook."""
+
+    def __init__(self, claims: list[Claim]):
+        self.claims = claims
+
+    def __repr__(self) -> str:
+        return "\n".join(map(str, self.claims))
+
+    def _repr_html_(self) -> str:
+        return "<ul>" + "".join(f"<li>{html.escape(str(claim))}</li>" for claim in self.claims) + "</ul>"
 
 
 def _strict() -> bool:

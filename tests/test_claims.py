@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from course_utils.claims import MIME, Claim, ClaimFailed, claim
+from course_utils.claims import MIME, Claim, ClaimFailed, claim, summary
 
 
 @pytest.fixture(autouse=True)
@@ -83,3 +83,12 @@ def test_record_for_the_notebook_is_valid_json(value):
     record = json.loads(json.dumps(bundle[MIME], allow_nan=False))
     assert record["held"] is False and record["text"] == "a < b"
     assert "a &lt; b" in bundle["text/html"]
+
+
+def test_summary_lists_each_claim_once_with_its_last_value():
+    claim("a < b", 1, at_least=0)
+    claim("second", 1, at_least=0)
+    claim("a < b", 3, at_least=0)
+    lines = repr(summary()).splitlines()
+    assert sum("a < b" in line for line in lines) == 1 and any("a < b (measured 3;" in line for line in lines)
+    assert "a &lt; b" in summary()._repr_html_()
