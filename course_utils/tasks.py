@@ -8,7 +8,7 @@ BLAME = "dull dreadful clumsy boring silly tired ugly lifeless".split()
 
 
 def recall(n: int, lag: int, symbols: int = 4, distractors: int = 4, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Recall the first symbol after `lag` steps of distraction: x (n, lag + 1, symbols + distractors), y (n,) in 0 … symbols − 1.
+    """Recall the first symbol after `lag` distractors: x (n, lag + 1, symbols + distractors), y (n,) in 0 … symbols − 1.
 
     Step 0 is the one-hot vector of the symbol to keep; each later step is that of a random distractor, which says nothing about
     it. Whoever forgets the first step can only guess: accuracy 1 / symbols. After Hochreiter & Schmidhuber (1997), section 5.
