@@ -29,7 +29,9 @@ def test_table_refuses_rows_that_do_not_fit(rows):
 
 
 def test_mean_and_deviation_over_seeds():
-    (row,) = results.from_record(record(0.90, 0.91, 0.92), "01", "Scores").rows
+    table = results.from_record(record(0.90, 0.91, 0.92), "01", "Scores")
+    assert table.values("accuracy") == [0.91] and table.values("size") == [1000]
+    (row,) = table.rows
     assert row == {"model": "<bag>", "size": 1000, "accuracy": "0.910 ± 0.01"}
 
 
