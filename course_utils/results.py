@@ -29,6 +29,10 @@ class Table:
     def columns(self) -> list[str]:
         return list(self.rows[0])
 
+    def values(self, column: str) -> list[float]:
+        """The numbers of one column; of a mean ± standard deviation, the mean."""
+        return [float(str(row[column]).split(" ")[0].replace(",", "")) for row in self.rows]
+
     def markdown(self) -> str:
         """The table in GitHub's Markdown, numbers to the right."""
         cells = [[_text(value) for value in row.values()] for row in self.rows]

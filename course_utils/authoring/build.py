@@ -145,7 +145,7 @@ def fingerprint(source: Path) -> str:
     modules = _modules_used(source)
     for module in modules:
         digest.update(_code_of(module).encode())
-    samples = [path for module in modules for path in sorted((REPOSITORY / "data").glob(f"{module.stem}.*.gz"))]
+    samples = [path for module in modules for path in sorted((REPOSITORY / "data").glob(f"{module.stem}.*"))]
     for path in [*samples, REPOSITORY / "results" / f"{source.stem}.json"]:
         if path.exists():
             digest.update(path.read_bytes())

@@ -31,8 +31,12 @@ def machine() -> str:
 
 
 def measure(source: Path, seeds: list[int], limit: float, progress) -> tuple[dict | None, list[str]]:
-    """Run one lesson's solved notebook on real data, once a seed: (record, faults). No record if it has no tables."""
+    """Run one lesson's solved notebook on real data, once a seed: (record, faults). No record if it has no tables.
+
+    Cells tagged "recorded" are left out: they show the record that is being made.
+    """
     lesson = build.assemble(source)
+    lesson.solved.cells = [cell for cell in lesson.solved.cells if "recorded" not in cell.metadata.get("tags", [])]
     runs, faults = [], []
     for seed in seeds:
         with tempfile.TemporaryDirectory() as folder:

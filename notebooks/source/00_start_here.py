@@ -48,7 +48,7 @@ for check in doctor.checks():
 # %%
 from course_utils.datasets import reviews
 
-data = reviews.load_sample(seed=0)
+data = reviews.load_sample()
 
 # %% [markdown]
 # These are film reviews, each with a label: 1 if its writer liked the film, 0 if not. Here are the beginnings of three, and the lengths of all.
@@ -109,3 +109,277 @@ for i in pair:
 # You can tell which one is praise, because you read the words in order. A model that only counts words cannot: both have the same counts.
 # In [lesson 01](01_one_hot_and_bag_of_words.ipynb) you will build such a model. Here, without explanation yet, is one that reads: a small recurrent
 # network, in a few lines of Keras. Do not try to understand every line; after lesson 07 you will.
+
+# %%
+import keras
+
+from course_utils.text import Vocabulary, tokenize
+from course_utils.training import ProgressBar
+
+LENGTH = 60  # tokens read of each review
+vocabulary = Vocabulary.from_documents(map(tokenize, train.texts), size=3000)
+
+
+def ids_of(texts):
+    """Ids (texts, LENGTH), with zeros after the end of short texts."""
+    rows = [vocabulary.encode(tokenize(text)) for text in texts]
+    return keras.utils.pad_sequences(rows, LENGTH, padding="post", truncating="post")
+
+
+# %%
+keras.utils.set_random_seed(0)
+model = keras.Sequential(
+    [
+        keras.Input((LENGTH,)),
+        keras.layers.Embedding(len(vocabulary), 32, mask_zero=True),  # (batch, time) -> (batch, time, 32)
+        keras.layers.GRU(32),  # (batch, time, 32) -> (batch, 32): what is left after the last word
+        keras.layers.Dense(1, activation="sigmoid"),  # (batch, 32) -> (batch, 1): probability of praise
+    ]
+)
+model.compile(loss="binary_crossentropy", optimizer=keras.optimizers.Adam(0.003), metrics=["accuracy"])
+model.fit(ids_of(train.texts), train.labels, batch_size=32, epochs=5, verbose=0, callbacks=[ProgressBar()])
+model.count_params()
+
+# %%
+from sklearn.linear_model import LogisticRegression
+
+from course_utils.text import bag_of_words
+
+bags = [bag_of_words([tokenize(text) for text in part.texts], vocabulary) for part in (train, test)]
+counting = LogisticRegression(C=0.1, solver="liblinear").fit(bags[0], train.labels).predict(bags[1])
+reading = model.predict(ids_of(test.texts), verbose=0)[:, 0] > 0.5
+in_twins = test.twins >= 0
+accuracy = {name: np.mean((answer == test.labels)[in_twins]) for name, answer in (("counts words", counting), ("reads in order", reading))}
+
+# %%
+figure, axes = plots.figure(size=(5.6, 3.0))
+axes.bar(accuracy.keys(), accuracy.values(), color=[plots.ORANGE, plots.BLUE])
+plots.label_bars(axes)
+axes.axhline(0.5, color="black", linewidth=0.8, linestyle=":")
+axes.set(title="Reviews with the same words and opposite labels", ylabel="accuracy", ylim=(0, 1.1))
+plots.show(figure, alt="Two bars of accuracy on the twins of the test split: the model that counts words has one half, a coin's toss; the one that reads in order is far above.")
+claim("the model that counts words tosses a coin on the twins", accuracy["counts words"], close_to=0.5, within=1e-9)
+claim("the model that reads in order tells twins apart", accuracy["reads in order"], at_least=0.6)
+
+# %% [markdown]
+# One half for counting is no accident: of each pair it gets one right and one wrong, always. Reading in order is what this course is about.
+
+# %% [markdown]
+# ## 6 · Exercises and their checks
+#
+# Each lesson ends with exercises. A cell has `...` where your answer goes; the cell below it checks the answer, as often as you like. A wrong
+# answer is told what is wrong with it, and never stops the notebook. Try a wrong one first, to see.
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: first_answer
+# points: 1
+
+# %% [markdown]
+# **Exercise 1, warm-up.** `answer` should be the number of different words in *the cat sat on the mat*. Count by eye.
+#
+# <details><summary>Hint</summary>One of the six words stands twice.</details>
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+# %%
+answer = 5  # SOLUTION
+
+# %% [raw]
+# # END SOLUTION
+
+# %% tags=["wrong"] message="counts all words"
+answer = 6
+
+# %% tags=["wrong"] message="a number"
+answer = "five"
+
+# %% [raw]
+# # BEGIN TESTS
+
+# %%
+def test_first_answer(answer):
+    assert isinstance(answer, int), f"the answer must be a number, not {answer!r}"
+    assert answer != 6, "6 counts all words; 'the' is one word that stands twice"
+    assert answer == 5, f"{answer} is not the number of different words: write them down, each once"
+
+# %% [raw]
+# # END TESTS
+
+# %% [raw]
+# # END QUESTION
+
+# %% [markdown]
+# ## 7 · Notation
+#
+# One notation runs through all lessons; come back here when a letter is unclear. Code uses the same names: `W_x`, `h_t`.
+#
+# | symbol | in code | what it is | shape |
+# | --- | --- | --- | --- |
+# | $V$ | `V` | number of words in the vocabulary | one number |
+# | $T$ | `T` | number of steps (words) in a sequence | one number |
+# | $t$ | `t` | a step, $1 \le t \le T$ | one number |
+# | $x_t$ | `x_t` | input at step $t$ | (batch, features) |
+# | $h_t$ | `h_t` | hidden state after step $t$; $h_0$ is where one begins | (batch, units) |
+# | $c_t$ | `c_t` | cell state of an LSTM | (batch, units) |
+# | $W_x$ | `W_x` | weights from input to state | (features, units) |
+# | $W_h$ | `W_h` | weights from the previous state to the state | (units, units) |
+# | $b$ | `b` | bias | (units,) |
+# | $E$ | `E` | embedding matrix, one row a word | ($V$, dimensions) |
+# | $\hat y$, $y$ | `y_hat`, `y` | what a model says, and what is true | (batch, …) |
+# | $L$ | `L` | loss: how wrong the model is; smaller is better | one number |
+# | $\sigma(z)$ | `sigmoid` | $1 / (1 + e^{-z})$, between 0 and 1 | as $z$ |
+# | $\odot$ | `*` | product place by place | as its factors |
+#
+# Vectors are rows, as they are in code, and many sequences are computed at once, as a **batch**. A recurrent layer's input is a block of
+# numbers with three axes, and the order of the axes never changes: (batch, time, features).
+
+# %%
+from course_utils import diagrams
+
+figure = diagrams.batch_block(["the", "film", "was", "fun"], batch=3, features=3)
+plots.show(figure, alt="A block of boxes in three layers, one for each review of a batch; in each layer four columns, one for each word, of three boxes, the features of that word.")
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: shape_of
+# points: 1
+
+# %% [markdown]
+# **Exercise 2.** A batch of 32 reviews, each 60 words long, each word a vector of 16 numbers, goes through a recurrent layer of 8 units that
+# keeps only the last state. What are the shapes of its input `x` and of its output `h`, as tuples?
+#
+# <details><summary>Hint 1</summary>The order of the axes is (batch, time, features).</details>
+# <details><summary>Hint 2</summary>The last state $h_T$ has no time axis any more. Its shape stands in the table above.</details>
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+# %%
+shape_of_x = (32, 60, 16)  # SOLUTION
+shape_of_h = (32, 8)  # SOLUTION
+
+# %% [raw]
+# # END SOLUTION
+
+# %% tags=["wrong"] message="batch first, then time"
+shape_of_x = (60, 32, 16)
+
+# %% tags=["wrong"] message="no time axis"
+shape_of_h = (32, 60, 8)
+
+# %% tags=["wrong"] message="units, not features"
+shape_of_h = (32, 16)
+
+# %% [raw]
+# # BEGIN TESTS
+
+# %%
+def test_shapes(shape_of_x, shape_of_h):
+    shape_of_x, shape_of_h = tuple(shape_of_x), tuple(shape_of_h)
+    assert sorted(shape_of_x) == [16, 32, 60], f"x has three axes, of 32 reviews, 60 words and 16 numbers; you gave {shape_of_x}"
+    assert shape_of_x == (32, 60, 16), f"you gave {shape_of_x} for x: batch first, then time, then features"
+    assert len(shape_of_h) == 2, f"you gave {shape_of_h} for h: only the last state is kept, so it has no time axis"
+    assert shape_of_h != (32, 16), "the state has as many numbers as the layer has units, not features"
+    assert shape_of_h == (32, 8), f"you gave {shape_of_h} for h; the table says (batch, units)"
+
+# %% [raw]
+# # END TESTS
+
+# %% [raw]
+# # END QUESTION
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: mean_length
+# points: 1
+
+# %% [markdown]
+# **Exercise 3.** This function should give the mean number of words of a list of texts. It has a mistake: for `["one two", "three"]` it
+# says 6. Find it and mend it. An empty list should give 0.
+#
+# <details><summary>Hint 1</summary>What does <code>len</code> of a string count?</details>
+# <details><summary>Hint 2</summary>Section 3 counts words with <code>text.split()</code>. Dividing by zero is an error; a condition helps.</details>
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+# %%
+def mean_length(texts):
+    """Mean number of words of `texts`; 0 for an empty list."""
+    # BEGIN SOLUTION NO PROMPT
+    if not texts:
+        return 0
+    return sum(len(text.split()) for text in texts) / len(texts)
+    # END SOLUTION
+    """ # BEGIN PROMPT
+    return sum(len(text) for text in texts) / len(texts)
+    """ # END PROMPT
+
+# %% [raw]
+# # END SOLUTION
+
+# %% tags=["wrong"] message="counts characters"
+def mean_length(texts):
+    return sum(len(text) for text in texts) / max(len(texts), 1)
+
+# %% tags=["wrong"] message="ZeroDivisionError"
+def mean_length(texts):
+    return sum(len(text.split()) for text in texts) / len(texts)
+
+# %% tags=["wrong"] message="the sum, not the mean"
+def mean_length(texts):
+    return sum(len(text.split()) for text in texts)
+
+# %% [raw]
+# # BEGIN TESTS
+
+# %%
+def test_mean_length(mean_length):
+    got = mean_length(["one two", "three"])
+    assert got != 6, "len of a string counts characters: that is still the mistake"
+    assert got != 3, "for two texts with 2 words and 1 word you gave 3: that is the sum, not the mean"
+    assert got == 1.5, f"for two texts with 2 words and 1 word the mean is 1.5, you gave {got}"
+    assert mean_length([]) == 0, f"for an empty list you gave {mean_length([])}, it should be 0"
+
+# %% [raw]
+# # END TESTS
+
+# %% [raw]
+# # END QUESTION
+
+# %% [markdown]
+# ## 8 · The map
+#
+# Lessons build on each other along these lines. The straight way through the middle is the course; the branches can be taken in any order once
+# the lessons that they start from are done.
+
+# %%
+plots.show(diagrams.course_map(), alt="Map of the fifteen lessons as boxes. The straight way goes from 00 over 01, 02, 04, 05, 06, 07, 08 and 09 to 10. Lesson 03 branches off from 02, 12 and then 13 from 07, 11 from 08, and 14 needs 03 and 06.")
+
+# %% [markdown]
+# Next: [lesson 01, one-hot vectors and bags of words](01_one_hot_and_bag_of_words.ipynb).
+
+# %% [markdown]
+# ## What you measured
+
+# %%
+from course_utils.claims import summary
+
+summary()
+
+# %% [markdown]
+# ## Common mistakes
+#
+# - **Running cells out of order.** A notebook remembers what was run, not what is written. When in doubt: *Kernel → Restart Kernel and Run
+#   All Cells*.
+# - **Editing a lesson and losing it at an update.** Work in a copy: *File → Duplicate*. The checks travel along.
+# - **Reading a claim as a law.** It says what was measured, on these data, with this margin.
+#
+# ## References
+#
+# - K. Cho, B. van Merriënboer, C. Gulcehre, D. Bahdanau, F. Bougares, H. Schwenk, Y. Bengio (2014). Learning phrase representations using RNN
+#   encoder-decoder for statistical machine translation. *EMNLP*. The recurrent layer of section 5.
+# - S. Hochreiter, J. Schmidhuber (1997). Long short-term memory. *Neural Computation* 9(8).
+# - M. Okabe, K. Ito (2008). *Color Universal Design*. The colours of all figures.

@@ -1,0 +1,194 @@
+"""Film reviews with a sentiment: the embedded sample, or the whole of IMDB.
+
+IMDB is the Large Movie Review Dataset: A. L. Maas, R. E. Daly, P. T. Pham, D. Huang, A. Y. Ng, C. Potts, "Learning Word
+Vectors for Sentiment Analysis", ACL 2011. The sample and what is planted in it: `data/README.md`.
+"""
+
+import bz2
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from course_utils.datasets import where
+
+DATASET = "imdb_reviews"
+COMMAND = f"make data DATASETS={DATASET}"
+PREPARED = Path(DATASET) / "plain_text" / "1.0.0"  # as tensorflow_datasets lays it out under its data_dir
+COUNTS = {"train": 25_000, "test": 25_000, "unsupervised": 50_000}
+VALIDATION = 5_000  # of IMDB's training reviews
+TFRECORD_FRAME = 16  # bytes around each record: its length and two checksums
+
+SAMPLE = "reviews.tsv.bz2"
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Reviews of one split, in a fixed order. `len(split)` is their number n.
+
+    texts: n strings, with `<br /><br />` between paragraphs.
+    labels: (n,) int8, 1 for a positive review, 0 for a negative one.
+    stars: (n,) int8, 1 … 5; None for IMDB, which does not have them in this form.
+    twins: (n,) int32; two reviews of the same number are made of the same words and have opposite labels, −1 is for
+        reviews without a twin. None for IMDB.
+    """
+
+    texts: list[str]
+    labels: np.ndarray
+    stars: np.ndarray | None = None
+    twins: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+@dataclass(frozen=True, eq=False)
+class Reviews:
+    """`source` is "sample" or "real"; `unlabelled` are texts of further reviews."""
+
+    source: str
+    train: Split
+    validation: Split
+    test: Split
+    unlabelled: list[str]
+
+
+def load(seed: int = 0) -> Reviews:
+    """The reviews, from disk only: IMDB if it is prepared under COURSE_DATA_DIR, else the sample. Prints one line about it.
+
+    `seed` chooses which 5,000 of IMDB's training reviews, half of them positive, are for validation. The sample's
+    splits are fixed in its file. Raises where.DataNotReady if COURSE_DATA=real and IMDB is not there or not whole, and
+    ValueError if a file is damaged.
+    """
+    folder = where.data_dir()
+    hint = f"real IMDB: {COMMAND}"
+    try:
+        source = where.choose(DATASET, is_ready)
+    except where.DataNotReady as error:
+        if not (folder / DATASET).exists():
+            raise
+        raise where.DataNotReady(f"{error} What is there is not whole: {what_is_wrong(folder)}.") from None
+    if source == "real":
+        reviews, hint = _load_real(folder, seed), ""
+    else:
+        reviews = _load_sample(where.SAMPLES / SAMPLE)
+        if where.mode() == "auto" and (folder / DATASET).exists():
+            hint = f"real IMDB is there, but not whole: {what_is_wrong(folder)}; mend it with: {COMMAND}"
+    _print(reviews, hint)
+    return reviews
+
+
+def load_sample() -> Reviews:
+    """The embedded sample, wherever real data may lie: for what only its planted structure can show. Prints one line."""
+    reviews = _load_sample(where.SAMPLES / SAMPLE)
+    _print(reviews)
+    return reviews
+
+
+def is_ready(folder: Path) -> bool:
+    """Whether all of IMDB lies prepared under `folder`. Looks at names and sizes only, without TensorFlow."""
+    return what_is_wrong(folder) is None
+
+
+def what_is_wrong(folder: Path) -> str | None:
+    """What keeps the IMDB under `folder` from being read, in words; None if it is whole."""
+    prepared = Path(folder) / PREPARED
+    for name in ("dataset_info.json", "features.json"):
+        if not (prepared / name).is_file():
+            return f"{(PREPARED / name).as_posix()} is missing"
+    try:
+        splits = {split["name"]: split for split in json.loads((prepared / "dataset_info.json").read_bytes())["splits"]}
+        for name, count in COUNTS.items():
+            split = splits.get(name, {"shardLengths": []})
+            lengths = [int(length) for length in split["shardLengths"]]
+            if sum(lengths) != count:
+                return f"{name} has {sum(lengths):,} reviews instead of {count:,}"
+            size = 0
+            for i in range(len(lengths)):
+                shard = (
+                    split["filepathTemplate"]
+                    .replace("{DATASET}", DATASET)
+                    .replace("{SPLIT}", name)
+                    .replace("{FILEFORMAT}", "tfrecord")
+                    .replace("{SHARD_X_OF_Y}", f"{i:05d}-of-{len(lengths):05d}")
+                )
+                if not (prepared / shard).is_file():
+                    return f"{shard} is missing"
+                size += (prepared / shard).stat().st_size
+            expected = int(split["numBytes"]) + TFRECORD_FRAME * count
+            if size != expected:
+                return f"the files of {name} hold {size:,} bytes instead of {expected:,}"
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return f"{(PREPARED / 'dataset_info.json').as_posix()} cannot be understood ({type(error).__name__}: {error})"
+    return None
+
+
+def _print(reviews: Reviews, hint: str = "") -> None:
+    name = {"real": "real IMDB", "sample": "embedded sample"}[reviews.source]
+    print(
+        f"Reviews: {name} – {len(reviews.train):,} train, {len(reviews.validation):,} validation, {len(reviews.test):,} test, "
+        f"{len(reviews.unlabelled):,} unlabelled" + (f" ({hint})" if hint else "")
+    )
+
+
+def _load_real(folder: Path, seed: int) -> Reviews:
+    import tensorflow_datasets as tfds
+
+    names = list(COUNTS)
+    parts = tfds.load(
+        f"{DATASET}/plain_text:1.0.0", split=names, data_dir=str(folder), download=False, shuffle_files=False
+    )
+    texts, labels = {}, {}
+    for name, part in zip(names, parts, strict=True):
+        batches = list(part.batch(1000).as_numpy_iterator())
+        texts[name] = _decode((text for batch in batches for text in batch["text"]), name)
+        labels[name] = np.concatenate([batch["label"] for batch in batches]).astype(np.int8)
+    random = np.random.default_rng(seed)
+    for_validation = np.zeros(len(texts["train"]), dtype=bool)
+    for label in (0, 1):
+        for_validation[random.permutation(np.flatnonzero(labels["train"] == label))[: VALIDATION // 2]] = True
+    train, validation = (
+        Split([texts["train"][i] for i in np.flatnonzero(chosen)], labels["train"][chosen])
+        for chosen in (~for_validation, for_validation)
+    )
+    return Reviews("real", train, validation, Split(texts["test"], labels["test"]), texts["unsupervised"])
+
+
+def _decode(texts: Iterable[bytes], name: str) -> list[str]:
+    decoded = []
+    for text in texts:
+        try:
+            decoded.append(text.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            raise ValueError(
+                f"review {len(decoded)} of {DATASET}, {name}, is not UTF-8 ({error}). The files are damaged: "
+                f"remove the folder {DATASET} and prepare it again with: {COMMAND}"
+            ) from None
+    return decoded
+
+
+def _load_sample(path: Path) -> Reviews:
+    """The sample from `path`, after its sha256 was compared with the one beside it."""
+    content = path.read_bytes()
+    expected = Path(f"{path}.sha256").read_text(encoding="ascii").split()[0]
+    if hashlib.sha256(content).hexdigest() != expected:
+        raise ValueError(
+            f"{path} is damaged: its sha256 is not the one in {path.name}.sha256. "
+            "Write both anew with: python data/make_reviews.py"
+        )
+    _, *lines = bz2.decompress(content).decode("utf-8").splitlines()  # columns: split, label, stars, twin, text
+    rows = {"train": [], "validation": [], "test": [], "unlabelled": []}
+    for line in lines:
+        split, *row = line.split("\t")
+        rows[split].append(row)
+
+    def split(name: str) -> Split:
+        labels, stars, twins, texts = zip(*rows[name], strict=True)
+        return Split(list(texts), np.array(labels, np.int8), np.array(stars, np.int8), np.array(twins, np.int32))
+
+    return Reviews(
+        "sample", split("train"), split("validation"), split("test"), [row[-1] for row in rows["unlabelled"]]
+    )
