@@ -1,0 +1,696 @@
+"""Recurrent cells in NumPy that read like their equations: forward, and backward through time by hand.
+
+Notation, the same as in the lessons. Examples are rows, so a product is written x W where column vectors need Wᵀ x:
+
+    x_t  (batch, features)   the input at time t           W_x… (features, units)   input weights
+    h_t  (batch, units)      the hidden state, the output  W_h… (units, units)      recurrent weights
+    c_t  (batch, units)      the cell state of an LSTM     b…   (units,)            biases
+    σ    the sigmoid         ⊙ (in code `*`)               w_c… (units,)            peephole weights
+
+A gate k has its own W_xk, W_hk and b_k. `d_y` is the gradient ∂L/∂y of a scalar loss L and has the shape of y.
+
+A cell holds its parameters and knows two things: `step` (the equations) and `step_backward` (their chain rule). What
+concerns time and masks is written once, in `forward` and `backward`; `bidirectional` and `stacked` are made of these.
+
+    cell = LSTM.init(features=3, units=4, seed=0)
+    run = forward(cell, x, mask=mask)              # run.outputs (batch, time, units), run.state (h_T, c_T)
+    forget = run.trace("f")                        # (batch, time, units), the forget gate at every step
+    grads = backward(run, d_outputs)               # grads.parameters["W_xf"], grads.x, grads.initial_state
+    cell.W_xf -= 0.1 * grads.parameters["W_xf"]    # one step of gradient descent
+
+Data types: a cell's parameters are all float32 or all float64; inputs, states and gradients are cast to that.
+`forward` refuses NaN and infinity in inputs and initial states; where parameters or gradients have overflowed, NaN and
+infinity pass through, as in Keras, so that an exploding network can be watched.
+"""
+
+from dataclasses import dataclass, fields
+from types import SimpleNamespace
+from typing import ClassVar, Self
+
+import numpy as np
+
+State = tuple[np.ndarray, ...]  # (h,) or (h, c), each (batch, units)
+
+
+def sigmoid(a):
+    """σ(a) = 1 / (1 + e^-a), elementwise."""
+    with np.errstate(over="ignore"):  # for very negative a, e^-a becomes infinite and σ(a) zero, as it should
+        return 1 / (1 + np.exp(-a))
+
+
+def check_shape(name: str, array, axes: str, *sizes: int | None, dtype=None) -> np.ndarray:
+    """Return `array` as an ndarray, once it has one axis for each word of `axes` with these sizes (None: any).
+
+    Raises ValueError naming the array, the shape it has and the shape it needs.
+    """
+    array = np.asarray(array, dtype=dtype)
+    if array.ndim != len(sizes) or any(size not in (None, has) for has, size in zip(array.shape, sizes, strict=True)):
+        needed = ", ".join("any" if size is None else str(size) for size in sizes)
+        raise ValueError(f"{name} has shape {array.shape} but needs ({', '.join(axes.split())}) = ({needed})")
+    return array
+
+
+def check_finite(name: str, array: np.ndarray) -> None:
+    """Raise ValueError naming the first position where `array` holds NaN or infinity."""
+    if not np.isfinite(array).all():
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise ValueError(f"{name} holds {array[where]} at {where} but needs finite numbers, at masked steps as well")
+
+
+# --- The cells ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False, repr=False)
+class Cell:
+    """What all cells share. A cell of your own is a dataclass derived from this, with `step` and `step_backward`.
+
+    Its fields are its parameters, a W_x… first. Their names say their shapes: W_x… is (features, units), W_h… is
+    (units, units), all others are (units,). Within W_x…, W_h… and b… they stand in Keras's order of the gates. The
+    arrays are kept, not copied. Raises ValueError where a shape does not fit, or the dtypes are not all float32 or float64.
+    """
+
+    state_names: ClassVar[tuple[str, ...]] = ("h",)
+
+    def __post_init__(self):
+        first, value = next(iter(self.parameters().items()))
+        value = check_shape(first, value, "features units", None, None)
+        (features, units), dtype = value.shape, value.dtype
+        for name, value in self.parameters().items():
+            if name.startswith("W_x"):
+                value = check_shape(name, value, "features units", features, units)
+            elif name.startswith("W_h"):
+                value = check_shape(name, value, "units units", units, units)
+            else:
+                value = check_shape(name, value, "units", units)
+            if value.dtype not in (np.float32, np.float64) or value.dtype != dtype:
+                raise ValueError(
+                    f"{name} has dtype {value.dtype}: all parameters need to be float32, or all float64; use .astype"
+                )
+            setattr(self, name, value)
+
+    def __repr__(self):
+        return f"{type(self).__name__}(features={self.features}, units={self.units}, dtype={self.dtype})"
+
+    @property
+    def features(self) -> int:
+        return next(iter(self.parameters().values())).shape[0]
+
+    @property
+    def units(self) -> int:
+        return next(iter(self.parameters().values())).shape[1]
+
+    @property
+    def dtype(self) -> np.dtype:
+        return next(iter(self.parameters().values())).dtype
+
+    def parameters(self) -> dict[str, np.ndarray]:
+        """The parameters by name, in the order of the fields; the arrays themselves, so that they can be updated."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @classmethod
+    def names(cls, prefix: str) -> list[str]:
+        """The names of the parameters that begin with `prefix`, in Keras's order of the gates."""
+        return [field.name for field in fields(cls) if field.name.startswith(prefix)]
+
+    @classmethod
+    def from_blocks(cls, kernel, recurrent_kernel, bias) -> Self:
+        """Cut Keras's arrays, in which the gates stand side by side, into one array a gate; peepholes become zero.
+
+        kernel (features, gates * units), recurrent_kernel (units, gates * units), bias of any shape that holds the
+        biases one after the other.
+        """
+        units = recurrent_kernel.shape[0]
+        columns = {"W_x": kernel, "W_h": recurrent_kernel, "b": np.ravel(bias)}
+        parameters = {name: np.zeros(units, kernel.dtype) for name in cls.names("w_c")}
+        for prefix, block in columns.items():
+            for k, name in enumerate(cls.names(prefix)):
+                parameters[name] = block[..., k * units : (k + 1) * units].copy()
+        return cls(**parameters)
+
+    @classmethod
+    def init(cls, features: int, units: int, seed: int | np.random.Generator, dtype=np.float64) -> Self:
+        """A cell with random parameters, drawn as Keras draws them.
+
+        W_x uniform (Glorot & Bengio 2010), W_h orthogonal (Saxe et al. 2014), b zero; the forget bias b_f one (Gers et
+        al. 2000), peepholes zero. Like Keras, it draws the gates as one wide matrix: Glorot's limit is
+        √(6 / (features + gates · units)), and it is the rows of the (units, gates · units) matrix that are orthonormal.
+        """
+        if features < 1 or units < 1:
+            raise ValueError(f"features={features}, units={units}: both need to be at least 1")
+        rng = np.random.default_rng(seed)
+        width = len(cls.names("W_x")) * units
+        limit = np.sqrt(6 / (features + width))
+        kernel = rng.uniform(-limit, limit, size=(features, width))
+        q, r = np.linalg.qr(rng.standard_normal((width, units)))
+        recurrent_kernel = (q * np.sign(np.diag(r))).T  # the signs make every orthogonal matrix equally likely
+        bias = np.zeros(len(cls.names("b")) * units)
+        cell = cls.from_blocks(kernel.astype(dtype), recurrent_kernel.astype(dtype), bias.astype(dtype))
+        for name in cls.names("b_f"):
+            getattr(cell, name)[:] = 1
+        return cell
+
+    def step(self, x_t: np.ndarray, state: State) -> tuple[State, SimpleNamespace]:
+        """The equations: the state after one time step, and the values that `step_backward` will need.
+
+        x_t (batch, features); the arrays of `state`, before and after, (batch, units). The output is the first of them,
+        h_t. Raises ValueError where a shape does not fit.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no step: write its equations")
+
+    def step_backward(self, d_state: State, s: SimpleNamespace) -> tuple[np.ndarray, State, dict[str, np.ndarray]]:
+        """The chain rule: from ∂L/∂ the state after the step, and what `step` stored, the gradients of what went in.
+
+        Returns ∂L/∂x_t (batch, features), ∂L/∂ the state before the step, and ∂L/∂ each parameter by name, where the
+        parameters' gradients are this one step's share.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no step_backward: write the chain rule of its step")
+
+    def check_state(self, name: str, state, batch: int) -> State:
+        """Return `state` as a tuple of arrays (batch, units) of the cell's dtype, or raise ValueError."""
+        if not isinstance(state, tuple | list) or len(state) != len(self.state_names):
+            has = f"{len(state)} arrays" if isinstance(state, tuple | list) else f"one {type(state).__name__}"
+            needed = str(self.state_names).replace("'", "")  # (h,) or (h, c)
+            raise ValueError(f"{name} is {has} but needs to be the tuple {needed}, each (batch, units)")
+        pairs = zip(self.state_names, state, strict=True)
+        return tuple(
+            check_shape(f"{name} {n}", s, "batch units", batch, self.units, dtype=self.dtype) for n, s in pairs
+        )
+
+    def check_step(self, x_t, state) -> tuple[np.ndarray, State]:
+        """Return the arguments of `step` as arrays of the cell's dtype, or raise ValueError where they do not fit."""
+        x_t = check_shape("x_t", x_t, "batch features", None, self.features, dtype=self.dtype)
+        return x_t, self.check_state("state", state, len(x_t))
+
+    def products_backward(self, prefix: str, v: np.ndarray, d_a: dict[str, np.ndarray]):
+        """Back through the products a_k = v W_k of several gates.
+
+        prefix "W_x" or "W_h"; v (batch, inputs); d_a maps each gate k to ∂L/∂a_k (batch, units).
+        Returns ∂L/∂v = Σ_k ∂L/∂a_k W_kᵀ and, by name, ∂L/∂W_k = vᵀ ∂L/∂a_k.
+        """
+        d_v = sum(d @ getattr(self, prefix + k).T for k, d in d_a.items())  # (batch, inputs)
+        return d_v, {prefix + k: v.T @ d for k, d in d_a.items()}  # each (inputs, units)
+
+    def gates_backward(self, s: SimpleNamespace, d_a: dict[str, np.ndarray]):
+        """Back through a_k = x_t W_xk + h_{t-1} W_hk + b_k of several gates: ∂L/∂x_t, ∂L/∂h_{t-1}, the parameters'."""
+        d_x, grads_x = self.products_backward("W_x", s.x_t, d_a)
+        d_h_prev, grads_h = self.products_backward("W_h", s.h_prev, d_a)
+        return d_x, d_h_prev, grads_x | grads_h | {f"b_{k}": d.sum(axis=0) for k, d in d_a.items()}
+
+
+@dataclass(eq=False, repr=False)
+class SimpleRNN(Cell):
+    """h_t = tanh(x_t W_x + h_{t-1} W_h + b)   (Elman 1990; keras.layers.SimpleRNN)."""
+
+    W_x: np.ndarray  # (features, units)
+    W_h: np.ndarray  # (units, units)
+    b: np.ndarray  # (units,)
+
+    def step(self, x_t, state):
+        x_t, (h_prev,) = self.check_step(x_t, state)
+        h = np.tanh(x_t @ self.W_x + h_prev @ self.W_h + self.b)  # (batch, units)
+        return (h,), SimpleNamespace(x_t=x_t, h_prev=h_prev, h=h)
+
+    def step_backward(self, d_state, s):
+        (d_h,) = d_state
+        d_a = d_h * (1 - s.h**2)  # (batch, units), as tanh' = 1 - tanh²
+        grads = {"W_x": s.x_t.T @ d_a, "W_h": s.h_prev.T @ d_a, "b": d_a.sum(axis=0)}
+        return d_a @ self.W_x.T, (d_a @ self.W_h.T,), grads
+
+
+@dataclass(eq=False, repr=False)
+class LSTM(Cell):
+    """The LSTM with a forget gate (Hochreiter & Schmidhuber 1997; Gers et al. 2000; keras.layers.LSTM).
+
+    i_t = σ(x_t W_xi + h_{t-1} W_hi + b_i)         input gate
+    f_t = σ(x_t W_xf + h_{t-1} W_hf + b_f)         forget gate
+    c̃_t = tanh(x_t W_xc + h_{t-1} W_hc + b_c)      candidate
+    o_t = σ(x_t W_xo + h_{t-1} W_ho + b_o)         output gate
+    c_t = f_t ⊙ c_{t-1} + i_t ⊙ c̃_t                cell state
+    h_t = o_t ⊙ tanh(c_t)                          hidden state
+    """
+
+    W_xi: np.ndarray  # (features, units)
+    W_xf: np.ndarray
+    W_xc: np.ndarray
+    W_xo: np.ndarray
+    W_hi: np.ndarray  # (units, units)
+    W_hf: np.ndarray
+    W_hc: np.ndarray
+    W_ho: np.ndarray
+    b_i: np.ndarray  # (units,)
+    b_f: np.ndarray
+    b_c: np.ndarray
+    b_o: np.ndarray
+    state_names: ClassVar = ("h", "c")
+
+    def step(self, x_t, state):
+        x_t, (h_prev, c_prev) = self.check_step(x_t, state)
+        i = sigmoid(x_t @ self.W_xi + h_prev @ self.W_hi + self.b_i)  # (batch, units), as all below
+        f = sigmoid(x_t @ self.W_xf + h_prev @ self.W_hf + self.b_f)
+        c_tilde = np.tanh(x_t @ self.W_xc + h_prev @ self.W_hc + self.b_c)
+        o = sigmoid(x_t @ self.W_xo + h_prev @ self.W_ho + self.b_o)
+        c = f * c_prev + i * c_tilde
+        h = o * np.tanh(c)
+        return (h, c), SimpleNamespace(x_t=x_t, h_prev=h_prev, c_prev=c_prev, i=i, f=f, c_tilde=c_tilde, o=o, c=c, h=h)
+
+    def step_backward(self, d_state, s):
+        d_h, d_c = d_state
+        d_c = d_c + d_h * s.o * (1 - np.tanh(s.c) ** 2)  # (batch, units): c_t acts through c_{t+1} and through h_t
+        d_a = {
+            "i": d_c * s.c_tilde * s.i * (1 - s.i),  # σ' = σ (1 - σ)
+            "f": d_c * s.c_prev * s.f * (1 - s.f),
+            "c": d_c * s.i * (1 - s.c_tilde**2),
+            "o": d_h * np.tanh(s.c) * s.o * (1 - s.o),
+        }
+        d_x, d_h_prev, grads = self.gates_backward(s, d_a)
+        return d_x, (d_h_prev, d_c * s.f), grads
+
+
+@dataclass(eq=False, repr=False)
+class PeepholeLSTM(LSTM):
+    """The LSTM whose gates look at the cell state (Gers & Schmidhuber 2000). Keras has no such layer.
+
+    i_t = σ(x_t W_xi + h_{t-1} W_hi + w_ci ⊙ c_{t-1} + b_i)     input gate: sees c_{t-1}
+    f_t = σ(x_t W_xf + h_{t-1} W_hf + w_cf ⊙ c_{t-1} + b_f)     forget gate: sees c_{t-1}
+    o_t = σ(x_t W_xo + h_{t-1} W_ho + w_co ⊙ c_t + b_o)         output gate: sees the new c_t
+    c̃_t, c_t and h_t as in the LSTM. A unit's gates see that unit's cell only: w_ci, w_cf, w_co are vectors.
+    """
+
+    w_ci: np.ndarray  # (units,)
+    w_cf: np.ndarray
+    w_co: np.ndarray
+
+    def step(self, x_t, state):
+        x_t, (h_prev, c_prev) = self.check_step(x_t, state)
+        i = sigmoid(x_t @ self.W_xi + h_prev @ self.W_hi + self.w_ci * c_prev + self.b_i)  # (batch, units), as below
+        f = sigmoid(x_t @ self.W_xf + h_prev @ self.W_hf + self.w_cf * c_prev + self.b_f)
+        c_tilde = np.tanh(x_t @ self.W_xc + h_prev @ self.W_hc + self.b_c)
+        c = f * c_prev + i * c_tilde
+        o = sigmoid(x_t @ self.W_xo + h_prev @ self.W_ho + self.w_co * c + self.b_o)
+        h = o * np.tanh(c)
+        return (h, c), SimpleNamespace(x_t=x_t, h_prev=h_prev, c_prev=c_prev, i=i, f=f, c_tilde=c_tilde, o=o, c=c, h=h)
+
+    def step_backward(self, d_state, s):
+        d_h, d_c = d_state
+        d_a_o = d_h * np.tanh(s.c) * s.o * (1 - s.o)  # (batch, units)
+        d_c = d_c + d_h * s.o * (1 - np.tanh(s.c) ** 2) + d_a_o * self.w_co  # c_t acts through o_t as well
+        d_a = {
+            "i": d_c * s.c_tilde * s.i * (1 - s.i),
+            "f": d_c * s.c_prev * s.f * (1 - s.f),
+            "c": d_c * s.i * (1 - s.c_tilde**2),
+            "o": d_a_o,
+        }
+        d_x, d_h_prev, grads = self.gates_backward(s, d_a)
+        grads["w_ci"] = (d_a["i"] * s.c_prev).sum(axis=0)  # (units,)
+        grads["w_cf"] = (d_a["f"] * s.c_prev).sum(axis=0)
+        grads["w_co"] = (d_a["o"] * s.c).sum(axis=0)
+        d_c_prev = d_c * s.f + d_a["i"] * self.w_ci + d_a["f"] * self.w_cf
+        return d_x, (d_h_prev, d_c_prev), grads
+
+
+@dataclass(eq=False, repr=False)
+class CoupledLSTM(Cell):
+    """The LSTM that writes exactly where it forgets (coupled gates: Greff et al. 2017). Keras has no such layer.
+
+    With i_t = 1 - f_t in place of an input gate (Greff et al. keep i_t and write f_t = 1 - i_t, the same cell):
+
+    c_t = f_t ⊙ c_{t-1} + (1 - f_t) ⊙ c̃_t          cell state; f_t, c̃_t, o_t and h_t as in the LSTM
+    """
+
+    W_xf: np.ndarray  # (features, units)
+    W_xc: np.ndarray
+    W_xo: np.ndarray
+    W_hf: np.ndarray  # (units, units)
+    W_hc: np.ndarray
+    W_ho: np.ndarray
+    b_f: np.ndarray  # (units,)
+    b_c: np.ndarray
+    b_o: np.ndarray
+    state_names: ClassVar = ("h", "c")
+
+    def step(self, x_t, state):
+        x_t, (h_prev, c_prev) = self.check_step(x_t, state)
+        f = sigmoid(x_t @ self.W_xf + h_prev @ self.W_hf + self.b_f)  # (batch, units), as all below
+        c_tilde = np.tanh(x_t @ self.W_xc + h_prev @ self.W_hc + self.b_c)
+        o = sigmoid(x_t @ self.W_xo + h_prev @ self.W_ho + self.b_o)
+        c = f * c_prev + (1 - f) * c_tilde
+        h = o * np.tanh(c)
+        return (h, c), SimpleNamespace(x_t=x_t, h_prev=h_prev, c_prev=c_prev, f=f, c_tilde=c_tilde, o=o, c=c, h=h)
+
+    def step_backward(self, d_state, s):
+        d_h, d_c = d_state
+        d_c = d_c + d_h * s.o * (1 - np.tanh(s.c) ** 2)  # (batch, units)
+        d_a = {
+            "f": d_c * (s.c_prev - s.c_tilde) * s.f * (1 - s.f),
+            "c": d_c * (1 - s.f) * (1 - s.c_tilde**2),
+            "o": d_h * np.tanh(s.c) * s.o * (1 - s.o),
+        }
+        d_x, d_h_prev, grads = self.gates_backward(s, d_a)
+        return d_x, (d_h_prev, d_c * s.f), grads
+
+
+@dataclass(eq=False, repr=False)
+class GRU(Cell):
+    """The GRU that resets after the product, Keras's default (Cho et al. 2014; keras.layers.GRU(reset_after=True)).
+
+    z_t = σ(x_t W_xz + b_xz + h_{t-1} W_hz + b_hz)                  update gate
+    r_t = σ(x_t W_xr + b_xr + h_{t-1} W_hr + b_hr)                  reset gate
+    h̃_t = tanh(x_t W_xh + b_xh + r_t ⊙ (h_{t-1} W_hh + b_hh))       candidate
+    h_t = z_t ⊙ h_{t-1} + (1 - z_t) ⊙ h̃_t                           hidden state
+
+    Each gate has two biases, since r_t tells b_xh from b_hh; for z and r only their sum matters. (As in Cho et al. and
+    Keras, z_t = 1 keeps the old state; Chung et al. 2014 give z_t the opposite sense.)
+    """
+
+    W_xz: np.ndarray  # (features, units)
+    W_xr: np.ndarray
+    W_xh: np.ndarray
+    W_hz: np.ndarray  # (units, units)
+    W_hr: np.ndarray
+    W_hh: np.ndarray
+    b_xz: np.ndarray  # (units,)
+    b_xr: np.ndarray
+    b_xh: np.ndarray
+    b_hz: np.ndarray
+    b_hr: np.ndarray
+    b_hh: np.ndarray
+
+    def step(self, x_t, state):
+        x_t, (h_prev,) = self.check_step(x_t, state)
+        z = sigmoid(x_t @ self.W_xz + self.b_xz + h_prev @ self.W_hz + self.b_hz)  # (batch, units), as all below
+        r = sigmoid(x_t @ self.W_xr + self.b_xr + h_prev @ self.W_hr + self.b_hr)
+        recurrent = h_prev @ self.W_hh + self.b_hh
+        h_tilde = np.tanh(x_t @ self.W_xh + self.b_xh + r * recurrent)
+        h = z * h_prev + (1 - z) * h_tilde
+        return (h,), SimpleNamespace(x_t=x_t, h_prev=h_prev, z=z, r=r, recurrent=recurrent, h_tilde=h_tilde, h=h)
+
+    def step_backward(self, d_state, s):
+        (d_h,) = d_state
+        d_a_h = d_h * (1 - s.z) * (1 - s.h_tilde**2)  # (batch, units)
+        d_a = {
+            "z": d_h * (s.h_prev - s.h_tilde) * s.z * (1 - s.z),
+            "r": d_a_h * s.recurrent * s.r * (1 - s.r),
+            "h": d_a_h,
+        }
+        d_recurrent = d_a | {"h": d_a_h * s.r}  # what reaches the candidate's recurrent product has passed r_t
+        d_x, grads_x = self.products_backward("W_x", s.x_t, d_a)
+        d_h_prev, grads_h = self.products_backward("W_h", s.h_prev, d_recurrent)
+        grads_b = {f"b_x{k}": d.sum(axis=0) for k, d in d_a.items()}
+        grads_b |= {f"b_h{k}": d.sum(axis=0) for k, d in d_recurrent.items()}
+        return d_x, (d_h_prev + d_h * s.z,), grads_x | grads_h | grads_b
+
+
+@dataclass(eq=False, repr=False)
+class GRUResetBefore(Cell):
+    """The GRU that resets before the product (Cho et al. 2014; keras.layers.GRU(reset_after=False)).
+
+    z_t = σ(x_t W_xz + h_{t-1} W_hz + b_z)                  update gate
+    r_t = σ(x_t W_xr + h_{t-1} W_hr + b_r)                  reset gate
+    h̃_t = tanh(x_t W_xh + (r_t ⊙ h_{t-1}) W_hh + b_h)       candidate
+    h_t = z_t ⊙ h_{t-1} + (1 - z_t) ⊙ h̃_t                   hidden state
+    """
+
+    W_xz: np.ndarray  # (features, units)
+    W_xr: np.ndarray
+    W_xh: np.ndarray
+    W_hz: np.ndarray  # (units, units)
+    W_hr: np.ndarray
+    W_hh: np.ndarray
+    b_z: np.ndarray  # (units,)
+    b_r: np.ndarray
+    b_h: np.ndarray
+
+    def step(self, x_t, state):
+        x_t, (h_prev,) = self.check_step(x_t, state)
+        z = sigmoid(x_t @ self.W_xz + h_prev @ self.W_hz + self.b_z)  # (batch, units), as all below
+        r = sigmoid(x_t @ self.W_xr + h_prev @ self.W_hr + self.b_r)
+        h_tilde = np.tanh(x_t @ self.W_xh + (r * h_prev) @ self.W_hh + self.b_h)
+        h = z * h_prev + (1 - z) * h_tilde
+        return (h,), SimpleNamespace(x_t=x_t, h_prev=h_prev, z=z, r=r, h_tilde=h_tilde, h=h)
+
+    def step_backward(self, d_state, s):
+        (d_h,) = d_state
+        d_a_h = d_h * (1 - s.z) * (1 - s.h_tilde**2)  # (batch, units)
+        d_reset_h, grads_hh = self.products_backward("W_h", s.r * s.h_prev, {"h": d_a_h})  # back to r_t ⊙ h_{t-1}
+        d_a = {
+            "z": d_h * (s.h_prev - s.h_tilde) * s.z * (1 - s.z),
+            "r": d_reset_h * s.h_prev * s.r * (1 - s.r),
+        }
+        d_h_prev, grads_h = self.products_backward("W_h", s.h_prev, d_a)
+        d_a["h"] = d_a_h
+        d_x, grads_x = self.products_backward("W_x", s.x_t, d_a)
+        grads_b = {f"b_{k}": d.sum(axis=0) for k, d in d_a.items()}
+        return d_x, (d_h_prev + d_h * s.z + d_reset_h * s.r,), grads_x | grads_h | grads_hh | grads_b
+
+
+# --- Through time ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False, repr=False)
+class Run:
+    """A cell unrolled over a batch of sequences: what `forward` returns and `backward` needs."""
+
+    cell: Cell
+    outputs: np.ndarray  # (batch, time, units)
+    states: State  # each (batch, time, units): the state after every step, carried over where masked
+    steps: list[SimpleNamespace]  # what cell.step stored, one a time step
+    mask: np.ndarray  # (batch, time) bool
+    zero_output_for_mask: bool
+
+    @property
+    def state(self) -> State:
+        """The final state: (h_T,) or (h_T, c_T), each (batch, units)."""
+        return tuple(s[:, -1] for s in self.states)
+
+    def trace(self, name: str) -> np.ndarray:
+        """A value inside the cell over time, such as the forget gate "f": (batch, time, units).
+
+        Masked steps show what the cell computed there, although it was not used.
+        """
+        return np.stack([getattr(step, name) for step in self.steps], axis=1)
+
+
+@dataclass(eq=False, repr=False)
+class Gradients:
+    """What `backward` returns: ∂L/∂ everything that went into `forward`, and ∂L/∂ the state after every step."""
+
+    parameters: dict[str, np.ndarray]  # by name, each of the parameter's shape, summed over time and batch
+    x: np.ndarray  # (batch, time, features)
+    initial_state: State  # each (batch, units)
+    states: State  # each (batch, time, units): how the loss changes with the state after step t
+
+
+def forward(cell: Cell, x, initial_state=None, mask=None, zero_output_for_mask: bool = False) -> Run:
+    """Run a cell over whole sequences.
+
+    x (batch, time, features), at least one time step. initial_state (h_0,) or (h_0, c_0), each (batch, units); zeros if
+    None. mask (batch, time) bool, False where a step is padding; no step is if None.
+
+    A masked step is treated as Keras treats it: the state is carried over unchanged, and the output repeats the output
+    of the step before it, or is zero where `zero_output_for_mask`. Before the first step that counts there is no output
+    to repeat, so it is zero there, even when initial_state is not.
+
+    Raises ValueError where a shape does not fit, the mask is not boolean, or x or initial_state holds NaN or infinity.
+    """
+    x = check_shape("x", x, "batch time features", None, None, cell.features, dtype=cell.dtype)
+    batch, time, _ = x.shape
+    if time == 0:
+        raise ValueError(f"x has shape {x.shape} but needs at least one time step: (batch, time, features)")
+    if initial_state is None:
+        initial_state = tuple(np.zeros((batch, cell.units)) for _ in cell.state_names)
+    state = cell.check_state("initial_state", initial_state, batch)
+    mask = check_shape("mask", np.ones((batch, time), bool) if mask is None else mask, "batch time", batch, time)
+    if mask.dtype != bool:
+        raise ValueError(f"mask has dtype {mask.dtype} but needs bool: True where a step counts; use .astype(bool)")
+    for name, array in [("x", x), *zip([f"initial_state {n}" for n in cell.state_names], state, strict=True)]:
+        check_finite(name, array)
+
+    output = np.zeros((batch, cell.units), cell.dtype)  # (batch, units)
+    outputs, states, steps = [], [], []
+    for t in range(time):
+        counts = mask[:, t, None]  # (batch, 1)
+        new_state, step = cell.step(x[:, t], state)
+        state = tuple(np.where(counts, new, old) for new, old in zip(new_state, state, strict=True))
+        output = np.where(counts, new_state[0], 0 if zero_output_for_mask else output)
+        outputs.append(output)
+        states.append(state)
+        steps.append(step)
+    states = tuple(np.stack(s, axis=1) for s in zip(*states, strict=True))
+    return Run(cell, np.stack(outputs, axis=1), states, steps, mask, zero_output_for_mask)
+
+
+def backward(run: Run, d_outputs, d_state=None) -> Gradients:
+    """Backpropagation through time (Werbos 1990), from the last step to the first.
+
+    d_outputs is ∂L/∂ run.outputs, (batch, time, units), None if the loss does not look at the outputs; d_state is
+    ∂L/∂ run.state, (d_h,) or (d_h, d_c), each (batch, units), None if it does not look at the final state.
+    Uses the parameters that the cell has now: call it before they are updated.
+
+    Raises ValueError where a shape does not fit.
+    """
+    cell, (batch, time, units) = run.cell, run.outputs.shape
+    d_outputs = np.zeros(run.outputs.shape) if d_outputs is None else d_outputs
+    d_outputs = check_shape("d_outputs", d_outputs, "batch time units", batch, time, units, dtype=cell.dtype)
+    d_state = tuple(np.zeros((batch, units)) for _ in cell.state_names) if d_state is None else d_state
+    d_state = cell.check_state("d_state", d_state, batch)
+
+    parameters = {name: np.zeros_like(value) for name, value in cell.parameters().items()}
+    d_output = np.zeros((batch, units), cell.dtype)  # (batch, units), from masked later steps that repeat this output
+    d_x, d_states = [], []
+    for t in reversed(range(time)):
+        counts = run.mask[:, t, None]  # (batch, 1)
+        d_output = d_output + d_outputs[:, t]
+        d_state = (d_state[0] + np.where(counts, d_output, 0), *d_state[1:])  # the output of a step that counts is h_t
+        d_output = np.where(counts | run.zero_output_for_mask, 0, d_output)
+        d_states.append(d_state)
+        through = tuple(np.where(counts, d, 0) for d in d_state)  # through the step that counts; past the masked one
+        d_x_t, d_prev, grads = cell.step_backward(through, run.steps[t])
+        d_state = tuple(np.where(counts, prev, d) for prev, d in zip(d_prev, d_state, strict=True))
+        d_x.append(d_x_t)
+        for name, grad in grads.items():
+            parameters[name] += grad  # every step uses the same parameters: their gradient is a sum over time
+    d_states = tuple(np.stack(d[::-1], axis=1) for d in zip(*d_states, strict=True))
+    return Gradients(parameters, np.stack(d_x[::-1], axis=1), d_state, d_states)
+
+
+# --- Side by side and on top of each other --------------------------------------------------------------------------
+
+
+@dataclass(eq=False, repr=False)
+class BidirectionalRun:
+    """What `bidirectional` returns: two independent runs. Time in `backward` runs from the last step to the first."""
+
+    forward: Run
+    backward: Run
+
+    @property
+    def outputs(self) -> np.ndarray:
+        """Both outputs of each step, side by side: (batch, time, forward units + backward units)."""
+        return np.concatenate([self.forward.outputs, self.backward.outputs[:, ::-1]], axis=-1)
+
+
+def bidirectional(forward_cell: Cell, backward_cell: Cell, x, initial_states=None, mask=None) -> BidirectionalRun:
+    """Two independent cells, one reading forwards, one backwards (Schuster & Paliwal 1997; keras.layers.Bidirectional).
+
+    x and mask as in `forward`; initial_states holds one tuple (or None) a cell. As in Keras with return_sequences=True,
+    the outputs of masked steps are zero. What Keras returns with return_sequences=False is the two final hidden states
+    side by side: np.concatenate([run.forward.state[0], run.backward.state[0]], axis=-1).
+
+    Raises ValueError as `forward` does.
+    """
+    x = check_shape("x", x, "batch time features", None, None, forward_cell.features)
+    mask = np.ones(x.shape[:2], bool) if mask is None else check_shape("mask", mask, "batch time", *x.shape[:2])
+    states = check_one_each("initial_states", initial_states, 2)
+    return BidirectionalRun(
+        forward(forward_cell, x, states[0], mask, zero_output_for_mask=True),
+        forward(backward_cell, x[:, ::-1], states[1], mask[:, ::-1], zero_output_for_mask=True),
+    )
+
+
+def bidirectional_backward(run: BidirectionalRun, d_outputs, d_states=None) -> tuple[np.ndarray, Gradients, Gradients]:
+    """∂L/∂x (batch, time, features), and the `Gradients` of the forward and of the backward cell.
+
+    d_outputs is ∂L/∂ run.outputs or None; d_states holds one tuple (or None) a cell, ∂L/∂ its final state. In the backward
+    cell's gradients time runs from the last step to the first. Raises ValueError as `backward` does.
+    """
+    d_outputs = np.zeros(run.outputs.shape) if d_outputs is None else d_outputs
+    d_outputs = check_shape("d_outputs", d_outputs, "batch time units", *run.outputs.shape)
+    d_states = check_one_each("d_states", d_states, 2)
+    units = run.forward.cell.units
+    grads = backward(run.forward, d_outputs[..., :units], d_states[0])
+    grads_reversed = backward(run.backward, d_outputs[:, ::-1, units:], d_states[1])
+    return grads.x + grads_reversed.x[:, ::-1], grads, grads_reversed
+
+
+def stacked(cells: list[Cell], x, initial_states=None, mask=None) -> list[Run]:
+    """Cells on top of each other: each reads the outputs of the one below, at the same steps, under the same mask.
+
+    x and mask as in `forward`; initial_states holds one tuple (or None) a cell. Returns the runs, the lowest first:
+    the outputs of the stack are runs[-1].outputs. Raises ValueError as `forward` does.
+    """
+    runs, states = [], check_one_each("initial_states", initial_states, len(cells))
+    for k, (cell, state) in enumerate(zip(cells, states, strict=True)):
+        if runs:
+            below = f"the output of cells[{k - 1}], the input of cells[{k}],"
+            x = check_shape(below, runs[-1].outputs, "batch time features", None, None, cell.features)
+        runs.append(forward(cell, x, state, mask))
+    return runs
+
+
+def stacked_backward(runs: list[Run], d_outputs, d_states=None) -> list[Gradients]:
+    """The gradients of each cell of a stack, the lowest first: ∂L/∂x of the stack is grads[0].x.
+
+    d_outputs is ∂L/∂ runs[-1].outputs or None; d_states holds one tuple (or None) a cell, ∂L/∂ its final state.
+    Raises ValueError as `backward` does.
+    """
+    grads = []
+    d_states = check_one_each("d_states", d_states, len(runs))
+    for run, d_state in zip(reversed(runs), reversed(d_states), strict=True):
+        grads.append(backward(run, grads[-1].x if grads else d_outputs, d_state))
+    return grads[::-1]
+
+
+def check_one_each(name: str, states, count: int) -> list:
+    """Return `states` as a list with one entry a cell (all None if it is None), or raise ValueError."""
+    states = [None] * count if states is None else list(states)
+    if count == 0 or len(states) != count:
+        raise ValueError(
+            f"{name} has {len(states)} entries for {count} cells: it needs one a cell, and at least one cell"
+        )
+    return states
+
+
+# --- Weights from and to Keras --------------------------------------------------------------------------------------
+
+
+def cell_class(layer) -> type[Cell]:
+    """The cell that computes what a keras.layers.SimpleRNN, LSTM or GRU computes; ValueError if there is none."""
+    from keras import activations, layers
+
+    cells = {layers.SimpleRNN: SimpleRNN, layers.LSTM: LSTM, layers.GRU: GRU}
+    cls = next((cell for kind, cell in cells.items() if isinstance(layer, kind)), None)
+    if cls is None:
+        raise ValueError(f"{layer!r} is a {type(layer).__name__}: only SimpleRNN, LSTM and GRU layers have a cell here")
+    recurrent_activation = getattr(layer, "recurrent_activation", activations.sigmoid)
+    if (
+        layer.activation is not activations.tanh
+        or recurrent_activation is not activations.sigmoid
+        or not layer.use_bias
+    ):
+        raise ValueError(f"{layer.name} needs activation='tanh', recurrent_activation='sigmoid' and use_bias=True")
+    return GRUResetBefore if cls is GRU and not layer.reset_after else cls
+
+
+def from_keras(layer) -> Cell:
+    """A cell with a copy of the weights of a built keras.layers.SimpleRNN, LSTM or GRU, in the layer's dtype.
+
+    Keras keeps the gates side by side in `kernel` (features, gates · units) and `recurrent_kernel` (units, gates ·
+    units): i, f, c, o for LSTM; z, r, h for GRU. `bias` is (gates · units,), but (2, gates · units) for a GRU with
+    reset_after=True: row 0 are the b_x, row 1 the b_h. For a Bidirectional layer call it on layer.forward_layer and on
+    layer.backward_layer. What is no weight (return_sequences, go_backwards, dropout, …) is not copied.
+
+    Raises ValueError if the layer has not been built, or is one whose equations are not here.
+    """
+    cls = cell_class(layer)
+    if not layer.built:
+        raise ValueError(f"{layer.name} has no weights yet: call it on data or layer.build((None, None, features))")
+    return cls.from_blocks(*layer.get_weights())
+
+
+def to_keras(cell: Cell, layer):
+    """Copy a cell's parameters into a keras.layers.SimpleRNN, LSTM or GRU, building it if need be; return the layer.
+
+    The order of the gates is given in `from_keras`. Values are cast to the layer's dtype.
+
+    Raises ValueError if the layer computes something else than the cell, or has other units or features.
+    """
+    if cell_class(layer) is not type(cell):
+        raise ValueError(f"{layer.name} computes a {cell_class(layer).__name__}: the cell is a {type(cell).__name__}")
+    if not layer.built:
+        layer.build((None, None, cell.features))
+    kernel, _, bias = layer.get_weights()
+    values = cell.parameters()
+    blocks = [np.concatenate([values[n] for n in cell.names(prefix)], axis=-1) for prefix in ("W_x", "W_h", "b")]
+    check_shape(f"the kernel of {layer.name}", kernel, "features gates·units", *blocks[0].shape)
+    layer.set_weights([*blocks[:2], blocks[2].reshape(bias.shape)])
+    return layer
