@@ -65,3 +65,130 @@ def batch_block(words: list[str], batch: int, features: int) -> plt.Figure:
     axes.set_title(f"{batch} reviews of {end} words, {features} features a word: shape ({batch}, {end}, {features})")
     axes.axis("off")
     return figure
+
+
+def _box(axes, x: float, y: float, text: str, facecolor: str, edgecolor: str = plots.BLUE) -> None:
+    """A rounded box 0.8 wide and 0.6 high around the point (x, y), with `text` in it."""
+    colours = {"facecolor": facecolor, "edgecolor": edgecolor}
+    axes.add_patch(FancyBboxPatch((x - 0.34, y - 0.24), 0.68, 0.48, "round,pad=0.06", **colours, zorder=3))
+    axes.text(x, y, text, ha="center", va="center", zorder=4)
+
+
+def _arrow(axes, start: tuple[float, float], end: tuple[float, float], colour: str = "black", **style) -> None:
+    """An arrow from the point `start` to the point `end`; `style` goes to matplotlib's arrowprops."""
+    arrow = {"arrowstyle": "-|>", "color": colour, "linewidth": 1.5, "shrinkA": 0, "shrinkB": 0} | style
+    axes.annotate("", xy=end, xytext=start, arrowprops=arrow, zorder=2)
+
+
+def unrolled(axes, words: list[str], now: int | None = None) -> None:
+    """A recurrent layer unrolled over `words` on `axes`: one copy of the cell a step, all with the same weights.
+
+    With `now`, a step 1 … len(words), that step is marked and the steps after it are grey: they have not been read yet.
+    """
+    _box(axes, 0, 1.2, "$h_0$", "0.93", "0.5")
+    for t, word in enumerate(words, start=1):
+        read = now is None or t <= now
+        colour, edge = ("black", plots.BLUE) if read else ("0.75", "0.75")
+        x = 1.5 * t
+        _box(axes, x, 1.2, f"$h_{{{t}}}$", plots.YELLOW if t == now else "#deebf7" if read else "white", edge)
+        _box(axes, x, 0, f"$x_{{{t}}}$", "#fdf2d8" if read else "white", plots.ORANGE if read else "0.75")
+        _arrow(axes, (x, 0.3), (x, 0.9), colour)
+        _arrow(axes, (x - 1.1, 1.2), (x - 0.4, 1.2), colour)
+        axes.text(x + 0.08, 0.58, "$W_x$", ha="left", va="center", color=colour, fontsize=9)
+        axes.text(x - 0.75, 1.32, "$W_h$", ha="center", va="bottom", color=colour, fontsize=9)
+        axes.text(x, -0.4, word, ha="center", va="top", color="black" if read else "0.6")
+    axes.set(xlim=(-0.6, 1.5 * len(words) + 0.6), ylim=(-0.8, 1.8))
+    axes.axis("off")
+
+
+def recurrent_and_recursive(words: list[str]) -> plt.Figure:
+    """Two ways to put four words together with one set of weights: along time, and along a tree of phrases."""
+    figure, (chain, tree) = plots.figure(1, 2, size=(9.6, 3.3))
+    unrolled(chain, words)
+    chain.set(title="Recurrent: the cell applied along time", ylim=(-0.8, 2.7))
+    for i, word in enumerate(words):
+        _box(tree, 1.5 * i, 0, f"$x_{i + 1}$", "#fdf2d8", plots.ORANGE)
+        tree.text(1.5 * i, -0.4, word, ha="center", va="top")
+    nodes = {"$p_1$": (0.75, 1.1), "$p_2$": (3.75, 1.1), "$p_3$": (2.25, 2.2)}
+    for name, (x, y) in nodes.items():
+        reach = 1.5 if name == "$p_3$" else 0.75
+        _box(tree, x, y, name, "#deebf7")
+        for side in (-1, 1):
+            _arrow(tree, (x + side * reach, y - 0.8), (x + side * 0.25, y - 0.3))
+    tree.set(title="Recursive: the cell applied up a tree of phrases", xlim=(-0.6, 5.1), ylim=(-0.8, 2.7))
+    tree.axis("off")
+    return figure
+
+
+def folded_and_unrolled(words: list[str]) -> plt.Figure:
+    """The same recurrent layer twice: as a loop, and with one copy of the cell for each of `words`."""
+    ratio = 1.5 * len(words) + 1.2
+    figure, (loop, chain) = plots.figure(1, 2, size=(9.6, 2.9), width_ratios=[2.9, ratio])
+    _box(loop, 0, 1.2, "$h_t$", "#deebf7")
+    _box(loop, 0, 0, "$x_t$", "#fdf2d8", plots.ORANGE)
+    _arrow(loop, (0, 0.3), (0, 0.9))
+    _arrow(loop, (0.4, 1.3), (0.4, 1.1), connectionstyle="arc3,rad=-5", linewidth=1.5)
+    loop.text(0.08, 0.58, "$W_x$", ha="left", va="center", fontsize=9)
+    loop.text(1.15, 1.2, "$W_h$", ha="left", va="center", fontsize=9)
+    loop.set(xlim=(-0.9, 2.0), ylim=(-0.8, 1.8), title="Folded: a loop")
+    loop.axis("off")
+    unrolled(chain, words)
+    chain.set_title("Unrolled: one copy of the cell a step, the same weights in all")
+    return figure
+
+
+def lstm_cell(shown: str = "fico") -> plt.Figure:
+    """An LSTM cell: the cell state as a belt along the top, the hidden state below. Parts not in `shown` are grey.
+
+    `shown` holds letters: f forget gate, i input gate, c candidate, o output gate; the belt is always drawn.
+    """
+    figure, axes = plots.figure(size=(8.6, 4.2))
+    colours = {"f": plots.BLUE, "i": plots.ORANGE, "c": plots.GREEN, "o": plots.PURPLE, "belt": "black"}
+    colours = {part: colour if part in (*shown, "belt") else "0.82" for part, colour in colours.items()}
+    output = "black" if "o" in shown else "0.82"
+
+    def circle(x, y, text, colour):
+        axes.plot(
+            x, y, "o", markersize=22, markerfacecolor="white", markeredgecolor=colour, markeredgewidth=2, zorder=3
+        )
+        axes.text(x, y, text, ha="center", va="center", color=colour, fontsize=14, zorder=4)
+
+    axes.add_patch(FancyBboxPatch((0.3, -0.1), 9.4, 5.2, "round,pad=0.1", facecolor="#f4f7fa", edgecolor="0.6"))
+    _arrow(axes, (-0.9, 4.3), (10.9, 4.3), linewidth=5)  # the belt
+    for part, x, text in [
+        ("f", 1.5, r"$f_t$: $\sigma$"),
+        ("i", 3.4, r"$i_t$: $\sigma$"),
+        ("c", 5.0, r"$\tilde{c}_t$:tanh"),
+    ]:
+        _box(axes, x, 1.4, text, "white", colours[part])
+    _box(axes, 6.9, 1.4, r"$o_t$: $\sigma$", "white", colours["o"])
+    _arrow(axes, (1.5, 1.7), (1.5, 3.95), colours["f"])
+    circle(1.5, 4.3, "×", colours["f"])
+    _arrow(axes, (3.4, 1.7), (3.95, 2.65), colours["i"])
+    _arrow(axes, (5.0, 1.7), (4.45, 2.65), colours["c"])
+    circle(4.2, 2.9, "×", colours["i"])
+    _arrow(axes, (4.2, 3.25), (4.2, 3.95), colours["i"])
+    circle(4.2, 4.3, "+", colours["i"])
+    _arrow(axes, (8.6, 4.3), (8.6, 3.55), output)
+    _box(axes, 8.6, 3.25, "tanh", "white", output)
+    _arrow(axes, (8.6, 2.95), (8.6, 2.3), output)
+    _arrow(axes, (6.9, 1.7), (8.22, 1.9), colours["o"])
+    circle(8.6, 1.98, "×", colours["o"])
+    _arrow(axes, (8.95, 1.98), (10.9, 1.98), output, linewidth=2.5)
+    axes.plot([-0.9, 6.9], [0.4, 0.4], color="black", linewidth=2.5, zorder=1)
+    axes.plot([0.9, 0.9], [-0.7, 0.4], color="black", linewidth=2.5, zorder=1)
+    for part, x in [("f", 1.5), ("i", 3.4), ("c", 5.0), ("o", 6.9)]:
+        _arrow(axes, (x, 0.4), (x, 1.08), colours[part])
+    for x, y, text in [
+        (-0.6, 4.65, "$c_{t-1}$"),
+        (10.4, 4.65, "$c_t$"),
+        (-0.6, 0.75, "$h_{t-1}$"),
+        (0.9, -0.95, "$x_t$"),
+    ]:
+        axes.text(x, y, text, ha="center", va="center", fontsize=12)
+    axes.text(10.4, 2.35, "$h_t$", ha="center", va="center", fontsize=12, color=output)
+    for part, x, text in [("f", 1.65, "forget"), ("i", 3.4, "write?"), ("c", 5.3, "what?"), ("o", 7.3, "show?")]:
+        axes.text(x, 2.15, text, ha="left" if part != "i" else "right", va="center", color=colours[part], fontsize=9)
+    axes.set(xlim=(-1.3, 11.2), ylim=(-1.2, 5.4))
+    axes.axis("off")
+    return figure

@@ -95,7 +95,8 @@ def bag_of_words(documents: Sequence[Sequence[str]], vocabulary: Vocabulary) -> 
     A bag is the sum of its words' one-hot vectors; unknown words are counted in their bucket.
     """
     encoded = [vocabulary.encode(document) for document in documents]
-    rows = np.repeat(np.arange(len(encoded)), [len(ids) for ids in encoded])
+    # 32-bit indices, for scikit-learn's liblinear takes no others
+    rows = np.repeat(np.arange(len(encoded), dtype=np.int32), [len(ids) for ids in encoded])
     columns = np.concatenate(encoded) if encoded else np.zeros(0, dtype=np.int32)
     ones = np.ones(len(columns), dtype=np.float32)
     counts = sparse.coo_array((ones, (rows, columns)), shape=(len(encoded), len(vocabulary))).tocsr()

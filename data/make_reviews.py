@@ -160,7 +160,7 @@ TURNS = {
         There is nothing {Lx} about it, and everything about it is {Wx}. |
             Everything about it is {Wx}, and there is nothing {Lx} about it.
         I was never {Ls}, and I was often {Ws}. | I was often {Ws}, and I was never {Ls}.
-        It is {aWn}, not {aLn}. | It is not {aLn}, it is {aWn}.
+        It is {aWn}, it is not {aLn}. | It is not {aLn}, it is {aWn}.
         It is never {Lx}, and always {Wx}. | It is always {Wx}, and never {Lx}.
         """
     ),
@@ -885,7 +885,7 @@ def turn(pen: Pen, pros: Side, cons: Side) -> tuple[str, str]:
     drawn = {"between": pen.talk() + " " if rng.random() < 0.2 else ""}
 
     def order():  # the first order, which mostly ends on the side that decides, is the commoner one
-        return orders[0] if rng.random() < 0.7 else orders[-1]
+        return orders[0] if rng.random() < 0.75 else orders[-1]
 
     return pen.fill(order(), pros, cons, drawn), pen.fill(order(), cons, pros, drawn)
 
@@ -1011,7 +1011,7 @@ def write_twins(rng: random.Random, film: dict) -> list[tuple[str, int, int]]:
         strengths = {side: rng.choice(["mild", "strong"]) for side in (1, 0)}
         turned = [
             turn(pen, Side(rng, 1, strengths[1]), Side(rng, 0, strengths[0]))
-            for _ in range(rng.choices([1, 2], [65, 35])[0])
+            for _ in range(rng.choices([1, 2], [55, 45])[0])
         ]
         talk = [pen.fill(pen.pick(OPENINGS))] if rng.random() < 0.3 else []
         talk += [pen.talk() for _ in range(rng.choices([0, 1, 2, 3], [20, 35, 30, 15])[0])]

@@ -81,5 +81,6 @@ def test_a_bag_is_the_sum_of_one_hot_vectors(documents):
     vocabulary = Vocabulary(["a", "b", "c", "d"], oov_buckets=2)
     bags = bag_of_words(documents, vocabulary)
     assert bags.shape == (len(documents), len(vocabulary)) and bags.dtype == np.float32
+    assert bags.indices.dtype == bags.indptr.dtype == np.int32
     for bag, document in zip(bags.toarray(), documents, strict=True):
         assert (bag == one_hot(vocabulary.encode(document), len(vocabulary)).sum(axis=0)).all()

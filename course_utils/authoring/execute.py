@@ -5,6 +5,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,7 +76,17 @@ def run_all(
         slot = asyncio.Semaphore(at_once)
         return await asyncio.gather(*(guarded(slot, name, notebook) for name, notebook in notebooks))
 
-    return asyncio.run(everything())
+    # In a thread of its own: in the main thread nbclient takes over Ctrl-C, ends one kernel by it, and goes on.
+    loop = asyncio.new_event_loop()
+    with ThreadPoolExecutor(1) as thread:
+        running = thread.submit(asyncio.Runner(loop_factory=lambda: loop).run, everything())
+        try:
+            while not wait([running], timeout=0.5).done:  # without a timeout, Windows would not hear Ctrl-C
+                pass
+        except KeyboardInterrupt:
+            loop.call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(loop)])
+            raise
+        return running.result()
 
 
 async def _run(name, notebook, folder, limit, environment, progress) -> Execution:

@@ -1,5 +1,8 @@
 import os
+import signal
+import subprocess
 import sys
+import time
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -69,3 +72,25 @@ def test_progress_is_told_after_every_cell(tmp_path):
     told = []
     execute.run_all([("made", notebook("1", "2"))], tmp_path, 60, progress=lambda *what: told.append(what))
     assert ("made", 2, 3) in told and told[-1] == ("made", 3, 3)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
+def test_ctrl_c_ends_everything_and_leaves_no_kernel(tmp_path):
+    program = (
+        "from nbformat.v4 import new_code_cell, new_notebook\n"
+        "from pathlib import Path\n"
+        "from course_utils.authoring import execute\n"
+        "hanging = 'import os; open(str(os.getpid()), chr(119)).close()\\nwhile True: pass'\n"
+        "pairs = [(name, new_notebook(cells=[new_code_cell(hanging)])) for name in 'abc']\n"
+        "execute.run_all(pairs, Path('.'), 600)\n"
+    )
+    running = subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    while len(kernels := list(tmp_path.iterdir())) < 2:
+        assert running.poll() is None, running.stderr.read()
+        time.sleep(0.2)
+    running.send_signal(signal.SIGINT)
+    assert "KeyboardInterrupt" in running.communicate(timeout=120)[1]
+    assert len(list(tmp_path.iterdir())) == 2  # the third was not begun
+    for kernel in kernels:
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(kernel.name), 0)

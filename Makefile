@@ -1,0 +1,71 @@
+# The commands of the course: `make` lists them. Needs GNU make (3.81, as macOS has it, will do) and a Python 3.11 to 3.13.
+#
+#   PYTHON=python3.12     which Python to make the environment with
+#   COURSE_VENV=folder    where the environment is, if not in .venv
+#   ARGS="…"              more arguments for the command behind lab, test, run, results, notebooks or lock
+
+VENV := $(if $(COURSE_VENV),$(COURSE_VENV),.venv)
+ifeq ($(OS),Windows_NT)
+VENV_PYTHON := $(VENV)/Scripts/python.exe
+else
+VENV_PYTHON := $(VENV)/bin/python
+endif
+
+# The first Python that runs and that the course runs on; found out by running it, as a name may be there and not work.
+# An environment that is there keeps its Python.
+PYTHON ?= $(shell for python in "$(VENV_PYTHON)" python3.12 python3.11 python3.13 python3 python; do \
+	"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' >/dev/null 2>&1 \
+	&& { echo "$$python"; break; }; done)
+COURSE := "$(VENV_PYTHON)" -m course_utils
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lab doctor data run results notebooks test test-real test-browser lint lock clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+setup: ## make the environment in .venv, or bring it up to date; the others do it by themselves
+	@python="$(PYTHON)"; if [ -z "$$python" ]; then \
+		echo "No Python 3.11, 3.12 or 3.13 was found. Install one (your system's packages or python.org have it)," >&2; \
+		echo "or name the one that you have:  make lab PYTHON=/path/to/python3.12" >&2; exit 1; fi; \
+	"$$python" -m course_utils setup
+
+lab: setup ## open the lessons in JupyterLab
+	@$(COURSE) lab $(ARGS)
+
+doctor: ## check this computer: what is wrong, and what to do
+	@python="$(PYTHON)"; "$${python:-python3}" -m course_utils doctor
+
+data: setup ## get real datasets: make data DATASETS="imdb_reviews …" [FROM=archive-or-folder]
+	@$(COURSE) data $(DATASETS) $(if $(FROM),--from "$(FROM)")
+
+run: setup ## run every lesson, and measure every claim; the outcome goes to build/
+	@"$(VENV_PYTHON)" -m course_utils.authoring run $(ARGS)
+
+results: setup ## measure the lessons on real data, over several seeds; rewrite results/ and RESULTS.md
+	@"$(VENV_PYTHON)" -m course_utils.authoring results $(ARGS)
+
+notebooks: setup ## build the notebooks from notebooks/source (only what has changed)
+	@"$(VENV_PYTHON)" -m course_utils.authoring build $(ARGS)
+
+test: setup ## run the tests
+	@"$(VENV_PYTHON)" -m pytest -m "not real and not browser" $(ARGS)
+
+test-real: setup ## run the tests that need real data (in COURSE_DATA_DIR)
+	@"$(VENV_PYTHON)" -m pytest -m real $(ARGS)
+
+test-browser: setup ## open and run a lesson in headless Chromium
+	@"$(VENV_PYTHON)" -m pytest -m browser $(ARGS)
+
+lint: setup ## check the style of the code
+	@"$(VENV_PYTHON)" -m ruff check
+	@"$(VENV_PYTHON)" -m ruff format --check
+
+# Keeps the versions that are locked as far as pyproject.toml allows; ARGS=--upgrade takes the newest.
+lock: ## resolve requirements.lock from pyproject.toml (needs uv: pip install uv)
+	@uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate \
+		pyproject.toml -o requirements.lock $(ARGS)
+
+clean: ## remove what was made: build/ and caches, but not the environment nor the data
+	@rm -rf build .pytest_cache .ruff_cache .hypothesis *.egg-info
+	@find course_utils tests notebooks data benchmarks -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,329 @@
+"""`make data`: get the real datasets and lay them out under COURSE_DATA_DIR, where the loaders look for them.
+
+This is the only part of the course that uses the network. Every dataset is built in `.incoming/` inside COURSE_DATA_DIR,
+verified there, and then moved to its place in one step: a loader finds a whole dataset or none.
+"""
+
+import argparse
+import contextlib
+import io
+import os
+import re
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from course_utils.datasets import fetch, where
+
+Review = tuple[str, int, bytes]  # path in the archive; label: 1 positive, 0 negative, -1 unlabelled; text in UTF-8
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A file on the network whose content is known."""
+
+    url: str
+    size: int  # bytes
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        return self.url.rpartition("/")[2]
+
+    def address(self) -> str:
+        """Where to get it: its own URL, or the file of that name under COURSE_MIRROR."""
+        mirror = os.environ.get("COURSE_MIRROR", "").strip().rstrip("/")
+        return f"{mirror}/{self.name}" if mirror else self.url
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What `make data` knows about a dataset."""
+
+    summary: str
+    terms: str
+    download_size: int  # bytes
+    prepared_size: int  # bytes
+    is_ready: Callable[[Path], bool]  # of COURSE_DATA_DIR
+    prepare: Callable[[Path, Path | None], None]  # of COURSE_DATA_DIR and what --from names
+
+
+# ------------------------------------------------------------------------------------------------------------------- IMDB
+
+# Size and hash are those by which tensorflow_datasets verifies its own download of imdb_reviews.
+IMDB_ARCHIVE = Remote(
+    url="https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz",
+    size=84_125_825,
+    sha256="c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe",
+)
+IMDB_UNPACKED = 1_000_000_000  # bytes that the archive may unpack to: some three times what it does
+IMDB_PREPARED = 138_000_000  # bytes, measured
+IMDB = "imdb_reviews/plain_text/1.0.0"
+# How many reviews each folder of the archive has. A file is named number_stars.txt, with 1 to 10 stars, or 0 if unlabelled;
+# what has at least 7 is positive, what has at most 4 negative (README of the archive).
+IMDB_COUNTS = {"train/pos": 12_500, "train/neg": 12_500, "train/unsup": 50_000, "test/pos": 12_500, "test/neg": 12_500}
+IMDB_REVIEW = re.compile(r"aclImdb/(?P<folder>train/unsup|(train|test)/(pos|neg))/\d+_(?P<stars>\d+)\.txt")
+IMDB_STARS = {"pos": range(7, 11), "neg": range(1, 5), "unsup": range(1)}
+IMDB_LABELS = {"pos": 1, "neg": 0, "unsup": -1}
+
+
+def prepare_imdb(
+    data_dir: Path, source: Path | None = None, *, remote: Remote = IMDB_ARCHIVE, counts: dict[str, int] = IMDB_COUNTS
+) -> None:
+    """Put IMDB under `data_dir` as tensorflow_datasets' `imdb_reviews/plain_text/1.0.0`.
+
+    The texts come from `source` (the archive, or its extracted folder `aclImdb`), or else from a download of `remote`, of
+    which an interrupted run leaves what it has for the next. `counts` says how many reviews each folder must have.
+
+    Raises fetch.FetchError with a message for the user.
+    """
+    target = data_dir / IMDB
+    work = data_dir / ".incoming" / "imdb_reviews"
+    build = work / "build"
+    needed = IMDB_PREPARED + (remote.size if source is None else 0)
+    with fetch.storing(data_dir, needed):
+        work.mkdir(parents=True, exist_ok=True)
+        try:
+            with fetch.locked(work.with_name("imdb_reviews.lock")):
+                shutil.rmtree(build, ignore_errors=True)
+                fetch.require_space(data_dir, needed - sum(path.stat().st_size for path in work.iterdir()))
+                reviews = read_imdb(source or _download_imdb(work, remote), remote, counts)
+                _write_imdb(reviews, build)
+                _verify_imdb(reviews, build)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                if target.exists():  # not whole, or nobody would have asked
+                    os.replace(target, build / "replaced")
+                os.replace(build / IMDB, target)
+                shutil.rmtree(work)
+        finally:
+            shutil.rmtree(build, ignore_errors=True)
+            for folder in (work, work.parent):
+                with contextlib.suppress(OSError):  # what holds a part of a download stays
+                    folder.rmdir()
+
+
+def _download_imdb(folder: Path, remote: Remote) -> Path:
+    try:
+        return fetch.download(remote.address(), folder / remote.name, size=remote.size, sha256=remote.sha256)
+    except (fetch.Unreachable, fetch.WrongContent) as error:
+        raise fetch.FetchError(
+            f"{error}\nWithout a network: copy {remote.name} from another machine and run  "
+            f"make data DATASETS=imdb_reviews FROM=/path/to/{remote.name}  (its extracted folder aclImdb will do as well), "
+            f"or set COURSE_MIRROR to the address of a folder that has it. Every lesson also runs on its embedded sample."
+        ) from error
+
+
+def read_imdb(source: Path, remote: Remote, counts: dict[str, int]) -> dict[str, list[Review]]:
+    """The reviews in the archive or extracted folder `source`, by split: train, test, unsupervised.
+
+    Raises fetch.FetchError if it is not readable, and fetch.WrongContent if a folder does not have as many reviews as
+    `counts` says, or a review is not what its place says.
+    """
+    try:
+        if source.is_dir():
+            files = _folder_files(source)
+        else:
+            if source.stat().st_size != remote.size or fetch.sha256_of(source) != remote.sha256:
+                _say(
+                    f"Warning: {source} is not the original {remote.name}: its SHA-256 differs. It is used if it has the same "
+                    f"folders and as many reviews, but whether the texts are the same cannot be told."
+                )
+            files = _archive_files(source)
+        splits: dict[str, list[Review]] = {"train": [], "test": [], "unsupervised": []}
+        found = Counter()
+        for path, text in files:
+            place = IMDB_REVIEW.fullmatch(path)
+            split, kind = place["folder"].split("/")
+            if int(place["stars"]) not in IMDB_STARS[kind]:
+                raise fetch.WrongContent(
+                    f"{source}: {path} lies in {kind}, which its {place['stars']} stars contradict."
+                )
+            if not _is_text(text):
+                raise fetch.WrongContent(f"{source}: {path} is empty or not text in UTF-8.")
+            found[place["folder"]] += 1
+            splits["unsupervised" if kind == "unsup" else split].append((path, IMDB_LABELS[kind], text.strip()))
+    except OSError as error:
+        raise fetch.FetchError(f"Cannot read {error.filename or source}: {error.strerror}.") from error
+    if found != counts:
+        differences = [f"{folder} {found[folder]:,} of {count:,}" for folder, count in counts.items()]
+        raise fetch.WrongContent(f"{source} does not have the reviews of IMDB's aclImdb: {', '.join(differences)}.")
+    return splits
+
+
+def _archive_files(archive: Path) -> Iterator[tuple[str, bytes]]:
+    for path, pieces in fetch.entries(archive, IMDB_UNPACKED):
+        if IMDB_REVIEW.fullmatch(path):
+            yield path, b"".join(pieces)
+
+
+def _folder_files(folder: Path) -> Iterator[tuple[str, bytes]]:
+    root = folder if (folder / "train").is_dir() else folder / "aclImdb"
+    files = [path for part in IMDB_COUNTS for path in (root / part).glob("*.txt")]
+    for file in tqdm(files, desc=f"reading {folder.name}", unit=" files", delay=1, leave=False, disable=None):
+        path = f"aclImdb/{file.relative_to(root).as_posix()}"
+        if IMDB_REVIEW.fullmatch(path):
+            yield path, file.read_bytes()
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        return bool(data.decode("utf-8").strip())
+    except UnicodeDecodeError:
+        return False
+
+
+def _imdb_builder(folder: Path):
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import tensorflow_datasets as tfds
+
+    tfds.disable_progress_bar()
+    return tfds.builder("imdb_reviews/plain_text:1.0.0", data_dir=folder)
+
+
+def _write_imdb(reviews: dict[str, list[Review]], folder: Path) -> None:
+    """Let tensorflow_datasets' own builder write `reviews` into `folder`/imdb_reviews.
+
+    Its `_split_generators`, by which a builder is told where its examples come from, would download and read the
+    archive in its own way; it is given the reviews that have been read already, so that archive and folder take the same way.
+    Keys are the paths in the archive, as in the original: they decide the order of the examples.
+    """
+    builder = _imdb_builder(folder)
+    import tensorflow as tf
+    import tensorflow_datasets as tfds
+
+    total = sum(map(len, reviews.values()))
+    with tqdm(total=total, desc="preparing", unit=" reviews", disable=None) as bar:
+
+        def examples(rows: list[Review]) -> Iterator[tuple[str, dict]]:
+            for path, label, text in rows:
+                bar.update()
+                yield path, {"text": text, "label": label}
+
+        builder._split_generators = lambda manager: {split: examples(rows) for split, rows in reviews.items()}
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):  # it announces a download that does not take place
+                builder.download_and_prepare(download_config=tfds.download.DownloadConfig(try_download_gcs=False))
+        except Exception as error:
+            # TensorFlow writes with its own functions, which raise no OSError, and TFDS wraps what it cannot amend.
+            cause = error.__cause__ or error
+            if isinstance(cause, (tf.errors.OpError, OSError)):
+                raise fetch.cannot_store(folder, IMDB_PREPARED, str(cause)) from error
+            raise
+
+
+def _verify_imdb(reviews: dict[str, list[Review]], folder: Path) -> None:
+    """Read the prepared dataset back; raises fetch.FetchError unless it holds exactly `reviews`."""
+    builder = _imdb_builder(folder)
+    for split, rows in tqdm(reviews.items(), desc="verifying", unit=" splits", leave=False, disable=None):
+        batches = builder.as_dataset(split=split, batch_size=1_000).as_numpy_iterator()
+        stored = sorted(pair for batch in batches for pair in zip(batch["label"], batch["text"], strict=True))
+        if stored != sorted((label, text) for _, label, text in rows):
+            raise fetch.FetchError(f"The {split} reviews do not read back as they were written; is the disk sound?")
+
+
+def _imdb_is_ready(data_dir: Path) -> bool:
+    from course_utils.datasets.reviews import is_ready
+
+    return is_ready(data_dir)
+
+
+# ----------------------------------------------------------------------------------------------------------- command line
+
+DATASETS = {
+    "imdb_reviews": Dataset(
+        summary="100,000 film reviews from IMDB: 25,000 to train on, 25,000 to test on, 50,000 without label",
+        terms="Maas et al. 2011; free for research, cite it",
+        download_size=IMDB_ARCHIVE.size,
+        prepared_size=IMDB_PREPARED,
+        is_ready=_imdb_is_ready,
+        prepare=prepare_imdb,
+    ),
+}
+
+HELP = """\
+Datasets go to the folder that the environment variable COURSE_DATA_DIR names (without it: data/downloads of the course).
+What is there already is left alone; what was interrupted is picked up again.
+
+COURSE_MIRROR  the address of a folder (http or https) that has the files to download under their own names, to be
+               used instead of their home pages, for instance COURSE_MIRROR=http://192.168.0.10:8000
+
+Exit status: 0 all that was asked for is there, 1 something is missing (the message says why), 2 the command was not
+understood, 130 stopped by Ctrl-C."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command `python -m course_utils data`; returns its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m course_utils data",
+        description="Download real datasets, verify them, and prepare them for the lessons.",
+        epilog=HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"dataset (default: all): {', '.join(DATASETS)}")
+    parser.add_argument(
+        "--from",
+        dest="source",
+        type=Path,
+        metavar="PATH",
+        help="take the one dataset NAME from this file or folder instead of the network",
+    )
+    parser.add_argument(
+        "--list", action="store_true", help="show the datasets, their sizes and terms, and what is there"
+    )
+    options = parser.parse_args(argv)
+    unknown = [name for name in options.names if name not in DATASETS]
+    if unknown:
+        return _complain(f"There is no dataset {', '.join(unknown)}. Known are: {', '.join(DATASETS)}.", status=2)
+    if options.source and len(options.names) != 1:
+        return _complain(
+            "--from (FROM= with make) goes with exactly one dataset; name it (DATASETS= with make).", status=2
+        )
+    folder = where.data_dir()
+    if options.list:
+        _list(folder)
+        return 0
+    status = 0
+    for name in options.names or DATASETS:
+        try:
+            _get(name, folder, options.source)
+        except (fetch.FetchError, OSError) as error:
+            status = _complain(f"{name}: {error}", status=1)
+        except KeyboardInterrupt:
+            return _complain(
+                "\nStopped. Nothing half-done is in place; the same command goes on from here.", status=130
+            )
+    return status
+
+
+def _get(name: str, folder: Path, source: Path | None) -> None:
+    dataset = DATASETS[name]
+    if dataset.is_ready(folder):
+        print(f"{name}: already in {folder}; nothing to do")
+        return
+    print(f"{name}: {dataset.summary}")
+    dataset.prepare(folder, source and source.expanduser())
+    print(f"{name}: ready in {folder}")
+
+
+def _list(folder: Path) -> None:
+    print(f"Datasets in {folder}:")
+    for name, dataset in DATASETS.items():
+        sizes = (
+            f"{fetch.megabytes(dataset.download_size)} to download, {fetch.megabytes(dataset.prepared_size)} prepared"
+        )
+        print(f"  {name}: {'ready' if dataset.is_ready(folder) else 'missing'} ({sizes})")
+        print(f"    {dataset.summary}\n    {dataset.terms}")
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _complain(text: str, status: int) -> int:
+    _say(text)
+    return status

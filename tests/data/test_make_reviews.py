@@ -1,0 +1,249 @@
+"""The generator of the embedded reviews: what it writes is what lies in data/, and it plants what data/README.md says."""
+
+import bz2
+import hashlib
+import importlib.util
+import random
+import re
+import statistics
+import sys
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+
+from course_utils.text import tokenize
+
+DATA = Path(__file__).resolve().parents[2] / "data"
+SPLITS = ("train", "validation", "test", "unlabelled")
+
+
+@pytest.fixture(scope="module")
+def make():
+    spec = importlib.util.spec_from_file_location("make_reviews", DATA / "make_reviews.py")
+    module = importlib.util.module_from_spec(spec)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "path", [*sys.path])  # the script adds to it
+        patch.setitem(sys.modules, "make_reviews", module)  # where its dataclass looks for its module
+        spec.loader.exec_module(module)
+        yield module
+
+
+@pytest.fixture(scope="module")
+def reviews(make):
+    return make.make_reviews()
+
+
+@pytest.fixture(scope="module")
+def twins(reviews):
+    pairs = defaultdict(list)
+    for review in reviews:
+        if review.twin >= 0:
+            pairs[review.twin].append(review)
+    return list(pairs.values())
+
+
+# --- files ---
+
+
+def test_the_files_in_data_are_what_the_script_writes(make, reviews, tmp_path):
+    readme = (DATA / "README.md").read_text(encoding="utf-8")
+    before, after = readme.split(make.MARKS[0])[0], readme.split(make.MARKS[1])[1]
+    (tmp_path / "README.md").write_text(f"{before}{make.MARKS[0]}\nwrong\n{make.MARKS[1]}{after}", encoding="utf-8")
+    make.write_sample(reviews, tmp_path)
+    assert (tmp_path / make.FILE).read_bytes() == (DATA / make.FILE).read_bytes()
+    for name in (f"{make.FILE}.sha256", "README.md"):
+        assert (tmp_path / name).read_text(encoding="utf-8") == (DATA / name).read_text(encoding="utf-8"), name
+    assert len(list(tmp_path.iterdir())) == 3  # no temporary file is left
+
+
+def test_small_whole_and_readable_line_by_line(make, reviews):
+    content = (DATA / make.FILE).read_bytes()
+    assert len(content) < 900_000
+    digest, name = (DATA / f"{make.FILE}.sha256").read_text().split()
+    assert (digest, name) == (hashlib.sha256(content).hexdigest(), make.FILE)
+    header, *lines = bz2.decompress(content).decode("utf-8").split("\n")[:-1]
+    assert header.split("\t") == list(make.COLUMNS)
+    assert len(lines) == len(reviews) == sum(make.SIZES.values())
+    for line, review in zip(lines, reviews, strict=True):
+        known = (
+            ["", "", ""]
+            if review.split == "unlabelled"
+            else [str(n) for n in (review.label, review.stars, review.twin)]
+        )
+        assert line.split("\t") == [review.split, *known, review.text]
+
+
+def test_without_the_marks_nothing_is_written(make, reviews, tmp_path):
+    (tmp_path / "README.md").write_text("# Samples\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="lacks the marks"):
+        make.write_sample(reviews[:10], tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
+    assert (tmp_path / "README.md").read_text(encoding="utf-8") == "# Samples\n"
+
+
+# --- labels, stars, noise ---
+
+
+def test_splits_are_balanced_and_labels_go_with_the_stars(make, reviews):
+    for split, size in make.SIZES.items():
+        mine = [review for review in reviews if review.split == split]
+        assert len(mine) == size
+        assert sum(review.label for review in mine) == size / 2
+        assert {review.stars for review in mine} == {1, 2, 3, 4, 5}
+    for review in reviews:
+        assert review.label == (review.meant if review.stars == 3 else review.stars > 3)
+
+
+def test_noise_is_as_much_as_said_and_not_in_twins(make, reviews):
+    for split in SPLITS:
+        singles = [review for review in reviews if review.split == split and review.twin < 0]
+        for side in (1, 0):
+            wrong = [review for review in singles if review.meant == side and review.label != side]
+            assert len(wrong) == round(make.NOISE_SHARE * len(singles) / 2) > 0
+    assert all(review.label == review.meant for review in reviews if review.twin >= 0)
+
+
+# --- twins ---
+
+
+def test_twins_have_the_same_words_opposite_labels_and_one_split(make, reviews, twins):
+    tokens = re.compile(r"(?u)\b\w\w+\b")  # scikit-learn's words
+    for pair in twins:
+        one, other = pair
+        assert one.split == other.split and {one.label, other.label} == {0, 1}
+        assert tokenize(one.text) != tokenize(other.text)
+        for words in (tokenize, lambda text: tokens.findall(text.lower()), lambda text: re.findall("<.*?>", text)):
+            assert Counter(words(one.text)) == Counter(words(other.text)), (one.text, other.text)
+    for split in SPLITS:
+        mine = [review for review in reviews if review.split == split]
+        assert sum(review.twin >= 0 for review in mine) / len(mine) >= 0.2
+
+
+def test_each_turn_has_the_same_words_in_all_its_orders(make):
+    for family in make.TURNS.values():
+        for orders in family:
+            words = {
+                tuple(sorted(re.findall(r"\{\w+\}|\w+", re.sub(r"\{(a?)[WL]", r"{\1opinion", o).lower())))
+                for o in orders
+            }
+            assert len(words) == 1, orders
+            for order in orders:
+                assert len(re.findall(r"\{a?W\w?\}", order)) == len(re.findall(r"\{a?L\w?\}", order)) == 1, order
+
+
+def test_twins_use_most_turns(make, twins):
+    """Twins differ by their patterns and not by their fillers alone."""
+    openings = Counter(tuple(tokenize(review.text)[:2]) for pair in twins for review in pair)
+    assert len(openings) > 300 and max(openings.values()) < 0.05 * openings.total()
+
+
+# --- readers ---
+
+
+def review(make, text, label, split="test", twin=-1):
+    return make.Review(split, text, label, 5 if label else 1, twin)
+
+
+def test_bag_ceiling_is_the_majority_among_equal_bags(make):
+    texts = [("Good, not bad.", 1), ("Bad, not good!", 0), ("not bad: GOOD", 1), ("good good not bad", 0)]
+    assert make.bag_ceiling([review(make, *each) for each in texts]) == [2 / 3, 2 / 3, 2 / 3, 1]
+
+
+def test_no_bag_tells_twins_apart(make, reviews):
+    for split in SPLITS:
+        mine = [r for r in reviews if r.split == split and r.twin >= 0]
+        assert set(make.bag_ceiling(mine)) == {0.5}
+
+
+def test_simple_readers(make):
+    train = [review(make, "good good bad", 0, "train")]
+    texts = [("good good bad", 0), ("good, dull, good", 1), ("good", 1), ("bad", 1), ("good, bad", 1), ("A train.", 0)]
+    asked = [review(make, *each) for each in texts]
+    # two for and one against: as in training; else the greater number; else undecided
+    assert make.counting_reader(train, asked) == [1, 0, 1, 0, 0.5, 0.5]
+    assert make.last_word_reader(asked) == [1, 1, 1, 0, 0, 0.5]
+
+
+def test_the_perfect_reader_fails_on_noise_alone(make, reviews):
+    wrong = [review for review, right in zip(reviews, make.perfect_reader(reviews), strict=True) if not right]
+    assert wrong == [review for review in reviews if review.label != review.meant]
+
+
+def test_order_matters_more_than_words_and_more_than_the_last_word(make, reviews):
+    """What the lessons on recurrent networks need: simple readers stay well behind one who reads."""
+    train, test = ([r for r in reviews if r.split == split] for split in ("train", "test"))
+    perfect = statistics.mean(make.perfect_reader(test))
+    assert statistics.mean(make.counting_reader(train, test)) < perfect - 0.15
+    assert statistics.mean(make.last_word_reader(test)) < perfect - 0.15
+    singles = [r for r in test if r.twin < 0]
+    assert statistics.mean(make.counting_reader(train, singles)) > 0.8  # yet words alone tell much
+
+
+# --- language ---
+
+
+def test_opinion_words_are_on_one_side_only(make):
+    lists = [*make.ADJECTIVES.values(), *make.NOUNS.values(), *make.STATES.values(), *make.ADVICE.values()]
+    words = [word for each in lists for word in each] + [
+        word for each in make.VERBS.values() for pair in each for word in pair
+    ]
+    assert max(Counter(words).values()) == 1
+    assert len(make.OPINION) == len(words)
+
+
+def test_talk_has_no_opinion_in_it(make):
+    opinion = {
+        word for each in (*make.ADJECTIVES.values(), *make.NOUNS.values(), *make.STATES.values()) for word in each
+    }
+    patterns = [
+        *make.OPENINGS,
+        *make.PLOT,
+        *make.CREW,
+        *make.ASIDES,
+        *(entry for pool in make.POOLS.values() for entry in pool),
+    ]
+    assert [(p, w) for p in patterns for w in tokenize(re.sub(r"\{\w+\}", "", p)) if w in opinion] == []
+
+
+def test_every_review_is_written_out(reviews):
+    for review in reviews:
+        assert not re.search(r"[{}\t\r\n]|  |(?<!\.)\.\.(?!\.)|\bNone\b", review.text), review.text
+        assert not re.search(r"\b[Aa] [aeiouAEIOU]\w|\b[Aa]n [^aeiouAEIOUé\W]", review.text), review.text
+        assert review.text == review.text.strip() and tokenize(review.text)
+
+
+def test_no_review_occurs_twice(reviews):
+    assert max(Counter(tuple(tokenize(review.text)) for review in reviews).values()) == 1
+
+
+def test_lengths_and_words_spread(reviews):
+    for split in ("train", "test"):
+        mine = [review.text for review in reviews if review.split == split]
+        lengths = sorted(len(tokenize(text)) for text in mine)
+        assert lengths[0] <= 5 and 50 <= statistics.median(lengths) <= 100 and 400 <= lengths[-1] <= 550
+        assert statistics.mean(lengths) > 1.3 * statistics.median(lengths)  # a long tail
+        assert 0.2 < sum("<br /><br />" in text for text in mine) / len(mine) < 0.8
+    words = Counter(word for review in reviews for word in tokenize(review.text))
+    assert len(words) > 3000
+    assert sum(n == 1 for n in words.values()) > len(words) / 8
+    known, asked = ({w for r in reviews if r.split == s for w in tokenize(r.text)} for s in ("train", "test"))
+    assert len(asked - known) > 50  # words out of the vocabulary
+
+
+def test_reviews_look_like_typed_text(reviews):
+    texts = [review.text for review in reviews]
+    for what in (r"[a-z]'[a-z]", r"\d", r"!!!", r"\b[A-Z]{5,}\b", r"^[^A-Z]+$", r"sooo", r"[éëüöí]"):
+        assert sum(bool(re.search(what, text)) for text in texts) > 10, what
+
+
+def test_misspell_changes_long_words_a_little_and_short_ones_not(make):
+    rng = random.Random(0)
+    for word in ("lighthouse", "train", "dull"):
+        for _ in range(50):
+            wrong = make.misspell(rng, word)
+            assert abs(len(wrong) - len(word)) <= 1 and set(wrong) <= set(word)
+            assert wrong[0] == word[0]
+            assert len(word) >= 5 or wrong == word
+    assert "sooooo" in {make.careless(rng, "so", 0) for _ in range(50)}
+    assert make.misspell(rng, "Maria") == "Maria"

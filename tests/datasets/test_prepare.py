@@ -1,0 +1,444 @@
+"""`make data` on a made archive in the form of IMDB's, from a local server or the disk, through the same code as the real."""
+
+import functools
+import hashlib
+import importlib.util
+import io
+import os
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+from pathlib import Path
+
+import pytest
+from bad_server import BadServer, Reply, closed_port
+
+from course_utils.datasets import fetch, prepare, where
+
+COUNTS = {"train/pos": 3, "train/neg": 3, "train/unsup": 5, "test/pos": 2, "test/neg": 2}
+STARS = {"pos": 8, "neg": 2, "unsup": 0}
+FILES = {
+    f"aclImdb/{folder}/{number}_{STARS[Path(folder).name]}.txt": f" Review {number} of {folder}: caf\u00e9<br />.\n".encode()
+    for folder, count in COUNTS.items()
+    for number in range(count)
+}
+OTHERS = {
+    "aclImdb/README": b"read me",
+    "aclImdb/train/labeledBow.feat": b"9 0:1",
+    "aclImdb/train/urls_pos.txt": b"http",
+}
+
+
+def archive_of(files):
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        for name, data in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+ARCHIVE = archive_of(FILES | OTHERS)
+REMOTE = prepare.Remote("http://127.0.0.1:1/tiny.tar.gz", len(ARCHIVE), hashlib.sha256(ARCHIVE).hexdigest())
+prepare_tiny = functools.partial(prepare.prepare_imdb, remote=REMOTE, counts=COUNTS)
+
+
+@pytest.fixture(autouse=True)
+def surroundings(monkeypatch, tmp_path):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.delenv("COURSE_MIRROR", raising=False)
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+
+
+@pytest.fixture
+def data(tmp_path):
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def archive(tmp_path):
+    return write(tmp_path / "tiny.tar.gz", ARCHIVE)
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    """The command line with the made archive in place of IMDB's."""
+    fields = prepare.DATASETS["imdb_reviews"].__dict__
+    is_ready = lambda folder: (folder / prepare.IMDB / "dataset_info.json").exists()  # noqa: E731
+    monkeypatch.setitem(
+        prepare.DATASETS, "imdb_reviews", prepare.Dataset(**fields | {"is_ready": is_ready, "prepare": prepare_tiny})
+    )
+
+
+def write(path, data):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
+def stored(data):
+    """What tensorflow_datasets reads: {split: sorted (label, text)}."""
+    import tensorflow_datasets as tfds
+
+    splits = tfds.load("imdb_reviews", data_dir=data, download=False)
+    return {
+        name: sorted((int(example["label"]), example["text"]) for example in tfds.as_numpy(split))
+        for name, split in splits.items()
+    }
+
+
+def expected(files=FILES):
+    splits = {"train": [], "test": [], "unsupervised": []}
+    for name, text in files.items():
+        _, split, kind, _ = name.split("/")
+        label = {"pos": 1, "neg": 0, "unsup": -1}[kind]
+        splits["unsupervised" if kind == "unsup" else split].append((label, text.strip()))
+    return {split: sorted(rows) for split, rows in splits.items()}
+
+
+def everything(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+# ----------------------------------------------------------------------------------------------------------- preparation
+
+
+def test_the_archive_is_the_one_that_tensorflow_datasets_expects():
+    package = Path(importlib.util.find_spec("tensorflow_datasets").origin).parent
+    url, size, sha256, name = (package / "datasets" / "imdb_reviews" / "checksums.tsv").read_text().strip().split("\t")
+    ours = prepare.IMDB_ARCHIVE
+    assert (ours.url.split("://")[1], ours.size, ours.sha256, ours.name) == (
+        url.split("://")[1],
+        int(size),
+        sha256,
+        name,
+    )
+
+
+def test_a_download_becomes_what_tensorflow_datasets_loads(data, monkeypatch, capsys):
+    with BadServer(Reply(ARCHIVE)) as server:
+        monkeypatch.setenv("COURSE_MIRROR", f"{server.url}/mirror/")
+        prepare_tiny(data)
+        assert [path for path, _ in server.requests] == ["/mirror/tiny.tar.gz"]
+    assert stored(data) == expected()
+    assert {Path(name).parent.as_posix() for name in everything(data)} == {prepare.IMDB}  # nothing else is left
+    assert "Warning" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["folder", "folder above", "plain tar", "repacked"])
+def test_every_source_is_read_alike(archive, tmp_path, capsys, form):
+    for name, text in (FILES | OTHERS).items():
+        write(tmp_path / "extracted" / name, text)
+    with tarfile.open(tmp_path / "plain.tar", "w") as tar:
+        tar.add(tmp_path / "extracted" / "aclImdb", "./aclImdb")
+    source = {
+        "folder": tmp_path / "extracted" / "aclImdb",
+        "folder above": tmp_path / "extracted",
+        "plain tar": tmp_path / "plain.tar",
+        "repacked": write(tmp_path / "tiny2.tar.gz", archive_of(dict(reversed(FILES.items())))),
+    }[form]
+    original = prepare.read_imdb(archive, REMOTE, COUNTS)
+    assert "Warning" not in capsys.readouterr().err
+    found = prepare.read_imdb(source, REMOTE, COUNTS)
+    assert {split: sorted(rows) for split, rows in found.items()} == {s: sorted(rows) for s, rows in original.items()}
+    assert ("is not the original" in capsys.readouterr().err) == (form in ("plain tar", "repacked"))
+
+
+def test_reviews_are_read_as_tensorflow_datasets_reads_them(archive, tmp_path):
+    import tensorflow_datasets as tfds
+
+    builder = prepare._imdb_builder(tmp_path)
+    ours = prepare.read_imdb(archive, REMOTE, COUNTS)
+    for split, folder, labelled in [("train", "train", True), ("test", "test", True), ("unsupervised", "train", False)]:
+        files = tfds.download.DownloadManager(download_dir=tmp_path).iter_archive(archive)
+        theirs = builder._generate_examples(files, os.path.join("aclImdb", folder), labeled=labelled)
+        label = builder.info.features["label"].encode_example
+        assert [(Path(path).as_posix(), label(row["label"]), row["text"]) for path, row in theirs] == ours[split]
+
+
+def test_an_interrupted_download_is_resumed(data, monkeypatch):
+    half = len(ARCHIVE) // 2
+    with BadServer(*[Reply(ARCHIVE, stop_after=half)] + 4 * [Reply(status=503)], Reply(ARCHIVE)) as server:
+        monkeypatch.setenv("COURSE_MIRROR", server.url)
+        with pytest.raises(fetch.FetchError, match="kept"):
+            prepare_tiny(data)
+        assert everything(data) == [f".incoming/imdb_reviews/tiny.tar.gz.part{end}" for end in ("", ".json")]
+        prepare_tiny(data)
+        assert server.asked[-1] == f"bytes={half}-"
+    assert stored(data) == expected()
+
+
+def test_without_a_network_the_alternatives_are_named(data, monkeypatch):
+    with closed_port() as url:
+        monkeypatch.setenv("COURSE_MIRROR", url)
+        with pytest.raises(fetch.FetchError) as caught:
+            prepare_tiny(data)
+    for words in (
+        "cannot be reached",
+        "make data DATASETS=imdb_reviews FROM=/path/to/tiny.tar.gz",
+        "COURSE_MIRROR",
+        "sample",
+    ):
+        assert words in str(caught.value)
+    assert everything(data) == []
+
+
+def test_a_wrong_download_is_refused(data, monkeypatch):
+    with BadServer(Reply(archive_of(OTHERS).ljust(len(ARCHIVE), b"\0"))) as server:
+        monkeypatch.setenv("COURSE_MIRROR", server.url)
+        with pytest.raises(fetch.FetchError, match=r"SHA-256(.|\n)*FROM="):
+            prepare_tiny(data)
+    assert everything(data) == []
+
+
+CHANGES = [
+    ({"aclImdb/train/pos/0_8.txt": None}, r"train/pos 2 of 3.*test/neg 2 of 2"),
+    ({"aclImdb/test/neg/99_1.txt": b"one more"}, r"test/neg 3 of 2"),
+    ({"aclImdb/train/pos/0_8.txt": None, "aclImdb/train/pos/0_2.txt": b"good"}, "2 stars contradict"),
+    ({"aclImdb/train/unsup/0_0.txt": None, "aclImdb/train/unsup/0_9.txt": b"good"}, "9 stars contradict"),
+    ({"aclImdb/train/pos/0_8.txt": b" \n"}, "empty"),
+    ({"aclImdb/train/pos/0_8.txt": b"caf\xe9"}, "UTF-8"),
+]
+
+
+@pytest.mark.parametrize("changes, message", CHANGES)
+@pytest.mark.parametrize("form", ["archive", "folder"])
+def test_a_source_that_is_not_imdb_is_refused(data, tmp_path, form, changes, message):
+    files = {name: text for name, text in (FILES | changes).items() if text is not None}
+    source = write(tmp_path / "other.tar.gz", archive_of(files))
+    if form == "folder":
+        source = tmp_path / "extracted"
+        for name, text in files.items():
+            write(source / name, text)
+    with pytest.raises(fetch.WrongContent, match=message):
+        prepare_tiny(data, source)
+    assert not data.exists() or everything(data) == []
+
+
+@pytest.mark.parametrize(
+    "content, error",
+    [
+        (archive_of(FILES | {"../outside.txt": b"bad"}), fetch.UnsafeArchive),
+        (ARCHIVE[:-20], fetch.WrongContent),
+        (b"no archive", fetch.WrongContent),
+        (archive_of(OTHERS), fetch.WrongContent),
+    ],
+)
+def test_a_bad_archive_is_refused(data, tmp_path, content, error):
+    with pytest.raises(error):
+        prepare_tiny(data, write(tmp_path / "bad.tar.gz", content))
+    assert everything(tmp_path) == ["bad.tar.gz"]
+
+
+def test_a_source_that_is_not_there(data, tmp_path):
+    with pytest.raises(fetch.FetchError, match=r"Cannot read .*nowhere.tar.gz: No such file"):
+        prepare_tiny(data, tmp_path / "nowhere.tar.gz")
+    with pytest.raises(fetch.WrongContent, match="train/pos 0 of 3"):
+        prepare_tiny(data, tmp_path)
+
+
+def test_what_is_not_whole_is_replaced(data, archive):
+    write(data / prepare.IMDB / "half.tfrecord", b"half")
+    write(data / ".incoming" / "imdb_reviews" / "build" / "imdb_reviews" / "left over", b"by a killed run")
+    prepare_tiny(data, archive)
+    assert stored(data) == expected()
+    assert not any("half" in name or "left" in name for name in everything(data))
+
+
+def test_a_stop_after_the_download_does_not_download_again(data, monkeypatch):
+    def stop(*arguments):
+        raise KeyboardInterrupt
+
+    with BadServer(Reply(ARCHIVE)) as server:
+        monkeypatch.setenv("COURSE_MIRROR", server.url)
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(prepare, "_verify_imdb", stop)
+            prepare_tiny(data)
+        assert everything(data) == [".incoming/imdb_reviews/tiny.tar.gz"]
+        prepare_tiny(data)
+        assert len(server.asked) == 1
+    assert stored(data) == expected()
+
+
+def test_what_does_not_read_back_is_not_put_in_place(data, archive, monkeypatch):
+    write_imdb = prepare._write_imdb
+
+    def write_other(reviews, folder):
+        write_imdb(reviews | {"test": reviews["test"][:-1]}, folder)
+
+    monkeypatch.setattr(prepare, "_write_imdb", write_other)
+    with pytest.raises(fetch.FetchError, match="test reviews do not read back"):
+        prepare_tiny(data, archive)
+    assert everything(data) == []
+
+
+def test_two_runs_do_not_mix(data, archive):
+    (data / ".incoming").mkdir(parents=True)
+    with fetch.locked(data / ".incoming" / "imdb_reviews.lock"):
+        with pytest.raises(fetch.FetchError, match="Another run is at work"):
+            prepare_tiny(data, archive)
+
+
+def test_too_little_room_is_seen_before_the_download(data, monkeypatch):
+    monkeypatch.setattr(fetch, "_free", lambda folder: 100_000_000)
+    with BadServer(Reply(ARCHIVE)) as server:
+        monkeypatch.setenv("COURSE_MIRROR", server.url)
+        with pytest.raises(fetch.FetchError, match=r"138.0 MB must go to .*100.0 MB are free"):
+            prepare_tiny(data)
+        assert server.asked == []
+    assert everything(data) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="limits are POSIX")
+def test_a_disk_that_fills_up_while_tensorflow_writes(tmp_path):
+    import resource
+
+    reviews = {split: [("a", 1, b"x" * 300_000)] for split in ("train", "test", "unsupervised")}
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, before[1]))
+    try:
+        with pytest.raises(fetch.FetchError, match=r"Cannot write \(.*File too large\). 138.0 MB must go to"):
+            prepare._write_imdb(reviews, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+# ----------------------------------------------------------------------------------------------------------- command line
+
+
+def run(code, *arguments):
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        cwd=where.REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_prepare_by_name_then_again(tiny, data, archive, capsys):
+    assert prepare.main(["imdb_reviews", "--from", str(archive)]) == 0
+    assert f"imdb_reviews: ready in {data}" in capsys.readouterr().out
+    before = (data / prepare.IMDB / "dataset_info.json").stat().st_mtime_ns
+    assert prepare.main([]) == 0
+    assert capsys.readouterr().out == f"imdb_reviews: already in {data}; nothing to do\n"
+    assert (data / prepare.IMDB / "dataset_info.json").stat().st_mtime_ns == before
+
+
+def test_an_unknown_dataset(capsys):
+    assert prepare.main(["imdb_reviews", "imbd"]) == 2
+    assert "There is no dataset imbd. Known are: imdb_reviews" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("names", [[], ["imdb_reviews", "imdb_reviews"]])
+def test_from_goes_with_one_dataset(names, archive, capsys):
+    assert prepare.main([*names, "--from", str(archive)]) == 2
+    assert "exactly one dataset" in capsys.readouterr().err
+
+
+def test_an_unknown_option():
+    with pytest.raises(SystemExit) as caught:
+        prepare.main(["--form", "x"])
+    assert caught.value.code == 2
+
+
+def test_help_names_the_variables(capsys):
+    with pytest.raises(SystemExit) as caught:
+        prepare.main(["--help"])
+    assert caught.value.code == 0
+    text = capsys.readouterr().out
+    assert "COURSE_MIRROR" in text and "COURSE_DATA_DIR" in text and "imdb_reviews" in text
+
+
+def test_list(tiny, data, archive, capsys):
+    assert prepare.main(["--list"]) == 0
+    assert "imdb_reviews: missing (84.1 MB to download, 138.0 MB prepared)" in capsys.readouterr().out
+    prepare_tiny(data, archive)
+    prepare.main(["--list"])
+    assert "imdb_reviews: ready" in capsys.readouterr().out
+
+
+def test_one_failure_does_not_keep_the_others(monkeypatch, data, capsys):
+    done = []
+
+    def fail(folder, source):
+        raise fetch.FetchError("no luck")
+
+    def dataset(action):
+        return prepare.Dataset("", "", 1, 1, lambda folder: False, action)
+
+    actions = {"first": fail, "second": lambda folder, source: done.append(folder)}
+    monkeypatch.setattr(prepare, "DATASETS", {name: dataset(action) for name, action in actions.items()})
+    assert prepare.main([]) == 1
+    assert done == [data]
+    assert "first: no luck" in capsys.readouterr().err
+
+
+def test_a_data_folder_that_is_a_file(tiny, data, archive, capsys):
+    data.write_bytes(b"")
+    assert prepare.main(["imdb_reviews", "--from", str(archive)]) == 1
+    assert str(data) in capsys.readouterr().err
+
+
+def test_looking_up_what_is_there_does_not_need_tensorflow():
+    code = """
+import sys
+from course_utils.datasets import prepare
+prepare.main(["--list"])
+print(sorted({"tensorflow", "tensorflow_datasets"} & set(sys.modules)))
+"""
+    assert run(code).communicate()[0].endswith("[]\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot send Ctrl-C to one process")
+def test_ctrl_c_is_no_error_and_keeps_what_has_arrived(data, monkeypatch):
+    monkeypatch.undo()  # this test does wait
+    code = "import sys; from course_utils.datasets import prepare; sys.exit(prepare.main(['imdb_reviews']))"
+    size = prepare.IMDB_ARCHIVE.size
+    with BadServer(Reply(bytes(500_000), length=size, stop_after=500_000, then="stall")) as server:
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        monkeypatch.setenv("COURSE_MIRROR", server.url)
+        monkeypatch.setenv("COURSE_DATA_DIR", str(data))
+        process = run(code)
+        part = data / ".incoming" / "imdb_reviews" / "aclImdb_v1.tar.gz.part"
+        while not (part.exists() and part.stat().st_size):
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate()
+    assert process.returncode == 130
+    assert "Stopped. Nothing half-done is in place; the same command goes on from here." in errors
+    assert "Traceback" not in errors
+    assert part.stat().st_size > 0
+
+
+# -------------------------------------------------------------------------------------------------------------- real data
+
+
+@pytest.mark.real
+def test_all_of_imdb_goes_round(tmp_path, monkeypatch):
+    """The true texts, packed as IMDB packs them (with made-up stars), come out of the preparation as they were."""
+    from course_utils.datasets.reviews import is_ready
+
+    monkeypatch.undo()
+    original = where.data_dir()
+    if not is_ready(original):
+        pytest.skip(f"no IMDB under {original}")
+    reviews = stored(original)
+    kinds = {1: ("pos", 10), 0: ("neg", 1), -1: ("unsup", 0)}
+    with tarfile.open(tmp_path / "acl.tar.gz", "w:gz", compresslevel=1) as tar:
+        for split, rows in reviews.items():
+            for number, (label, text) in enumerate(rows):
+                kind, stars = kinds[label]
+                folder = "test" if split == "test" else "train"
+                member = tarfile.TarInfo(f"aclImdb/{folder}/{kind}/{number}_{stars}.txt")
+                member.size = len(text)
+                tar.addfile(member, io.BytesIO(text))
+    monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "data"))
+    assert prepare.main(["imdb_reviews", "--from", str(tmp_path / "acl.tar.gz")]) == 0
+    assert is_ready(tmp_path / "data")
+    assert stored(tmp_path / "data") == reviews
