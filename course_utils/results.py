@@ -105,7 +105,8 @@ def _over_runs(values: list):
         return values[0]
     if any(isinstance(value, str) for value in values):
         raise ValueError(f"runs with different seeds disagree about what should be fixed: {values}")
-    return f"{_text(statistics.mean(map(float, values)))} ± {statistics.stdev(values):.2g}"
+    mean, deviation = statistics.mean(map(float, values)), statistics.stdev(values)
+    return f"{mean:,.0f} ± {deviation:,.0f}" if deviation >= 10 else f"{_text(mean)} ± {deviation:.2g}"
 
 
 def _text(value) -> str:

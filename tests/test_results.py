@@ -35,6 +35,18 @@ def test_mean_and_deviation_over_seeds():
     assert row == {"model": "<bag>", "size": 1000, "accuracy": "0.910 ± 0.01"}
 
 
+def test_large_numbers_have_no_false_precision():
+    runs = record(0.9, 0.9)
+    runs["runs"][1]["tables"][0]["rows"][0]["size"] = 1500
+    assert results.from_record(runs, "01", "Scores").rows[0]["size"] == "1,250 ± 354"
+
+
+def test_page_is_generated_from_the_record():
+    from course_utils.authoring import record
+
+    assert record.PAGE.read_text(encoding="utf-8") == record.page(), "rewrite it with: make results"
+
+
 def test_runs_that_disagree_about_names_are_refused():
     two = record(0.9, 0.9)
     two["runs"][1]["tables"][0]["rows"][0]["model"] = "another"

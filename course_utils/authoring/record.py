@@ -67,8 +67,8 @@ def page() -> str:
             {
                 "claim": same[0]["text"],
                 "bound": f"{same[0]['relation']} {same[0]['bound']:,.4g}",
-                "measured, lowest": min(float(claim["value"]) for claim in same),
-                "highest": max(float(claim["value"]) for claim in same),
+                "measured, lowest": f"{min(claim['value'] for claim in same):,.4g}",
+                "highest": f"{max(claim['value'] for claim in same):,.4g}",
             }
             for same in zip(*(run["claims"] for run in runs), strict=True)
         ]
