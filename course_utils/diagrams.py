@@ -1,5 +1,7 @@
 """Drawings that explain a lesson and show no data: fixed, so their code is here and not in the way of the reader."""
 
+from itertools import pairwise
+
 import matplotlib.pyplot as plt
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
@@ -29,7 +31,7 @@ BRANCHES = [("02", "03"), ("03", "14"), ("06", "14"), ("07", "12"), ("12", "13")
 def course_map() -> plt.Figure:
     """The lessons as boxes, with arrows from each to those that build on it."""
     figure, axes = plots.figure(size=(9.6, 3.4))
-    ways = [(pair, plots.BLUE, 2) for pair in zip(STRAIGHT, STRAIGHT[1:], strict=False)]
+    ways = [(pair, plots.BLUE, 2) for pair in pairwise(STRAIGHT)]
     ways += [(pair, "0.45", 1.2) for pair in BRANCHES]
     for (start, end), colour, width in ways:
         arrow = {"arrowstyle": "-|>", "color": colour, "linewidth": width, "shrinkA": 24, "shrinkB": 26}

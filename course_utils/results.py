@@ -83,9 +83,7 @@ def from_record(record: dict, lesson: str, title: str) -> Table:
     """As `recorded`, from a record that was read already."""
     runs = [table for run in record["runs"] for table in run["tables"] if table["title"] == title]
     if not runs:
-        raise KeyError(
-            f"no run of {lesson} on real data has a table {title!r} on record: make results LESSONS={lesson}"
-        )
+        raise KeyError(f"no run of {lesson} on real data has a table {title!r} on record: make results ARGS={lesson}")
     rows = []
     for same in zip(*(run["rows"] for run in runs), strict=True):
         rows.append({name: _over_runs([row[name] for row in same]) for name in same[0]})

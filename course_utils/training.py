@@ -5,13 +5,15 @@ from tqdm import tqdm
 
 
 class ProgressBar(keras.callbacks.Callback):
-    """A progress bar over all batches of a `fit`, with the last epoch's measures: `fit(…, verbose=0, callbacks=[ProgressBar()])`.
+    """A progress bar over all batches of a `fit`, with the last epoch's measures beside it.
 
-    It is written to the error stream, so that a notebook's stored outputs stay the same from run to run.
+    For `fit(…, verbose=0, callbacks=[ProgressBar()])`. It is written to the error stream, so that a notebook's stored
+    outputs stay the same from run to run.
     """
 
     def on_train_begin(self, logs=None):
-        self.bar = tqdm(total=self.params["epochs"] * (self.params["steps"] or 0) or None, unit="batch", mininterval=0.5)
+        batches = self.params["epochs"] * (self.params["steps"] or 0)
+        self.bar = tqdm(total=batches or None, unit="batch", mininterval=0.5)
 
     def on_train_batch_end(self, batch, logs=None):
         self.bar.update()

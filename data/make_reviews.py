@@ -720,6 +720,10 @@ CONTRACTIONS = [
 ELONGATED = "sooooo reeeeally veeery baaad gooood booooring neverrr loooove looooved haaaated greaaaat".split()
 ELONGATED = dict(zip("so really very bad good boring never love loved hated great".split(), ELONGATED, strict=True))
 
+SLOT = re.compile(r"\{(\w+)\}")
+OPINION_SLOT = re.compile(r"(a?)([WL])(.?)")
+WRONG_ARTICLE = re.compile(r"\b([Aa]) (?=[aeiouAEIOU])")
+
 # Target words of a review without a twin: the 0, 10, … 100 % points of their distribution.
 LENGTHS = (5, 20, 50, 76, 98, 118, 144, 178, 225, 300, 500)
 OPINION = {word: side for (side, _), words in ADJECTIVES.items() for word in words}
@@ -794,7 +798,7 @@ def invent_films(rng: random.Random, number: int = 2500) -> list[dict]:
 
 def right_articles(text: str) -> str:
     """'a awful' becomes 'an awful': by the first letter, which holds for the words in this file."""
-    return re.sub(r"\b([Aa]) (?=[aeiouAEIOU])", r"\1n ", text)
+    return WRONG_ARTICLE.sub(r"\1n ", text)
 
 
 def capitalise(text: str) -> str:
@@ -850,7 +854,7 @@ class Pen:
 
         def filler(match) -> str:
             slot = match[1]
-            opinion = re.fullmatch(r"(a?)([WL])(.?)", slot)
+            opinion = OPINION_SLOT.fullmatch(slot)
             if opinion:
                 phrase = {"W": win, "L": lose}[opinion[2]][opinion[3]]
                 return "a " + phrase.removeprefix("so ") if opinion[1] else phrase
@@ -864,7 +868,7 @@ class Pen:
                 drawn[slot] = self.fill(entry, drawn=drawn)
             return drawn[slot]
 
-        return right_articles(re.sub(r"\{(\w+)\}", filler, pattern))
+        return right_articles(SLOT.sub(filler, pattern))
 
     def talk(self) -> str:
         """A sentence without opinion."""

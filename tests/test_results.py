@@ -56,7 +56,7 @@ def test_runs_that_disagree_about_names_are_refused():
 
 def test_missing_record_names_the_command(tmp_path, monkeypatch):
     monkeypatch.setattr(results, "FOLDER", tmp_path)
-    with pytest.raises(KeyError, match="make results LESSONS=01_x"):
+    with pytest.raises(KeyError, match="make results ARGS=01_x"):
         results.recorded("01_x", "Scores")
     results.write_record(record(0.9), tmp_path / "01_x.json")
     assert results.recorded("01_x", "Scores").rows[0]["accuracy"] == 0.9

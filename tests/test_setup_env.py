@@ -286,7 +286,7 @@ class Mirror:
                 if name:
                     mirror.requests.append(name)
                     mirror.wanted.set()
-                    mirror.give.wait(60)
+                    mirror.give.wait(300)
                     content = (wheels / name).read_bytes()
                 else:
                     links = (f'<a href="/{html.escape(wheel.name)}">{wheel.name}</a>' for wheel in wheels.iterdir())
@@ -324,7 +324,7 @@ def mirror(wheels):
 def test_two_at_once_take_turns_even_if_only_the_pip_of_the_first_is_left(course, mirror, kill):
     course.take_packages_away()
     first = course.start(**mirror.settings)
-    assert mirror.wanted.wait(60)
+    assert mirror.wanted.wait(300)
     if kill:
         first.kill()
         first.wait()
@@ -346,9 +346,9 @@ def test_two_at_once_take_turns_even_if_only_the_pip_of_the_first_is_left(course
 def test_ctrl_c_ends_it_with_its_pip_and_without_a_traceback(course, mirror):
     course.take_packages_away()
     process = course.start(**mirror.settings)
-    assert mirror.wanted.wait(60)
+    assert mirror.wanted.wait(300)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)  # the pipes close only when pip, too, has ended
+    _, err = process.communicate(timeout=300)  # the pipes close only when pip, too, has ended
     assert process.returncode == 130
     assert "Stopped." in err and "Traceback" not in err
     course.finish()
