@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -118,6 +119,7 @@ def test_the_server_is_on_loopback_with_a_token_and_on_the_next_port(tmp_path):
                 assert int(other_port) != port
 
                 address = f"http://127.0.0.1:{other_port}"
+                wait_for_server("127.0.0.1", int(other_port))  # the address is printed a moment before anybody listens
                 with pytest.raises(urllib.error.HTTPError) as refused:
                     urllib.request.urlopen(f"{address}/api/contents", timeout=30)
                 assert refused.value.code == 403
@@ -133,6 +135,17 @@ def test_the_server_is_on_loopback_with_a_token_and_on_the_next_port(tmp_path):
                     socket.create_connection((another_address(), int(other_port)), timeout=5)
             finally:
                 server.terminate()
+
+
+def wait_for_server(host: str, port: int, seconds: float = 60) -> None:
+    give_up = time.monotonic() + seconds
+    while True:
+        try:
+            return socket.create_connection((host, port), timeout=5).close()
+        except ConnectionRefusedError:
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(0.2)
 
 
 def another_address() -> str:
