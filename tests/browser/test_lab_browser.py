@@ -59,20 +59,32 @@ def address(course: Path):
         stderr=subprocess.STDOUT,
         text=True,
     ) as server:
-        printed, found = [], threading.Event()
+        printed, told = [], threading.Event()
 
         def listen():
             for line in server.stdout:
                 printed.append(line)
                 if "token=" in line:
-                    found.set()
+                    told.set()
 
         threading.Thread(target=listen, daemon=True).start()
         try:
-            assert found.wait(START_SECONDS), "no address was printed:\n" + "".join(printed)
-            yield re.search(r"http://127\.0\.0\.1:\S+token=\w+", "".join(printed)).group()
+            assert told.wait(START_SECONDS), "no address was printed:\n" + "".join(printed)
+            found = re.search(r"http://127\.0\.0\.1:(\d+)\S+token=\w+", "".join(printed))
+            wait_for_server(int(found[1]))  # the address is printed a moment before anybody listens
+            yield found[0]
         finally:
             server.terminate()
+
+
+def wait_for_server(port: int) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            return socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        except ConnectionRefusedError:
+            assert time.monotonic() < deadline, f"nobody listens on port {port}"
+            time.sleep(0.2)
 
 
 @pytest.fixture
