@@ -68,4 +68,4 @@ lock: ## resolve requirements.lock from pyproject.toml (needs uv: pip install uv
 
 clean: ## remove what was made: build/ and caches, but not the environment nor the data
 	@rm -rf build .pytest_cache .ruff_cache .hypothesis *.egg-info
-	@find course_utils tests notebooks data benchmarks -name __pycache__ -prune -exec rm -rf {} +
+	@find . \( -name '.venv*' -o -name .git -o -path ./data/downloads \) -prune -o -name __pycache__ -prune -exec rm -rf {} +
