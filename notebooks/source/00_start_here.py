@@ -77,7 +77,7 @@ plots.show(figure,
 # %% [markdown]
 # ## 4 · Claims: what is said here is measured here
 #
-# Textbooks say things like *longer reviews are rarer*. In this course the next cell measures it. `claim` shows the measured value beside the
+# Textbooks say things like *most reviews are short*. In this course the next cell measures it. `claim` shows the measured value beside the
 # bound that it has to keep.
 
 # %%
@@ -146,6 +146,10 @@ model.fit(ids_of(train.texts), train.labels, batch_size=64, epochs=4, verbose=0,
           callbacks=[ProgressBar()])
 model.count_params()
 
+# %% [markdown]
+# Beside it, for comparison, the model that counts words; it is the subject of lesson 01. Both learn from the training reviews, and
+# both are asked about twins that neither has seen, those of the test reviews.
+
 # %%
 from sklearn.linear_model import LogisticRegression
 
@@ -174,7 +178,7 @@ claim("the model that reads in order tells twins apart", accuracy["reads in orde
       at_least=0.75)
 
 # %% [markdown]
-# One half for counting is no accident: of each pair it gets one right and one wrong, always. Reading in order is what this course is about.
+# One half for counting is no accident: twins have the same counts, so they get the same answer, and one of the two answers is wrong. Reading in order is what this course is about.
 
 # %% [markdown]
 # ## 6 · Exercises and their checks
@@ -250,10 +254,10 @@ def test_first_answer(answer):
 # %%
 from course_utils import diagrams
 
-figure = diagrams.batch_block(["the", "film", "was", "fun"], batch=3, features=3)
+figure = diagrams.batch_block(["the", "film", "was", "fun"], batch=3, features=2)
 plots.show(figure,
            alt="""A block of boxes in three layers, one for each review of a batch; in each layer four
-    columns, one for each word, of three boxes, the features of that word.""")
+    columns, one for each word, of two boxes, the features of that word.""")
 
 # %% [raw]
 # # BEGIN QUESTION
@@ -293,9 +297,10 @@ shape_of_h = (32, 16)
 
 # %%
 def test_shapes(shape_of_x, shape_of_h):
-    shape_of_x, shape_of_h = tuple(shape_of_x), tuple(shape_of_h)
+    assert isinstance(shape_of_x, tuple) and isinstance(shape_of_h, tuple), "a shape is a tuple, such as (2, 3)"
     assert sorted(shape_of_x) == [16, 32, 60], f"x has three axes, of 32 reviews, 60 words and 16 numbers; you gave {shape_of_x}"
     assert shape_of_x == (32, 60, 16), f"you gave {shape_of_x} for x: batch first, then time, then features"
+    assert len(shape_of_h) != 1, "h has one row for each review: the batch axis is missing"
     assert len(shape_of_h) == 2, f"you gave {shape_of_h} for h: only the last state is kept, so it has no time axis"
     assert shape_of_h != (32, 16), "the state has as many numbers as the layer has units, not features"
     assert shape_of_h == (32, 8), f"you gave {shape_of_h} for h; the table says (batch, units)"
@@ -340,7 +345,7 @@ def mean_length(texts):
 def mean_length(texts):
     return sum(len(text) for text in texts) / max(len(texts), 1)
 
-# %% tags=["wrong"] message="ZeroDivisionError"
+# %% tags=["wrong"] message="divides by zero"
 def mean_length(texts):
     return sum(len(text.split()) for text in texts) / len(texts)
 
@@ -357,6 +362,10 @@ def test_mean_length(mean_length):
     assert got != 6, "len of a string counts characters: that is still the mistake"
     assert got != 3, "for two texts with 2 words and 1 word you gave 3: that is the sum, not the mean"
     assert got == 1.5, f"for two texts with 2 words and 1 word the mean is 1.5, you gave {got}"
+    try:
+        mean_length([])
+    except ZeroDivisionError:
+        raise AssertionError("for an empty list your code divides by zero; it should give 0") from None
     assert mean_length([]) == 0, f"for an empty list you gave {mean_length([])}, it should be 0"
 
 # %% [raw]

@@ -23,6 +23,11 @@
 # One cell holds all that differs between a quick run and a full one: the seed, the data, and the bounds that the claims below
 # must keep on them. `reviews.load()` reads the real IMDB reviews if they have been prepared on this machine, else the
 # sample that comes with the course, and says which.
+#
+# The reviews come in three parts, called **splits**. A model learns from the *training* split. The *validation* split is for choices between
+# models. The *test* split says, once and at the end, how well the chosen model does on reviews that played no part in making it. A **model** here
+# is a formula with numbers in it, its **weights**; *training* or *fitting* it means to find the weights with which it answers best. One that answers
+# with a class, such as praise or blame, is a **classifier**. A **seed** fixes what is drawn by chance, so that a run can be repeated.
 
 # %%
 import os
@@ -181,7 +186,7 @@ plots.show(figure,
 claim("at most 200 words make up half of the text", half, at_most=200)
 
 # %% [markdown]
-# Words are distributed very unevenly: a hundred or so make up half of everything that is written, and a long tail occurs once or
+# Words are distributed very unevenly: less than a hundred make up half of everything that is written, and a long tail occurs once or
 # twice (Zipf 1949). A vocabulary that keeps the most common words and sends all others to one shared place for **out-of-vocabulary**
 # words (OOV) loses little text. `course_utils.text.Vocabulary` does that, and keeps id 0 for padding, which later lessons need.
 
@@ -223,8 +228,8 @@ for axes, matrix, title in zip(both, (distances, wanted), titles):
 plots.show(figure, alt="""Two three-by-three grids of distances between three books. With one-hot vectors all
     distances between different books are 1.41. With four traits given by hand the two
     Russian novels are 0.05 apart and the comic one is more than 1.9 from both.""")
-claim("the distance of any two one-hot vectors is the square root of two",
-      distances[~np.eye(3, dtype=bool)].mean(), close_to=2**0.5, within=1e-9)
+claim("the distance of one-hot vectors is the square root of two: largest deviation",
+      abs(distances[~np.eye(3, dtype=bool)] - 2**0.5).max(), at_most=1e-9)
 
 # %% [markdown]
 # On the left no pair is special. Two different one-hot vectors differ in exactly two places, by one each, so their distance is
@@ -260,13 +265,14 @@ print("values ", rows.data, "\ncolumns", rows.indices, "\nrows begin at", rows.i
 rows.toarray()
 
 # %% [markdown]
-# The first row has five values, the second two: `indptr` says that row 0 is values 0 to 4 and row 1 is values 5 to 6. Now all
+# The first row has five values, the second two: row 0 is values 0 to 4, row 1 values 5 to 6, and
+# the last number of `indptr` says where the last row ends. Now all
 # reviews, with every word of the training split. The validation and test reviews are counted with the *same* vocabulary: a word
 # that only they have falls into the place for unknown words.
 
 # %%
 vocabulary = Vocabulary.from_documents(train)
-X_train = bag_of_words(train, vocabulary)  # (reviews, V)
+X_train = bag_of_words(train, vocabulary)  # (reviews, V + 2)
 X_validation = bag_of_words(validation, vocabulary)
 stored = X_train.data.nbytes + X_train.indices.nbytes + X_train.indptr.nbytes
 dense = X_train.shape[0] * X_train.shape[1] * 4
@@ -278,7 +284,7 @@ claim("sparse storage takes at most a tenth of the dense table's memory", stored
 # %% [markdown]
 # ## 7 · A linear classifier on the bags
 #
-# Logistic regression gives every word a weight, adds up the weights of the words that occur, and squashes the sum into a
+# Logistic regression gives every word a weight, adds up these weights, each times the count of its word, and squashes the sum into a
 # probability that the review is positive:
 #
 # $$p = \sigma(x \cdot w + b), \qquad \sigma(z) = \frac{1}{1 + e^{-z}}$$
@@ -291,7 +297,8 @@ majority = max(y_validation.mean(), 1 - y_validation.mean())
 print(f"always the same answer: {majority:.3f} of the validation reviews right")
 
 # %% [markdown]
-# `C` says how little large weights are punished: a small `C` keeps them small. Which one is best is not for the test split to
+# Training punishes large weights, so that the model does not cling to words that it saw by chance; the larger `C`, the weaker the
+# punishment. Which one is best is not for the test split to
 # decide; the validation split is there for choices. But its scores are noisy: of $n$ answers with a share $a$ right, that share is
 # known to about $\sqrt{a(1-a)/n}$, one **standard error**. So we take the smallest `C` whose score is within one standard error of
 # the best: a difference smaller than the noise is no reason for larger weights (Breiman et al. 1984).
@@ -315,7 +322,7 @@ bag_model, bag_score = best_model(X_train, X_validation, [0.003, 0.01, 0.03])
 # The choices end at a small `C` for a reason that the score cannot show. On IMDB, reviews of one film can be in both the training and the
 # validation split, while the films of the test split are others (Maas et al. 2011). A model with large weights that remembers names of
 # films and actors looks good in validation and gains nothing in the test. When this lesson was made, `C = 0.1` did just
-# that: better in validation, worse in the test. Ask of every validation split whether it is as strange to the model as the test will be.
+# that: better in validation, worse in the test, on IMDB. Ask of every validation split whether it is as strange to the model as the test will be.
 
 # %% [markdown]
 # What did it learn? The weights can be read: each belongs to one word.
@@ -334,8 +341,9 @@ plots.show(figure, alt="""Horizontal bars of the ten most negative and ten most 
     blame have negative weights, words of praise positive ones.""")
 
 # %% [markdown]
-# Nobody told the model which words praise and which blame; the labels of whole reviews were enough. Note also what is missing:
-# each word has one weight, whatever stands beside it. `good` pushes up in *good* and in *not good* alike.
+# Nobody told the model which words praise and which blame; the labels of whole reviews were enough. A weight is no dictionary, though: a plain
+# word can get one because it keeps company with praise or blame, as *at* does in *not at all*. Note also what is missing:
+# each word has one weight, whatever stands beside it. `boring` pushes down in *boring* and in *never boring* alike.
 
 # %% [markdown]
 # ## 8 · TF-IDF: words that are everywhere say little
@@ -375,7 +383,7 @@ tfidf_model, tfidf_score = best_model(tfidf.transform(X_train), tfidf.transform(
 # %% [markdown]
 # ## 9 · Pairs of words: a little order comes back
 #
-# If `not good` were one entry of the vocabulary, it could have a weight of its own. A run of $n$ tokens is an **n-gram**; pairs are
+# If `never boring` were one entry of the vocabulary, it could have a weight of its own. A run of $n$ tokens is an **n-gram**; pairs are
 # bigrams. scikit-learn's `TfidfVectorizer` cuts, numbers, counts and weighs in one go. We give it our tokens, let it add pairs, drop what
 # stands in one review only (`min_df=2`), and replace the count by $1 + \ln \text{tf}$, because the tenth `great` of a review says less than the first.
 
@@ -389,14 +397,21 @@ P_validation = pairs.transform(validation)
 print(f"{P_train.shape[1]:,} words and pairs")
 pairs_model, pairs_score = best_model(P_train, P_validation, [10, 30])
 
+# %% [markdown]
+# Which pairs begin with a negation, and weigh most? Beside each stands the weight of its second word alone.
+
 # %%
-names = pairs.get_feature_names_out()
-by_name = dict(zip(names, pairs_model.coef_[0], strict=True))
-for pair in ("good", "not good", "bad", "not bad"):
-    print(f"{pair:>9}: {by_name.get(pair, float('nan')):+.2f}")
+weight = dict(zip(pairs.get_feature_names_out(), pairs_model.coef_[0]))
+NEGATIONS = {"not", "no", "never", "nothing", "isn't", "wasn't", "don't"}
+negated = [pair.split() for pair in weight if pair.split()[0] in NEGATIONS and " " in pair]
+negated.sort(key=lambda pair: -abs(weight[" ".join(pair)]))
+for first, second in negated[:8]:
+    pair = f"{first} {second}"
+    print(f"{pair:>18} {weight[pair]:+6.2f}    {second} {weight[second]:+6.2f}")
 
 # %% [markdown]
-# `bad` counts against a film; `not bad` takes a part of that back, and `not good` a part of the praise. That is what order is worth when it reaches one word far.
+# The weights of a pair and of its two words are added up. A pair that does not weigh what its second word says is order at work, as far as order
+# reaches one word. A negation that stands farther from its word is still out of reach.
 
 # %% [markdown]
 # ## 10 · The test split, opened once
@@ -440,8 +455,8 @@ claim("test accuracy of TF-IDF of words and pairs", pairs_test, at_least=BOUND["
 claim("pairs of words add to the accuracy of single ones", pairs_test - bag_test, at_least=0.01)
 
 # %% [markdown]
-# Every rung is far above guessing, and each idea adds something. The step from validation to test is small: the choices were few
-# and the validation split was used for nothing else.
+# All are far above guessing. The pairs clearly help; what TF-IDF adds to single words is no more than the noise. The two columns are not quite of
+# the same models: validation scores are of models trained on the training split, test scores of models trained on both.
 
 # %% [markdown]
 # ## 11 · What no bag can see
@@ -453,13 +468,13 @@ praise = "I expected a dull film, but it was brilliant"
 blame = "I expected a brilliant film, but it was dull"
 bags = bag_of_words([tokenize(praise), tokenize(blame)], vocabulary)
 difference = abs(bags[[0]] - bags[[1]]).sum()
-print("largest difference between the two bags:", difference)
+print("all differences between the two bags, added up:", difference)
 claim("two opposite opinions have the same bag", difference, at_most=0)
 
 # %% [markdown]
 # The same words, the same counts, the same bag. Whatever a model does with a bag, it does the same to both, so it must be wrong
-# about one of them. No more data, no better weights and no deeper network on top would change that. It is not an odd case either: we can
-# turn it into an experiment on every review. Shuffle the words of each test review and ask the model again.
+# about one of them. No more data, no better weights and no deeper network on top would change that. It holds for every text: shuffle
+# the words of each test review and ask the model again.
 
 # %%
 rng = np.random.default_rng(SEED)
@@ -470,8 +485,8 @@ claim("shuffling the words of every test review changes no answer of the bag", c
 # %% [markdown]
 # A person who reads a shuffled review loses the thread; the bag does not notice, because it never had one. How much that costs
 # depends on the text. The embedded sample is made to show it: a part of its reviews come as **twins**, two reviews with the same
-# words in another order and with opposite labels. We measure all three models on the twins and on the other reviews of
-# the sample.
+# words in another order and with opposite labels. We measure the bag of words and the pairs on the twins and on the other
+# reviews of the sample.
 
 # %%
 twins = reviews.load_sample().test
@@ -529,7 +544,7 @@ plots.show(figure, alt="""Horizontal bars of test accuracy on IMDB, from the rec
     bag of words and TF-IDF follow, TF-IDF of words and pairs is best.""")
 
 # %% [markdown]
-# Each rung adds one idea, and each costs more numbers a review. Remember the best of these scores when a recurrent network enters:
+# Pairs of words help, and cost many more numbers a review; TF-IDF of single words adds next to nothing. Remember the best of these scores when a recurrent network enters:
 # it has to beat this, not the coin.
 
 # %% [markdown]
@@ -647,9 +662,11 @@ def test_words_for(words_for):
 
     got = words_for(np.array([50, 30, 15, 5]), 0.75)
     assert got != 1, "for counts 50, 30, 15, 5 the first word covers 0.50 and the first two 0.80: 0.75 needs 2 words, you have one too few"
-    assert got != 3, "for counts 50, 30, 15, 5 two words cover 0.75 of the text; 3 is the share of the tokens, not of the words that was asked for"
+    assert got != 3, "for counts 50, 30, 15, 5 two words cover 0.75 of the text, you gave 3: it is a share of the tokens, not of the words"
     assert got == 2, f"for counts 50, 30, 15, 5 and share 0.75 you gave {got}; two words, with 80 of 100 tokens, are enough"
     unsorted = words_for(np.array([5, 15, 30, 50]), 0.5)
+    exact = words_for(np.array([50, 30, 15, 5]), 0.5)
+    assert exact == 1, f"for counts 50, 30, 15, 5 one word covers exactly 0.5, which is enough (>=); you gave {exact}"
     assert unsorted == 1, f"the counts can come in any order: for 5, 15, 30, 50 the word with 50 alone covers half, you gave {unsorted}"
 
 # %% [raw]
@@ -665,7 +682,7 @@ def test_words_for(words_for):
 
 # %% [markdown]
 # **Exercise 3.** Write `idf_of(df, n)` from the formula of section 8, for one word that stands in `df` of `n` documents. What is
-# it for a word that stands in all of them?
+# it for a word that stands in all of them? The check asks that first.
 #
 # <details><summary>Hint 1</summary><code>np.log</code> is the natural logarithm, ln.</details>
 # <details><summary>Hint 2</summary>There are three ones in the formula. The last stands outside of the logarithm.</details>
@@ -823,7 +840,7 @@ def test_my_twins(mine, yours):
 
     one, other = tokenize(mine), tokenize(yours)
     extra = (Counter(one) - Counter(other)) + (Counter(other) - Counter(one))
-    assert not extra, f"not the same bag: only one of the two has {', '.join(extra)}"
+    assert not extra, f"not the same bag: one of the two has more of {', '.join(extra)}"
     assert one != other, "the words stand in the same order: the two sentences say the same"
     assert len(one) >= 6, f"each sentence needs at least six words, yours have {len(one)}"
 
@@ -845,9 +862,9 @@ summary()
 # ## Common mistakes
 #
 # - **Counting the vocabulary on all data.** Words of the test reviews then get places of their own, and the test is no longer
-#   unseen. The vocabulary, like every other choice, comes from the training split.
+#   unseen. The vocabulary comes from the training split.
 # - **Choosing `C` by the test score.** With enough tries one of them looks good by luck. Choose on the validation split.
-# - **Calling `toarray()` on a sparse matrix** of real data. The table of section 6 would not fit into a laptop's memory.
+# - **Calling `toarray()` on a sparse matrix** of real data. The dense table of section 6 grows with reviews times words; for all of IMDB it needs gigabytes.
 # - **Feeding ids to a linear model** as if they were amounts. Ids are names.
 # - **Reading a large weight as a cause.** A weight says which words go with which labels in these reviews, no more.
 #
