@@ -376,12 +376,14 @@ for name, accuracy in remembered.items():
     print(f"{name:10}", accuracy)
 claim("the LSTM recalls a symbol after 110 steps", remembered["LSTM"][-1], at_least=0.9)
 claim("and after each of the other lags", remembered["LSTM"].min(), at_least=0.9)
-claim("the simple RNN, trained alike, is far behind: its mean over the lags",
-      remembered["SimpleRNN"].mean(), at_most=0.65)
+claim("the simple RNN, trained alike, is nowhere ahead (its largest lead at any lag)",
+      (remembered["SimpleRNN"] - remembered["LSTM"]).max(), at_most=0.05)
 
 # %% [markdown]
 # Guessing is right in one case of four. The LSTM carries one of four symbols past more than a hundred
-# distractors. The simple RNN does so at best where the symbol is the very first thing it sees, at the longest lag, and there not from every seed.
+# distractors, whatever the seed. With the simple RNN it is a matter of luck: set `SEED` in the settings to other numbers and run again. From most
+# starts it guesses at most lags, but when this lesson was made, one start of five found weights that recall them all. Nothing in its equation
+# forbids remembering; training finds the way there only from a lucky start.
 
 # %% [markdown]
 # ## 9 · The figure to remember
@@ -417,8 +419,8 @@ plots.show(figure,
 # %% [markdown]
 # Thin lines are single seeds. Go through the panels one by one.
 #
-# - The **simple RNN** guesses, whatever the lag. In this mixture it does not even learn the short ones. **Clipping** keeps
-#   its training from jumping, but gives it no memory.
+# - The **simple RNN** guesses, whatever the lag: from none of these five starts did it learn even the short ones. **Clipping** keeps
+#   its training from jumping, and luck is still needed, as section 8 showed.
 # - **Orthogonal** recurrent weights are a start at which the gradient fades least. For a lucky seed that is enough.
 # - The **LSTM with forget bias 1** has the belt, but its gates stand such that the belt is emptied within some ten steps. Some seeds find
 #   the way out in the time they are given, others not.

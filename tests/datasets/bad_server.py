@@ -21,7 +21,7 @@ class Reply:
     ranges: bool = True  # honours Range
     if_range: bool = True  # honours If-Range
     tagged_parts: bool = True  # sends the ETag with a part, too
-    shift: int = 0  # a part begins this many bytes after what was asked for
+    shift: int = 0  # a part begins this many bytes after the place that was asked for
     length: int | None = None  # the Content-Length to claim instead of the true one
     chunked: bool = False
     content_type: str = "application/octet-stream"

@@ -184,7 +184,7 @@ def test_the_file_may_be_swapped_between_the_tries_of_one_run(target):
 
 def test_a_part_from_another_place_is_not_glued_on(target):
     begin(target, **CHECKED)
-    with BadServer(Reply(BODY, shift=10)) as server:
+    with BadServer(Reply(BODY, shift=-10)) as server:
         resume(server, target, **CHECKED)
     assert target.read_bytes() == BODY
 
