@@ -51,6 +51,16 @@ def accuracy(model, x: np.ndarray, y: np.ndarray) -> list[float]:
     return (y_hat == y).reshape(len(LAGS), -1).mean(axis=1).round(4).tolist()
 
 
+def tables(runs: list[dict]) -> list[dict]:
+    """What RESULTS.md shows of the runs."""
+    rows = []
+    for name in NETWORKS:
+        means = [float(np.mean(run["accuracy"][name])) for run in runs]
+        spread = {"lowest seed": min(means), "highest seed": max(means)}
+        rows.append({"network": name, "mean over seeds": float(np.mean(means)), **spread})
+    return [{"title": f"Accuracy of recall, mean over lags {LAGS[0]} to {LAGS[-1]}", "rows": rows}]
+
+
 def main() -> None:
     """Train every network for every seed, and write the record."""
     runs = [{"seed": seed, "accuracy": {}} for seed in SEEDS]
@@ -74,7 +84,7 @@ def main() -> None:
             model.fit(*sequences(160, seed), batch_size=32, epochs=EPOCHS, verbose=0)
             run["accuracy"][name] = accuracy(model, *sequences(100, 500 + seed))
             print(name, seed, run["accuracy"][name], f"{time.process_time() - start:.1f} CPU seconds", flush=True)
-    record = {"benchmark": "memory_horizon", "machine": machine(), "lags": LAGS, "runs": runs}
+    record = {"benchmark": "memory_horizon", "machine": machine(), "lags": LAGS, "runs": runs, "tables": tables(runs)}
     (results.FOLDER / "benchmarks").mkdir(parents=True, exist_ok=True)
     results.write_record(record, results.FOLDER / "benchmarks" / "memory_horizon.json")
 

@@ -79,6 +79,19 @@ def recorded(lesson: str, title: str) -> Table:
     return from_record(record, lesson, title)
 
 
+def benchmark(name: str, title: str) -> Table:
+    """A table that `benchmarks/{name}.py` measured, with the machine it was measured on.
+
+    Raises KeyError when there is none of that title on record.
+    """
+    path = FOLDER / "benchmarks" / f"{name}.json"
+    record = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"tables": []}
+    for found in record["tables"]:
+        if found["title"] == title:
+            return Table(title, found["rows"], note=f"Measured by benchmarks/{name}.py; {record['machine']}.")
+    raise KeyError(f"no table {title!r} on record; measure it with: python benchmarks/{name}.py")
+
+
 def from_record(record: dict, lesson: str, title: str) -> Table:
     """As `recorded`, from a record that was read already."""
     runs = [table for run in record["runs"] for table in run["tables"] if table["title"] == title]

@@ -61,3 +61,15 @@ def test_missing_record_names_the_command(tmp_path, monkeypatch):
     results.write_record(record(0.9), tmp_path / "01_x.json")
     assert results.recorded("01_x", "Scores").rows[0]["accuracy"] == 0.9
     assert [path.name for path in tmp_path.iterdir()] == ["01_x.json"]
+
+
+def test_benchmark_shows_its_machine_and_a_missing_one_names_the_command(tmp_path, monkeypatch):
+    (tmp_path / "benchmarks").mkdir()
+    made = {"machine": "2 cores", "tables": [{"title": "Times", "rows": [{"layer": "LSTM", "ratio": 1.5}]}]}
+    results.write_record(made, tmp_path / "benchmarks" / "cells.json")
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    table = results.benchmark("cells", "Times")
+    assert table.values("ratio") == [1.5] and "benchmarks/cells.py; 2 cores" in table.note
+    for name in ("cells", "neighbours"):
+        with pytest.raises(KeyError, match=f"python benchmarks/{name}.py"):
+            results.benchmark(name, "Memory")

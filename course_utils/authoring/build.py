@@ -140,13 +140,15 @@ def trial_faults(executed: NotebookNode) -> list[str]:
 
 def fingerprint(source: Path) -> str:
     """What a lesson's stored outputs depend on, as a hash: its source, the course_utils modules it uses (their code, not
-    their comments and docstrings), the samples these read, and the record of real runs that the lesson shows."""
+    their comments and docstrings), the samples these read, and the records of real runs and benchmarks that it shows."""
     digest = hashlib.sha256(source.read_bytes())
     modules = _modules_used(source)
     for module in modules:
         digest.update(_code_of(module).encode())
     samples = [path for module in modules for path in sorted((REPOSITORY / "data").glob(f"{module.stem}.*"))]
-    for path in [*samples, REPOSITORY / "results" / f"{source.stem}.json"]:
+    text, records = source.read_text(encoding="utf-8"), sorted((REPOSITORY / "results" / "benchmarks").glob("*.json"))
+    quoted = [path for path in records if f'benchmark("{path.stem}"' in text or f'"{path.name}"' in text]
+    for path in [*samples, REPOSITORY / "results" / f"{source.stem}.json", *quoted]:
         if path.exists():
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

@@ -17,7 +17,7 @@ PAGE = REPOSITORY / "RESULTS.md"
 HEAD = """# Results
 
 Measured on the real datasets by `make results`, which rewrites this page from the files in `results/`. Nothing here is typed.
-Values are mean ± standard deviation over the seeds named below each table.
+Values are mean ± standard deviation over the seeds named below each table. Benchmarks stand at the end.
 """
 
 
@@ -76,4 +76,9 @@ def page() -> str:
             parts.append(f"{results.Table('Claims', claims).markdown()}\n")
         seconds, memory = max(run["seconds"] for run in runs), max(run["peak_memory_mb"] for run in runs)
         parts.append(f"The whole lesson took at most {seconds:,.0f} s and {memory:,} MB.\n")
+    for path in sorted((results.FOLDER / "benchmarks").glob("*.json")):
+        parts.append(f"## Benchmark: {path.stem}\n")
+        for found in json.loads(path.read_text(encoding="utf-8"))["tables"]:
+            table = results.benchmark(path.stem, found["title"])
+            parts.append(f"**{table.title}**\n\n{table.markdown()}\n\n{table.note}\n")
     return "\n".join(parts)

@@ -23,8 +23,9 @@ import os
 
 import numpy as np
 
-from course_utils import cells, diagrams, plots, tasks
+from course_utils import cells, diagrams, plots, results, tasks
 from course_utils.claims import claim
+from course_utils.results import table
 
 SEED = int(os.environ.get("COURSE_SEED", 0))
 
@@ -359,6 +360,19 @@ simple = train(keras.layers.SimpleRNN(16, recurrent_initializer="glorot_uniform"
 lstm = train(keras.layers.LSTM(16))
 
 # %% [markdown]
+# Two words about speed, because from here on you will train networks like these on your own machine. `jit_compile=True` has XLA, TensorFlow's
+# compiler, merge the many small operations of a step. `python benchmarks/cells.py` measures what that and other settings do on two
+# cores, side by side in one run:
+
+# %%
+results.benchmark("cells", "Time of a training step, as a multiple of the plain layer's")
+
+# %% [markdown]
+# The first three columns are times of a step; below 1 is faster than the plain layer. The last three are what the *first* step costs, because then the graph
+# is built and compiled. So XLA pays when you train for more than a few hundred steps; unrolling a gated layer seldom pays at all; a mask costs
+# little.
+
+# %% [markdown]
 # The accuracy by lag, on new sequences. We let the NumPy cell do it, with the trained weights: the same numbers, and no graph to build.
 
 # %%
@@ -394,9 +408,7 @@ claim("the simple RNN, trained alike, is nowhere ahead (its largest lead at any 
 # %%
 import json
 
-from course_utils.results import FOLDER
-
-record = json.loads((FOLDER / "benchmarks" / "memory_horizon.json").read_text())
+record = json.loads((results.FOLDER / "benchmarks" / "memory_horizon.json").read_text())
 lags, runs = record["lags"], record["runs"]
 horizon = {name: np.array([run["accuracy"][name] for run in runs])  # (seeds, lags)
            for name in runs[0]["accuracy"]}
@@ -486,14 +498,14 @@ claim("the forget gates of the trained LSTM, on average", run.trace("f").mean(),
 # %% [markdown]
 # ## 11 · Gates over a real sentence
 #
-# On made sequences we know what should be kept. What do the gates do with language? We train an LSTM on the film reviews of the sample, their last 30
-# tokens, to tell praise from blame.
+# On made sequences we know what should be kept. What do the gates do with language? We train an LSTM on film reviews, their last 30 tokens, to
+# tell praise from blame.
 
 # %%
 from course_utils.datasets import reviews
 from course_utils.text import Vocabulary, tokenize
 
-data = reviews.load_sample()
+data = reviews.load(SEED)
 vocabulary = Vocabulary.from_documents(map(tokenize, data.train.texts), size=2000)
 
 
@@ -503,16 +515,23 @@ def ids_of(texts):
     return keras.utils.pad_sequences(rows, 30, padding="post")
 
 # %%
-keras.utils.set_random_seed(SEED)
-reader = keras.Sequential([
-    keras.Input((30,)),
-    keras.layers.Embedding(len(vocabulary), 16, mask_zero=True),  # (batch, time, 16)
-    keras.layers.LSTM(16),  # (batch, 16)
-    keras.layers.Dense(1, activation="sigmoid"),  # (batch, 1)
-])
-reader.compile(keras.optimizers.Adam(0.01), "binary_crossentropy")
-reader.fit(ids_of(data.train.texts), data.train.labels, batch_size=64, epochs=4,
-           verbose=0, callbacks=[ProgressBar()])
+def train_reader(layer, epochs=4 if data.source == "sample" else 2):
+    keras.utils.set_random_seed(SEED)
+    model = keras.Sequential([
+        keras.Input((30,)),
+        keras.layers.Embedding(len(vocabulary), 16, mask_zero=True),  # (batch, time, 16)
+        layer,  # (batch, 16)
+        keras.layers.Dense(1, activation="sigmoid"),  # (batch, 1)
+    ])
+    optimizer = keras.optimizers.Adam(0.01, clipnorm=1.0)
+    model.compile(optimizer, "binary_crossentropy", metrics=["accuracy"])
+    model.fit(train_ids, data.train.labels, batch_size=64, epochs=epochs, verbose=0,
+              callbacks=[ProgressBar()])
+    return model
+
+
+train_ids = ids_of(data.train.texts)  # (reviews, 30)
+reader = train_reader(keras.layers.LSTM(16))
 E_words, dense = reader.layers[0].get_weights()[0], reader.layers[2].get_weights()
 reading_cell = cells.from_keras(reader.layers[1])
 
@@ -558,16 +577,81 @@ plots.show(draw(pair),
 # their memory. The same word finds the gates in different positions in the two sentences, because the gates see $h_{t-1}$
 # too: what *mess* does depends on what came before it. A bag of words cannot tell these two sentences apart.
 #
-# Be careful with stories about single units, though. Nobody told unit 7 what to mean, and another seed distributes the work otherwise. What
-# can be measured is what the model does: on all pairs of the test split with the same words and opposite labels, is it better than a coin?
+# The grids show all words at once. To follow a single step, take one word: here the one after which the sentence could turn. For each
+# unit, the step multiplies what is on the belt, $c_{t-1}$, by the forget gate and adds what is written, $i_t \odot \tilde c_t$.
 
 # %%
-test = data.test
-in_twins = test.twins >= 0  # (reviews,)
-praise = reader.predict(ids_of(test.texts), verbose=0)[:, 0]  # (reviews,)
-right = (praise > 0.5) == test.labels
-claim("the LSTM tells reviews with the same words apart (accuracy on twins)",
-      right[in_twins].mean(), at_least=0.7)
+words = tokenize(pair[0])
+run, praise = read(pair[0])
+c_all = np.concatenate([np.zeros((1, 16)), run.trace("c")[0]])  # (time + 1, 16): c_0 = 0 first
+
+
+def show_step(t):
+    """What the t-th word does to the belt: kept + written = new, for each unit."""
+    f_t = run.trace("f")[0, t - 1]  # (16,)
+    kept = f_t * c_all[t - 1]
+    figure, (top, *rows) = plots.figure(4, 1, size=(9.4, 6.4), height_ratios=[1.5, 1, 1, 1])
+    diagrams.unrolled(top, words, now=t)
+    top.set_title(f"Step {t}, “{words[t - 1]}”: probability of praise {praise[t - 1]:.2f}")
+    bars = {"kept: $f_t \\odot c_{t-1}$": kept, "written: $i_t \\odot \\tilde c_t$": c_all[t] - kept,
+            "new: $c_t$": c_all[t]}
+    for axes, (name, values), colour in zip(rows, bars.items(), (plots.BLUE, plots.ORANGE, plots.GREEN)):
+        axes.bar(range(1, 17), values, color=colour)
+        axes.set(ylabel=name, ylim=(-2.5, 2.5))
+    rows[-1].set_xlabel("unit")
+    plots.show(figure, alt=f"""The unrolled network over '{" ".join(words)}' with step {t}
+        marked, and three rows of bars for the 16 units: what is kept of the cell state,
+        what is written, and their sum, the new cell state.""")
+
+
+show_step(5)
+
+# %% [markdown]
+# Blue plus orange is green, unit by unit. In JupyterLab the next cell has a slider for the step: move it through the sentence and watch where orange
+# overrules blue. On paper the grids above say the same in colours.
+
+# %%
+if os.environ.get("JPY_SESSION_NAME"):  # set where somebody has the notebook open
+    from ipywidgets import IntSlider, interact
+
+    interact(show_step, t=IntSlider(value=1, min=1, max=len(words)))
+else:
+    print("Open this notebook in JupyterLab to step through the gates with a slider.")
+
+# %% [markdown]
+# Be careful with stories about single units, though. Nobody told unit 7 what to mean, and another seed distributes the work otherwise. What
+# can be measured is what the model does. First, how often is it right about reviews that it has not seen, next to a simple RNN of the same width, trained alike?
+
+# %%
+simple_reader = train_reader(keras.layers.SimpleRNN(16))
+test_ids = ids_of(data.test.texts)
+scores = []
+for name, model in {"SimpleRNN": simple_reader, "LSTM": reader}.items():
+    accuracy = model.evaluate(test_ids, data.test.labels, verbose=0)[1]
+    scores.append({"network": name, "parameters": model.layers[1].count_params(),
+                   "test accuracy": accuracy})
+readers = table("Reviews by their last 30 tokens, 16 units", scores)
+readers
+
+# %%
+claim("test accuracy of the LSTM on the reviews", scores[1]["test accuracy"], at_least=0.7)
+
+# %% [markdown]
+# On real reviews, the same network and the same thirty tokens, over three seeds:
+
+# %% tags=["recorded"]
+results.recorded("06_lstm", "Reviews by their last 30 tokens, 16 units")
+
+# %% [markdown]
+# Second, on all pairs of reviews with the same words and opposite labels: is it better than a coin? Only the sample has such twins, so we ask there.
+
+# %%
+if data.source == "sample":
+    in_twins = data.test.twins >= 0  # (reviews,)
+    praise_test = reader.predict(test_ids, verbose=0)[:, 0]  # (reviews,)
+    right = (praise_test > 0.5) == data.test.labels
+    claim("the LSTM tells reviews with the same words apart (accuracy on twins)",
+          right[in_twins].mean(), at_least=0.7)
 
 # %% [markdown]
 # ## 12 · Why its activations cannot be swapped at will
@@ -595,8 +679,6 @@ def run_with(cell, x, gate, squash):
     return np.stack(states, axis=1), np.mean(negative)
 
 # %%
-from course_utils.results import table
-
 swaps = {"as it is": (sigmoid, np.tanh), "gates relu": (relu, np.tanh),
          "gates tanh": (np.tanh, np.tanh), "candidate and output relu": (sigmoid, relu)}
 x = np.random.default_rng(SEED).normal(size=(32, 100, 8))  # (batch, time, features)

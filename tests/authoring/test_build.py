@@ -155,6 +155,16 @@ def test_fingerprint_follows_the_code_used_but_not_its_comments(home):
     assert build.fingerprint(source) not in prints
 
 
+def test_fingerprint_follows_the_benchmarks_that_are_shown(home):
+    quoting = write(home, 'results.benchmark("speed", "Times")\n' + SOURCE)
+    before = build.fingerprint(quoting)
+    (home / "results" / "benchmarks").mkdir(parents=True)
+    (home / "results" / "benchmarks" / "other.json").write_text("{}", encoding="utf-8")
+    assert build.fingerprint(quoting) == before
+    (home / "results" / "benchmarks" / "speed.json").write_text("{}", encoding="utf-8")
+    assert build.fingerprint(quoting) != before
+
+
 def test_trial_finds_every_kind_of_bad_checker(home, tmp_path):
     def faults(text):
         lesson = build.assemble(write(home, text))

@@ -1,0 +1,443 @@
+import errno
+import json
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from course_utils import embeddings
+from course_utils.embeddings import NegativeSampler, Vectors, cosine, nearest, top_k
+
+NUMBERS = st.floats(-100, 100, width=32).map(lambda x: round(x, 3))
+WHOLE = st.integers(-3, 3)  # many equal cosines
+COMPASS = Vectors(["east", "north", "northeast", "west"], [[2, 0], [0, 1], [3, 3], [-1, 0]])
+
+
+def matrices(n, d):
+    return arrays(np.float32, st.tuples(n, d), elements=NUMBERS | WHOLE.map(float))
+
+
+# ----------------------------------------------------------------------------------------------------------------- cosine
+
+
+def test_cosine_of_known_angles():
+    assert cosine([1, 0], [0, 5]) == 0
+    assert cosine([1, 1], [3, 3]) == pytest.approx(1)
+    assert cosine([1, 2], [-2, -4]) == pytest.approx(-1)
+    assert cosine([1, 0], [1, 1]) == pytest.approx(0.5**0.5)
+    assert cosine(np.eye(3)[:, None], np.eye(3)[None]).tolist() == np.eye(3).tolist()  # (3, 1, 3), (1, 3, 3) -> (3, 3)
+
+
+def test_a_zero_vector_has_cosine_zero():
+    assert cosine([0, 0], [1, 2]) == cosine([0, 0], [0, 0]) == 0
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_cosine_refuses_what_is_no_number(bad):
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        cosine([1, bad], [1, 2])
+
+
+@given(arrays(np.float64, (2, 4), elements=NUMBERS), st.floats(0.001, 1000))
+def test_cosine_does_not_depend_on_length(pair, factor):
+    a, b = pair
+    assume(np.linalg.norm(a) > 0.01 and np.linalg.norm(b) > 0.01)
+    assert -1 <= cosine(a, b) <= 1
+    assert cosine(a, b) == cosine(b, a)
+    assert cosine(factor * a, b) == pytest.approx(float(cosine(a, b)), abs=1e-9)
+    assert cosine(-a, b) == pytest.approx(-float(cosine(a, b)), abs=1e-9)
+
+
+# ------------------------------------------------------------------------------------------------------------- neighbours
+
+
+@given(arrays(np.float32, st.integers(0, 30), elements=WHOLE.map(float)), st.integers(1, 40))
+def test_top_k_is_the_head_of_a_stable_sort(scores, k):
+    expected = sorted(range(len(scores)), key=lambda i: (-scores[i], i))[:k]
+    assert top_k(scores, k).tolist() == expected
+
+
+def test_top_k_of_nothing_sensible():
+    with pytest.raises(ValueError, match="at least 1"):
+        top_k(np.ones(3), 0)
+    with pytest.raises(ValueError, match="NaN"):
+        top_k(np.array([1, np.nan]), 1)
+
+
+@pytest.mark.parametrize("block", [1, 3, 1000])
+@given(
+    matrix=matrices(st.integers(1, 12), st.just(3)),
+    queries=matrices(st.integers(1, 4), st.just(3)),
+    k=st.integers(1, 15),
+)
+def test_nearest_finds_what_a_full_table_has_whatever_the_block(block, matrix, queries, k):
+    assume((np.abs(queries).max(axis=1) > 0.01).all())
+    table = cosine(queries[:, None], matrix[None])  # (q, n)
+    whole, embeddings.BLOCK = embeddings.BLOCK, block
+    try:
+        rows, cosines = nearest(matrix, queries, k)
+    finally:
+        embeddings.BLOCK = whole
+    assert rows.shape == cosines.shape == (len(queries), min(k, len(matrix)))
+    for query in range(len(queries)):
+        assert len(set(rows[query])) == rows.shape[1]
+        assert cosines[query] == pytest.approx(np.sort(table[query])[::-1][:k], abs=1e-5)
+        assert cosines[query] == pytest.approx(table[query, rows[query]], abs=1e-5)
+
+
+def test_equal_vectors_come_in_the_order_of_their_rows(monkeypatch):
+    monkeypatch.setattr(embeddings, "BLOCK", 2)
+    rows, cosines = nearest(np.array([[1, 0], [0, 1], [2, 0], [0, 0], [4, 0]]), np.array([[8, 0]]), 5)
+    assert rows.tolist() == [[0, 2, 4, 1, 3]]
+    assert cosines.tolist() == [[1, 1, 1, 0, 0]]
+
+
+def test_no_table_of_all_cosines_is_made(monkeypatch):
+    monkeypatch.setattr(embeddings, "BLOCK", 100)
+    largest = []
+    divide = np.divide
+    monkeypatch.setattr(np, "divide", lambda a, *rest, **kw: largest.append(a.size) or divide(a, *rest, **kw))
+    rng = np.random.default_rng(0)
+    nearest(rng.normal(size=(1000, 4)), rng.normal(size=(3, 4)), 5)
+    assert largest == [300] * 10
+
+
+@pytest.mark.parametrize(
+    ("matrix", "queries", "message"),
+    [
+        (np.ones((3, 2)), np.ones((1, 3)), "do not fit"),
+        (np.ones((3, 2)), np.ones(2), "do not fit"),
+        (np.ones((3, 2)), np.zeros((1, 2)), "no direction"),
+        (np.ones((3, 2)), np.array([[1, np.nan]]), "NaN"),
+        (np.array([[1, 1], [np.inf, 0], [np.nan, 1]]), np.ones((1, 2)), "2 vectors hold NaN.*row 1"),
+    ],
+)
+def test_nearest_says_what_is_wrong(matrix, queries, message):
+    with pytest.raises(ValueError, match=message):
+        nearest(matrix, queries, 1)
+
+
+def test_neighbours_of_a_word_and_of_a_vector():
+    assert [word for word, _ in COMPASS.neighbours("east")] == ["northeast", "north", "west"]
+    assert COMPASS.neighbours("east", 1) == [("northeast", pytest.approx(0.5**0.5))]
+    assert COMPASS.neighbours(np.array([0, 9]), 2) == [("north", 1), ("northeast", pytest.approx(0.5**0.5))]
+    assert [word for word, _ in COMPASS.neighbours("east", exclude=["northeast", "east"])] == ["north", "west"]
+    assert all(type(value) is float for _, value in COMPASS.neighbours("east"))
+
+
+def test_unknown_words_and_strange_numbers_of_neighbours():
+    for ask in (COMPASS.vector, COMPASS.neighbours, lambda word: COMPASS.neighbours("east", exclude=[word])):
+        with pytest.raises(KeyError, match="no vector for 'south'"):
+            ask("south")
+    with pytest.raises(KeyError, match="no vector for 'south'"):
+        COMPASS.analogy("east", "north", "south")
+    with pytest.raises(ValueError, match="at least 1"):
+        COMPASS.neighbours("east", 0)
+    assert len(COMPASS.neighbours("east", 99)) == 3
+    assert "south" not in COMPASS and "east" in COMPASS and len(COMPASS) == 4
+    assert COMPASS.cosine("east", "west") == -1
+
+
+def test_a_word_with_a_zero_vector_is_no_ones_neighbour_but_can_be_listed():
+    vectors = Vectors(["something", "nothing", "opposite"], [[1, 1], [0, 0], [-1, -1]])
+    assert vectors.neighbours("something") == [("nothing", 0), ("opposite", pytest.approx(-1))]
+    with pytest.raises(ValueError, match="no direction"):
+        vectors.neighbours("nothing")
+
+
+def test_analogy():
+    words = ["man", "woman", "king", "queen", "apple"]
+    vectors = Vectors(words, [[1, 0, 0], [0, 1, 0], [1, 0, 5], [0, 1, 5], [1, 1, -1]])
+    assert vectors.analogy("man", "woman", "king", 1)[0][0] == "queen"
+    assert {word for word, _ in vectors.analogy("man", "woman", "king")} == {"queen", "apple"}
+
+
+@pytest.mark.parametrize(
+    ("words", "matrix", "message"),
+    [
+        (["a"], np.ones((2, 3)), "1 words need"),
+        (["a"], np.ones(1), "1 words need"),
+        (["a", "b", "a"], np.ones((3, 2)), "'a' is in the list"),
+        (["a", 3], np.ones((2, 2)), "strings"),
+        (["a", "b"], [[1, 2], [3, np.nan]], "row 1"),
+        (["a", "b"], [[3e38, 3e38], [1, 2]], "numbers near it.*row 0"),
+    ],
+)
+def test_vectors_refuse_what_cannot_be_right(words, matrix, message):
+    with pytest.raises(ValueError, match=message):
+        Vectors(words, matrix)
+
+
+# ----------------------------------------------------------------------------------------------------------------- keeping
+
+
+@given(st.lists(st.text(), unique=True, min_size=1, max_size=8))
+def test_saved_vectors_come_back(tmp_path_factory, words):
+    path = tmp_path_factory.getbasetemp() / "saved" / "words.npz"
+    matrix = np.arange(3 * len(words), dtype=np.float32).reshape(-1, 3) / 7
+    Vectors(words, matrix).save(path)
+    again = Vectors.load(path)
+    assert again.words == words
+    assert again.matrix.tolist() == matrix.tolist()
+    assert [file.name for file in path.parent.iterdir()] == ["words.npz"]
+
+
+def test_nothing_is_unpickled(tmp_path):
+    class Trap:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "sprung"), "w"))
+
+    np.savez(tmp_path / "trap.npz", words=np.array([Trap()], dtype=object), matrix=np.ones((1, 2)))
+    (tmp_path / "plain.npz").write_bytes(pickle.dumps(Trap()))
+    for name in ("trap.npz", "plain.npz"):
+        with pytest.raises(ValueError, match=f"{name} holds no vectors"):
+            Vectors.load(tmp_path / name)
+    assert not (tmp_path / "sprung").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut short", b"\x93NUMPY"])
+def test_damaged_files_are_named(tmp_path, content):
+    (tmp_path / "bad.npz").write_bytes(content)
+    with pytest.raises(ValueError, match=r"bad\.npz holds no vectors"):
+        Vectors.load(tmp_path / "bad.npz")
+
+
+def test_a_file_of_other_arrays_is_named(tmp_path):
+    np.savez(tmp_path / "other.npz", x=np.ones(3))
+    with pytest.raises(ValueError, match=r"other\.npz holds no vectors"):
+        Vectors.load(tmp_path / "other.npz")
+    np.savez(tmp_path / "numbers.npz", words=np.frombuffer(b"3", np.uint8), matrix=np.ones((1, 1)))
+    with pytest.raises(ValueError, match=r"numbers\.npz holds no vectors"):
+        Vectors.load(tmp_path / "numbers.npz")
+
+
+def test_kept_vectors_are_found_again(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(embeddings, "KEPT", tmp_path / "vectors")
+    assert embeddings.kept("words") is None
+    assert embeddings.keep(COMPASS, "words") == tmp_path / "vectors" / "words.npz"
+    assert "4 vectors kept as build/vectors/words.npz" in capsys.readouterr().out
+    assert embeddings.kept("words").words == COMPASS.words
+
+
+def test_where_nothing_can_be_written_the_lesson_goes_on(tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(
+        embeddings, "KEPT", tmp_path / "file" / "vectors"
+    )  # a folder cannot be made there, even by root
+    assert embeddings.keep(COMPASS, "words") is None
+    assert "not kept" in capsys.readouterr().out
+
+
+def test_a_write_that_fails_leaves_what_was_there(tmp_path, monkeypatch):
+    path = tmp_path / "words.npz"
+    COMPASS.save(path)
+    before = path.read_bytes()
+
+    def full(file, **arrays):
+        file.write(b"half of it")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(OSError, match="No space"):
+        Vectors(["x"], [[1]]).save(path)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["words.npz"]
+
+
+# ----------------------------------------------------------------------------------------------------- pairs and negatives
+
+SENTENCES = st.lists(st.lists(st.integers(0, 9), max_size=6), max_size=5)
+
+
+@given(SENTENCES, st.integers(1, 7))
+def test_skip_gram_pairs_are_all_pairs_within_the_window(sentences, window):
+    expected = [
+        (sentence[i], sentence[j])
+        for sentence in sentences
+        for i in range(len(sentence))
+        for j in range(len(sentence))
+        if 0 < abs(i - j) <= window
+    ]
+    centres, contexts = embeddings.skip_gram_pairs(sentences, window)
+    assert centres.dtype == contexts.dtype == np.int32
+    assert sorted(zip(centres.tolist(), contexts.tolist(), strict=True)) == sorted(expected)
+
+
+@given(SENTENCES, st.integers(1, 7))
+def test_cbow_windows_hold_the_neighbours_in_order(sentences, window):
+    expected = [
+        ([s[i + d] if 0 <= i + d < len(s) else -1 for d in range(-window, window + 1) if d], s[i])
+        for s in sentences
+        for i in range(len(s))
+        if len(s) > 1
+    ]
+    contexts, centres = embeddings.cbow_windows(sentences, window, padding=-1)
+    assert contexts.shape == (len(expected), 2 * window)
+    assert list(zip(contexts.tolist(), centres.tolist(), strict=True)) == expected
+
+
+@given(SENTENCES, st.integers(1, 5), st.integers(0, 100))
+def test_pairs_and_windows_of_one_seed_are_the_same_draw(sentences, window, seed):
+    centres, contexts = embeddings.skip_gram_pairs(sentences, window, np.random.default_rng(seed))
+    rows, middles = embeddings.cbow_windows(sentences, window, np.random.default_rng(seed), padding=-1)
+    pairs = [(middle, context) for row, middle in zip(rows.tolist(), middles.tolist(), strict=True) for context in row]
+    assert sorted(zip(centres.tolist(), contexts.tolist(), strict=True)) == sorted(
+        pair for pair in pairs if pair[1] >= 0
+    )
+
+
+def test_a_drawn_reach_prefers_near_neighbours():
+    sentence = np.arange(10_000)
+    centres, contexts = embeddings.skip_gram_pairs([sentence], 4, np.random.default_rng(0))
+    distances, counts = np.unique(np.abs(centres - contexts), return_counts=True)
+    assert distances.tolist() == [1, 2, 3, 4]
+    assert counts / counts[0] == pytest.approx([1, 0.75, 0.5, 0.25], abs=0.02)  # P(reach >= d), reach uniform in 1 … 4
+
+
+@pytest.mark.parametrize("make", [embeddings.skip_gram_pairs, embeddings.cbow_windows])
+def test_a_window_reaches_somewhere(make):
+    with pytest.raises(ValueError, match="at least 1"):
+        make([[1, 2]], 0)
+
+
+@pytest.mark.parametrize("power", [0, 0.75, 1])
+def test_negatives_follow_the_smoothed_counts(power):
+    counts = np.array([100, 0, 10, 1])
+    sampler = NegativeSampler(counts, power, np.random.default_rng(0))
+    weights = np.where(counts > 0, counts.astype(float) ** power, 0)
+    assert sampler.probabilities == pytest.approx(weights / weights.sum())
+    ids = sampler.draw((400, 500))
+    assert ids.shape == (400, 500) and ids.dtype == np.int32
+    assert np.bincount(ids.ravel(), minlength=4) / ids.size == pytest.approx(sampler.probabilities, abs=0.005)
+    assert not (ids == 1).any()  # a count of zero
+
+
+@given(st.lists(st.integers(0, 5), min_size=2, max_size=6), st.integers(0, 1000))
+def test_negatives_are_no_positives(counts, seed):
+    rng = np.random.default_rng(seed)
+    positives = rng.integers(-1, len(counts), (5, 3))  # -1: no more positives
+    possible = [{i for i, n in enumerate(counts) if n} - set(row) for row in positives.tolist()]
+    assume(any(counts) and all(possible))
+    ids = NegativeSampler(counts, rng=rng).draw_without(positives, 4)
+    assert ids.shape == (5, 4)
+    assert all(set(row) <= allowed for row, allowed in zip(ids.tolist(), possible, strict=True))
+
+
+def test_what_is_left_when_a_positive_is_nearly_all_there_is():
+    sampler = NegativeSampler([10**9, 1, 3], power=1, rng=np.random.default_rng(0))
+    ids = sampler.draw_without(np.zeros((300, 1), dtype=int), 10)
+    assert np.bincount(ids.ravel()) / ids.size == pytest.approx([0, 0.25, 0.75], abs=0.03)
+    ids = sampler.draw_without(np.array([[0, -1]] * 300), 10)  # −1 is no id: the last one can be drawn
+    assert np.bincount(ids.ravel()) / ids.size == pytest.approx([0, 0.25, 0.75], abs=0.03)
+    with pytest.raises(ValueError, match="row 1 of the positives leaves no id"):
+        sampler.draw_without(np.array([[0, -1, -1], [0, 1, 2]]), 1)
+
+
+@pytest.mark.parametrize("counts", [[], [0, 0], [1, -1], [1, np.nan], [[1, 2]]])
+def test_counts_that_cannot_be_drawn_from(counts):
+    with pytest.raises(ValueError, match="counts must be"):
+        NegativeSampler(counts)
+
+
+# ---------------------------------------------------------------------------------------------------------- maps and export
+
+
+def two_groups(n=40, d=8):
+    rng = np.random.default_rng(0)
+    centres = rng.normal(size=(2, d))
+    return centres[np.arange(n) % 2] + 0.2 * rng.normal(size=(n, d))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("method", ["pca", "tsne", "umap"])
+def test_a_map_keeps_groups_together_and_is_the_same_again(method):
+    vectors = two_groups()
+    places = embeddings.map_2d(vectors, method, seed=1)
+    assert places.shape == (40, 2) and places.dtype == np.float32
+    distances = np.linalg.norm(places[:, None] - places[None], axis=2)
+    np.fill_diagonal(distances, np.inf)
+    assert np.all(distances.argmin(axis=1) % 2 == np.arange(40) % 2)
+    assert places.tolist() == embeddings.map_2d(vectors, method, seed=1).tolist()
+
+
+def test_options_reach_the_method():
+    vectors = two_groups()
+    assert not np.allclose(embeddings.map_2d(vectors, perplexity=2), embeddings.map_2d(vectors, perplexity=12))
+    assert embeddings.map_2d(vectors, "pca", n_components=2).shape == (40, 2)
+
+
+def test_the_length_of_vectors_does_not_move_them_on_the_map():
+    vectors = two_groups()
+    scaled = vectors * np.linspace(0.5, 20, len(vectors))[:, None]
+    assert embeddings.map_2d(scaled, "pca") == pytest.approx(embeddings.map_2d(vectors, "pca"), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("vectors", "method", "message"),
+    [
+        (np.ones((9, 2)), "t-SNE", "no map 't-SNE'"),
+        (np.ones((2, 2)), "pca", "three"),
+        ([[1, np.nan]] * 3, "pca", "NaN"),
+    ],
+)
+def test_maps_say_what_is_wrong(vectors, method, message):
+    with pytest.raises(ValueError, match=message):
+        embeddings.map_2d(vectors, method)
+
+
+def ask_projector(folder, path):
+    """What TensorBoard's projector plugin answers to its own page, without a browser."""
+    from tensorboard.backend.event_processing import data_provider, plugin_event_multiplexer
+    from tensorboard.plugins import base_plugin
+    from tensorboard.plugins.projector import projector_plugin
+    from werkzeug import test, wrappers
+
+    provider = data_provider.MultiplexerDataProvider(plugin_event_multiplexer.EventMultiplexer(), str(folder))
+    plugin = projector_plugin.ProjectorPlugin(base_plugin.TBContext(logdir=str(folder), data_provider=provider))
+    route, _, query = path.partition("?")
+    client = test.Client(plugin.get_plugin_apps()[route], wrappers.Response)
+    return client.get(f"{route}?{query}")
+
+
+def test_tensorboard_reads_the_export(tmp_path):
+    titles = ["War and\tPeace", "Ulysses\nagain", "", "naïve “日本”"]
+    vectors = Vectors(titles, np.arange(12).reshape(4, 3) / 7)
+    folder = embeddings.export_projector(
+        tmp_path / "logs", vectors, {"genre": ["novel", "novel", " ", "other"]}, "books"
+    )
+    (config,) = json.loads(ask_projector(folder, "/info?run=.").data)["embeddings"]
+    assert (config["tensorName"], config["tensorShape"]) == ("books", [4, 3])
+    tensor = np.frombuffer(ask_projector(folder, "/tensor?run=.&name=books&num_rows=10").data, np.float32)
+    assert tensor.reshape(4, 3) == pytest.approx(vectors.matrix, rel=1e-5)
+    lines = ask_projector(folder, "/metadata?run=.&name=books&num_rows=10").data.decode().split("\n")
+    assert lines == [
+        "word\tgenre",
+        "War and Peace\tnovel",
+        "Ulysses again\tnovel",
+        "(empty)\t(empty)",
+        "naïve “日本”\tother",
+        "",
+    ]
+
+
+def test_one_column_has_no_header(tmp_path):
+    embeddings.export_projector(tmp_path, COMPASS)
+    assert (tmp_path / "metadata.tsv").read_text(encoding="utf-8").splitlines() == COMPASS.words
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["metadata.tsv", "projector_config.pbtxt", "tensors.tsv"]
+
+
+def test_metadata_must_be_as_long_as_the_vectors(tmp_path):
+    with pytest.raises(ValueError, match="'genre' has 1 values for 4 vectors"):
+        embeddings.export_projector(tmp_path / "logs", COMPASS, {"genre": ["novel"]})
+    assert not (tmp_path / "logs").exists()
+
+
+def test_importing_the_module_is_light():
+    code = "import sys, course_utils.embeddings; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert {"tensorflow", "keras", "sklearn", "umap", "matplotlib"}.isdisjoint(done.stdout.split())
