@@ -2,8 +2,9 @@
 
     python benchmarks/cells.py
 
-Every network reads batches of sequences of 80 words: Embedding(64), one recurrent layer of 64 units, Dense(1). All of them take turns, round after round, so that whatever else the machine does falls on all alike; a ratio is that of two
-times in the same round, and the median over the rounds is written to results/benchmarks/cells.json. Some minutes on two cores.
+Every network reads batches of sequences of 80 words: Embedding(64), one recurrent layer of 64 units, Dense(1). All of them take
+turns, round after round, so that whatever else the machine does falls on all alike; a ratio is that of two times in the same
+round, and the median over the rounds is written to results/benchmarks/cells.json. Some minutes on two cores.
 """
 
 import os

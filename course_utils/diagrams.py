@@ -82,6 +82,12 @@ def _arrow(axes, start: tuple[float, float], end: tuple[float, float], colour: s
     axes.annotate("", xy=end, xytext=start, arrowprops=arrow, zorder=2)
 
 
+def _circle(axes, x: float, y: float, text: str, colour: str) -> None:
+    """A circle around the point (x, y) with `text`, an operation such as × or +, in it."""
+    axes.plot(x, y, "o", markersize=22, markerfacecolor="white", markeredgecolor=colour, markeredgewidth=2, zorder=3)
+    axes.text(x, y, text, ha="center", va="center", color=colour, fontsize=14, zorder=4)
+
+
 def unrolled(axes, words: list[str], now: int | None = None) -> None:
     """A recurrent layer unrolled over `words` on `axes`: one copy of the cell a step, all with the same weights.
 
@@ -149,12 +155,6 @@ def lstm_cell(shown: str = "fico") -> plt.Figure:
     colours = {part: colour if part in (*shown, "belt") else "0.82" for part, colour in colours.items()}
     output = "black" if "o" in shown else "0.82"
 
-    def circle(x, y, text, colour):
-        axes.plot(
-            x, y, "o", markersize=22, markerfacecolor="white", markeredgecolor=colour, markeredgewidth=2, zorder=3
-        )
-        axes.text(x, y, text, ha="center", va="center", color=colour, fontsize=14, zorder=4)
-
     axes.add_patch(FancyBboxPatch((0.3, -0.1), 9.4, 5.2, "round,pad=0.1", facecolor="#f4f7fa", edgecolor="0.6"))
     _arrow(axes, (-0.9, 4.3), (10.9, 4.3), linewidth=5)  # the belt
     for part, x, text in [
@@ -165,17 +165,17 @@ def lstm_cell(shown: str = "fico") -> plt.Figure:
         _box(axes, x, 1.4, text, "white", colours[part])
     _box(axes, 6.9, 1.4, r"$o_t$: $\sigma$", "white", colours["o"])
     _arrow(axes, (1.5, 1.7), (1.5, 3.95), colours["f"])
-    circle(1.5, 4.3, "×", colours["f"])
+    _circle(axes, 1.5, 4.3, "×", colours["f"])
     _arrow(axes, (3.4, 1.7), (3.95, 2.65), colours["i"])
     _arrow(axes, (5.0, 1.7), (4.45, 2.65), colours["c"])
-    circle(4.2, 2.9, "×", colours["i"])
+    _circle(axes, 4.2, 2.9, "×", colours["i"])
     _arrow(axes, (4.2, 3.25), (4.2, 3.95), colours["i"])
-    circle(4.2, 4.3, "+", colours["i"])
+    _circle(axes, 4.2, 4.3, "+", colours["i"])
     _arrow(axes, (8.6, 4.3), (8.6, 3.55), output)
     _box(axes, 8.6, 3.25, "tanh", "white", output)
     _arrow(axes, (8.6, 2.95), (8.6, 2.3), output)
     _arrow(axes, (6.9, 1.7), (8.22, 1.9), colours["o"])
-    circle(8.6, 1.98, "×", colours["o"])
+    _circle(axes, 8.6, 1.98, "×", colours["o"])
     _arrow(axes, (8.95, 1.98), (10.9, 1.98), output, linewidth=2.5)
     axes.plot([-0.9, 6.9], [0.4, 0.4], color="black", linewidth=2.5, zorder=1)
     axes.plot([0.9, 0.9], [-0.7, 0.4], color="black", linewidth=2.5, zorder=1)
@@ -192,5 +192,98 @@ def lstm_cell(shown: str = "fico") -> plt.Figure:
     for part, x, text in [("f", 1.65, "forget"), ("i", 3.4, "write?"), ("c", 5.3, "what?"), ("o", 7.3, "show?")]:
         axes.text(x, 2.15, text, ha="left" if part != "i" else "right", va="center", color=colours[part], fontsize=9)
     axes.set(xlim=(-1.3, 11.2), ylim=(-1.2, 5.4))
+    axes.axis("off")
+    return figure
+
+
+def gru_cell(shown: str = "zcr") -> plt.Figure:
+    """A GRU cell: one state, which runs along the top as a belt and is read below. Parts not in `shown` are grey.
+
+    `shown` holds letters: z update gate (with 1 − z), c candidate, r reset gate; the belt is always drawn.
+    """
+    figure, axes = plots.figure(size=(8.6, 4.2))
+    colours = {"z": plots.BLUE, "c": plots.GREEN, "r": plots.PURPLE}
+    z, c, r = (colour if part in shown else "0.82" for part, colour in colours.items())
+    axes.add_patch(FancyBboxPatch((0.3, -0.1), 9.4, 5.2, "round,pad=0.1", facecolor="#f4f7fa", edgecolor="0.6"))
+    _arrow(axes, (-0.9, 4.3), (10.9, 4.3), linewidth=5)  # the belt
+    axes.plot([0.8, 0.8, 7.6], [4.3, 0.4, 0.4], color="black", linewidth=2.5, zorder=1)  # the state is read, too
+    axes.plot([1.4, 1.4], [-0.7, 0.4], color="black", linewidth=2.5, zorder=1)
+    _box(axes, 2.6, 1.4, r"$z_t$: $\sigma$", "white", z)
+    _box(axes, 5.0, 1.4, r"$r_t$: $\sigma$", "white", r)
+    _box(axes, 7.6, 1.4, "tanh", "white", c)
+    for x, colour in [(2.6, z), (5.0, r), (7.6, c)]:
+        _arrow(axes, (x, 0.4), (x, 1.08), colour)
+    _arrow(axes, (2.6, 1.7), (2.6, 3.95), z)
+    _circle(axes, 2.6, 4.3, "×", z)
+    _arrow(axes, (2.6, 2.9), (4.58, 2.9), z)
+    _box(axes, 5.0, 2.9, "$1 - z_t$", "white", z)
+    _arrow(axes, (5.42, 2.9), (7.22, 2.9), z)
+    _arrow(axes, (5.42, 1.4), (5.95, 1.4), r)
+    _arrow(axes, (6.3, 0.4), (6.3, 1.04), r)
+    _circle(axes, 6.3, 1.4, "×", r)
+    _arrow(axes, (6.65, 1.4), (7.18, 1.4), r)
+    _arrow(axes, (7.6, 1.7), (7.6, 2.55), c)
+    _circle(axes, 7.6, 2.9, "×", z)
+    _arrow(axes, (7.6, 3.25), (7.6, 3.95), z)
+    _circle(axes, 7.6, 4.3, "+", z)
+    for x, y, text in [(-0.6, 4.75, "$h_{t-1}$"), (10.4, 4.75, "$h_t$"), (1.4, -0.95, "$x_t$")]:
+        axes.text(x, y, text, ha="center", va="center", fontsize=12)
+    for x, y, text, colour in [(2.75, 3.4, "keep", z), (5.0, 3.45, "write the rest", z), (5.0, 2.0, "read?", r)]:
+        axes.text(x, y, text, ha="left" if text == "keep" else "center", va="center", color=colour, fontsize=9)
+    axes.text(7.75, 2.1, r"what? $\tilde{h}_t$", ha="left", va="center", color=c, fontsize=9)
+    axes.set(xlim=(-1.3, 11.2), ylim=(-1.2, 5.4))
+    axes.axis("off")
+    return figure
+
+
+def stacked(words: list[str], layers: int = 2) -> plt.Figure:
+    """Recurrent layers on top of each other, unrolled over `words`: each reads all the states of the one below."""
+    width = 1.7
+    figure, axes = plots.figure(size=(8.4, 1.6 + 0.95 * layers))
+    for t, word in enumerate(words, start=1):
+        x = width * t
+        _box(axes, x, 0, f"$x_{{{t}}}$", "#fdf2d8", plots.ORANGE)
+        axes.text(x, -0.4, word, ha="center", va="top")
+        for layer in range(1, layers + 1):
+            y = 1.2 * layer
+            _box(axes, x, y, f"$h_{{{t}}}^{{({layer})}}$", "#deebf7")
+            _arrow(axes, (x, y - 0.9), (x, y - 0.3), plots.BLUE if layer > 1 else "black")
+            if t > 1:
+                _arrow(axes, (x - width + 0.4, y), (x - 0.4, y))
+    top, end = 1.2 * layers, width * len(words)
+    for layer in range(1, layers + 1):
+        axes.text(width - 0.55, 1.2 * layer, f"layer {layer}", ha="right", va="center")
+    _arrow(axes, (end + 0.4, top), (end + 1.0, top))
+    axes.text(end + 1.1, top, "answer", ha="left", va="center")
+    axes.set(xlim=(0, end + 2.2), ylim=(-0.8, top + 0.5))
+    axes.set_title("Every state of layer 1 is an input of layer 2; only the top may keep its last state alone")
+    axes.axis("off")
+    return figure
+
+
+def bidirectional(words: list[str]) -> plt.Figure:
+    """Two recurrent layers over `words`, one from the left, one from the right; their states of a step are put side by side."""
+    width = 1.9
+    figure, axes = plots.figure(size=(8.8, 4.0))
+    for t, word in enumerate(words, start=1):
+        x, forward, backward = width * t, width * t - 0.42, width * t + 0.42
+        _box(axes, x, 0, f"$x_{{{t}}}$", "#fdf2d8", plots.ORANGE)
+        axes.text(x, -0.4, word, ha="center", va="top")
+        _box(axes, forward, 1.2, rf"$\overrightarrow{{h}}_{{{t}}}$", "#deebf7")
+        _box(axes, backward, 2.3, rf"$\overleftarrow{{h}}_{{{t}}}$", "#f3e0eb", plots.PURPLE)
+        axes.add_patch(FancyBboxPatch((x - 0.66, 3.2), 1.32, 0.52, "round,pad=0.04", facecolor="white", edgecolor="0.4"))
+        both = rf"$[\overrightarrow{{h}}_{{{t}}}, \overleftarrow{{h}}_{{{t}}}]$"
+        axes.text(x, 3.46, both, ha="center", va="center")
+        _arrow(axes, (x - 0.1, 0.3), (forward + 0.1, 0.9))
+        _arrow(axes, (x + 0.1, 0.3), (backward, 2.0))
+        _arrow(axes, (forward, 1.5), (forward, 3.16))
+        _arrow(axes, (backward, 2.6), (backward, 3.16))
+        if t > 1:
+            _arrow(axes, (forward - width + 0.4, 1.2), (forward - 0.4, 1.2), plots.BLUE)
+            _arrow(axes, (backward - 0.4, 2.3), (backward - width + 0.4, 2.3), plots.PURPLE)
+    end = width * len(words)
+    axes.text(width - 0.95, 1.2, "forward →", ha="right", va="center", color=plots.BLUE)
+    axes.text(end + 0.95, 2.3, "← backward", ha="left", va="center", color=plots.PURPLE)
+    axes.set(xlim=(-0.3, end + 2.2), ylim=(-0.8, 4.0), title="Two layers that know nothing of each other, side by side")
     axes.axis("off")
     return figure

@@ -6,6 +6,9 @@ verified there, and then moved to its place in one step: a loader finds a whole 
 
 import argparse
 import contextlib
+import hashlib
+import importlib
+import importlib.util
 import io
 import os
 import re
@@ -232,6 +235,299 @@ def _imdb_is_ready(data_dir: Path) -> bool:
     return is_ready(data_dir)
 
 
+# ------------------------------------------------------------------------------------------------------- rated word pairs
+
+SIMILARITY_FILES = (
+    Remote(
+        url="https://raw.githubusercontent.com/mfaruqui/eval-word-vectors/master/data/word-sim/EN-WS-353-ALL.txt",
+        size=7_405,
+        sha256="ce12919b240af45bdf46d243601eaca2b6212b159b5e7e9b435ee7ee40c5619c",
+    ),
+    Remote(
+        url="https://raw.githubusercontent.com/mfaruqui/eval-word-vectors/master/data/word-sim/EN-SIMLEX-999.txt",
+        size=18_024,
+        sha256="405394ffb7d25f6d0e3c041f87c9f27d29dc6b047506769953e85c4523b11685",
+    ),
+    Remote(
+        url="https://raw.githubusercontent.com/tmikolov/word2vec/master/questions-words.txt",
+        size=603_955,
+        sha256="8c29b3332afc46f3fb8be04cb5297bf96f39aa7131272dff57869b4485b22a36",
+    ),
+)
+# gensim's package brings the same rows, two of the files with comments before them and other line ends.
+SIMILARITY_IN_GENSIM = {
+    "EN-WS-353-ALL.txt": ("wordsim353.tsv", b"\r\n"),
+    "EN-SIMLEX-999.txt": ("simlex999.txt", b"\n"),
+    "questions-words.txt": ("questions-words.txt", b"\n"),
+}
+
+
+def prepare_similarity(
+    data_dir: Path, source: Path | None = None, *, remotes: tuple[Remote, ...] = SIMILARITY_FILES
+) -> None:
+    """Put WordSim-353, SimLex-999 and the analogies of word2vec under `data_dir`, as `word_similarity/`.
+
+    Each file comes from the folder `source`, or else out of the installed gensim, or else from the network, and is verified by
+    its SHA-256 whichever way it came. The two first ways have been tried with the real files; the addresses have not been
+    reachable from where this was written, so a download may be refused as not the file that is expected.
+
+    Raises fetch.FetchError with a message for the user.
+    """
+    target = data_dir / "word_similarity"
+    work = data_dir / ".incoming" / "word_similarity"
+    build = work / "build"
+    needed = 2 * sum(remote.size for remote in remotes)  # downloaded and prepared
+    with fetch.storing(data_dir, needed):
+        work.mkdir(parents=True, exist_ok=True)
+        try:
+            with fetch.locked(work.with_name("word_similarity.lock")):
+                fetch.require_space(data_dir, needed)
+                build.mkdir(exist_ok=True)
+                for remote in remotes:
+                    (build / remote.name).write_bytes(
+                        _similarity_at_hand(remote, source) or _download_similarity(work, remote)
+                    )
+                if target.exists():  # not whole, or nobody would have asked
+                    shutil.rmtree(target)
+                os.replace(build, target)
+                shutil.rmtree(work)
+        finally:
+            shutil.rmtree(build, ignore_errors=True)
+            for folder in (work, work.parent):
+                with contextlib.suppress(OSError):  # what holds a part of a download stays
+                    folder.rmdir()
+
+
+def _download_similarity(folder: Path, remote: Remote) -> bytes:
+    try:
+        path = fetch.download(remote.address(), folder / remote.name, size=remote.size, sha256=remote.sha256)
+    except (fetch.Unreachable, fetch.WrongContent) as error:
+        raise fetch.FetchError(
+            f"{error}\nWithout a network: copy the files to a folder and run  make data DATASETS=word_similarity "
+            "FROM=/path/to/folder , or set COURSE_MIRROR to the address of a folder that has them."
+        ) from error
+    return path.read_bytes()
+
+
+def _similarity_at_hand(remote: Remote, source: Path | None) -> bytes | None:
+    """The file's content from `source` or from gensim; None if it must be downloaded."""
+    if source is not None:
+        try:
+            content = (source / remote.name).read_bytes()
+        except OSError as error:
+            raise fetch.FetchError(f"Cannot read {error.filename or source}: {error.strerror}.") from error
+        if hashlib.sha256(content).hexdigest() != remote.sha256:
+            raise fetch.WrongContent(f"{source / remote.name} is not the file that is wanted: its SHA-256 differs.")
+        return content
+    package = importlib.util.find_spec("gensim")
+    if package is None or remote.name not in SIMILARITY_IN_GENSIM:
+        return None
+    name, line_end = SIMILARITY_IN_GENSIM[remote.name]
+    path = Path(package.origin).parent / "test" / "test_data" / name
+    if not path.is_file():
+        return None
+    rows = [line for line in path.read_bytes().splitlines() if not line.startswith(b"#")]
+    content = line_end.join([*rows, b""])
+    return content if hashlib.sha256(content).hexdigest() == remote.sha256 else None
+
+
+def _similarity_is_ready(data_dir: Path) -> bool:
+    from course_utils.datasets.similarity import is_ready
+
+    return is_ready(data_dir)
+
+
+# ------------------------------------------------------------------------------------------------------------------ books
+
+# The repository of W. Koehrsen's collection, at the commit that has the file (length, first and last lines were compared).
+BOOKS_PART = Remote(
+    url="https://raw.githubusercontent.com/WillKoehrsen/wikipedia-data-science/"
+    "e3d94022eed856ac2f172d0192d4cb35984925c0/data/p15_books.ndjson",
+    size=1_962_641,
+    sha256="8a5936d69be4886075c04fcec028094edb08442daceb81679acca1753ce0f0fe",
+)
+# The address in the published notebook; no commit or hash is known, so the file is verified by its layout and its books.
+BOOKS_WHOLE = (
+    "https://raw.githubusercontent.com/WillKoehrsen/wikipedia-data-science/master/data/found_books_filtered.ndjson"
+)
+BOOKS_WHOLE_SIZE = 59_000_000  # bytes, about
+BOOKS_WHOLE_COUNT = 37_020  # without pages of Wikipedia's housekeeping, as that notebook counts them
+
+
+def prepare_books(data_dir: Path, source: Path | None = None, *, remote: Remote = BOOKS_PART) -> None:
+    """Put 1,413 book articles of Wikipedia under `data_dir`, as `books/p15_books.ndjson`, verified by their SHA-256.
+
+    The file comes from `source`, or else from a download of `remote`. The address has not been reachable from where this was
+    written. Raises fetch.FetchError with a message for the user.
+    """
+    from course_utils.datasets.books import PART
+
+    _prepare_file(data_dir, "books", PART, source, remote.address(), size=remote.size, sha256=remote.sha256)
+
+
+def prepare_books_whole(
+    data_dir: Path, source: Path | None = None, *, url: str = BOOKS_WHOLE, count: int = BOOKS_WHOLE_COUNT
+) -> None:
+    """Put all book articles of Wikipedia under `data_dir`, as `books/found_books_filtered.ndjson`.
+
+    The file comes from `source`, or else from `url` or a mirror. It is whole if every line is an article and there are
+    `count` different ones, and nothing more is known of it: neither address nor file have been at hand where this was
+    written. Raises fetch.FetchError with a message for the user.
+    """
+    from course_utils.datasets.books import WHOLE, articles
+
+    def check(path: Path) -> None:
+        try:
+            found = sum(1 for _ in articles(path))
+        except ValueError as error:
+            raise fetch.WrongContent(f"{error}.") from None
+        if found != count:
+            raise fetch.WrongContent(f"{path} has {found:,} books rather than {count:,}.")
+
+    _prepare_file(data_dir, "books_whole", WHOLE, source, Remote(url, 0, "").address(), check=check)
+
+
+def _prepare_file(
+    data_dir: Path,
+    name: str,
+    target: Path,
+    source: Path | None,
+    url: str,
+    *,
+    size: int | None = None,
+    sha256: str | None = None,
+    check: Callable[[Path], None] | None = None,
+) -> None:
+    """Put one file, copied from `source` or downloaded from `url`, into its place `target` under `data_dir`.
+
+    It is verified by `sha256` or, where none is known, by `check`, which raises fetch.WrongContent.
+    """
+    with _building(data_dir, name, size or BOOKS_WHOLE_SIZE) as work:
+        if source is None:
+            got = _download_file(url, work / target.name, name, size=size, sha256=sha256, check=check)
+        else:
+            source = source / target.name if source.is_dir() else source
+            got = work / "copy"
+            with _reading(source):
+                got.write_bytes(source.read_bytes())
+            if sha256 is not None and fetch.sha256_of(got) != sha256:
+                raise fetch.WrongContent(f"{source} is not the file that is wanted: its SHA-256 differs.")
+            if check is not None:
+                check(got)
+        (data_dir / target).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(got, data_dir / target)
+
+
+def _download_file(url: str, path: Path, name: str, **verification) -> Path:
+    """fetch.download, with advice for those who have no network."""
+    try:
+        return fetch.download(url, path, **verification)
+    except (fetch.Unreachable, fetch.WrongContent) as error:
+        raise fetch.FetchError(
+            f"{error}\nWithout a network: copy {path.name} from another machine and run  make data DATASETS={name} "
+            f"FROM=/path/to/{path.name} , or set COURSE_MIRROR to the address of a folder that has it. "
+            f"Every lesson also runs on its embedded sample."
+        ) from error
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Turn a file that is not there, or may not be read, into a FetchError. A full disk passes: `storing` speaks of it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in fetch.DISK_FULL or Path(error.filename or path) != path:
+            raise
+        raise fetch.FetchError(f"Cannot read {path}: {error.strerror}.") from error
+
+
+@contextlib.contextmanager
+def _building(data_dir: Path, name: str, needed: int) -> Iterator[Path]:
+    """A folder to build dataset `name` in, held against other runs, with room for `needed` bytes.
+
+    After the block it is gone, except for a part of a download, which is left for the next run.
+    """
+    work = data_dir / ".incoming" / name
+    with fetch.storing(data_dir, needed):
+        work.mkdir(parents=True, exist_ok=True)
+        try:
+            with fetch.locked(work.with_name(f"{name}.lock")):
+                fetch.require_space(data_dir, needed - sum(path.stat().st_size for path in work.iterdir()))
+                yield work
+                shutil.rmtree(work)
+        finally:
+            shutil.rmtree(work / "build", ignore_errors=True)
+            (work / "copy").unlink(missing_ok=True)
+            for folder in (work, work.parent):
+                with contextlib.suppress(OSError):  # what holds a part of a download stays
+                    folder.rmdir()
+
+
+# ------------------------------------------------------------------------------------------------------------ Wikispeedia
+
+# Size and hash as several projects that use the archive give them; SNAP publishes none.
+WIKISPEEDIA_ARCHIVE = Remote(
+    url="https://snap.stanford.edu/data/wikispeedia/wikispeedia_paths-and-graph.tar.gz",
+    size=9_901_821,
+    sha256="97697096f5d2dcb77aa69e3992305c6c561de89edb9fb10b5ad9feaf8ba534d5",
+)
+WIKISPEEDIA_UNPACKED = 200_000_000  # bytes that the archive may unpack to
+WIKISPEEDIA_PREPARED = 4_000_000  # bytes, about: three of its files
+
+
+def prepare_wikispeedia(data_dir: Path, source: Path | None = None, *, remote: Remote = WIKISPEEDIA_ARCHIVE) -> None:
+    """Put Wikispeedia's articles, categories and links under `data_dir`, as `wikispeedia/*.tsv`.
+
+    They come from `source` (the archive, or a folder that has the three files), or else from a download of `remote`, whose
+    address has not been reachable from where this was written. They are in place only after the loader has read them.
+
+    Raises fetch.FetchError with a message for the user.
+    """
+    from course_utils.datasets import wikispeedia
+
+    needed = WIKISPEEDIA_PREPARED + (remote.size if source is None else 0)
+    with _building(data_dir, "wikispeedia", needed) as work:
+        build = work / "build"
+        shutil.rmtree(build, ignore_errors=True)
+        build.mkdir()
+        if source is not None and source.is_dir():
+            for name in wikispeedia.FILES:
+                with _reading(source / name):
+                    (build / name).write_bytes((source / name).read_bytes())
+        else:
+            archive = source or _download_file(
+                remote.address(), work / remote.name, "wikispeedia", size=remote.size, sha256=remote.sha256
+            )
+            _take_wikispeedia(archive, build)
+        try:
+            graph = wikispeedia.read(build)
+        except (ValueError, OSError) as error:
+            raise fetch.WrongContent(f"{source or remote.name} is not the graph of Wikispeedia: {error}.") from None
+        if not len(graph.links):
+            raise fetch.WrongContent(f"{source or remote.name} is not the graph of Wikispeedia: there are no links.")
+        if (data_dir / "wikispeedia").exists():  # not whole, or nobody would have asked
+            shutil.rmtree(data_dir / "wikispeedia")
+        os.replace(build, data_dir / "wikispeedia")
+
+
+def _take_wikispeedia(archive: Path, folder: Path) -> None:
+    from course_utils.datasets.wikispeedia import FILES
+
+    with _reading(archive):
+        archive.stat()  # entries() calls a file that is not there damaged
+    for path, pieces in fetch.entries(archive, WIKISPEEDIA_UNPACKED):
+        name = path.rpartition("/")[2]
+        if name in FILES:
+            (folder / name).write_bytes(b"".join(pieces))
+
+
+def _is_ready(module: str, function: str = "is_ready") -> Callable[[Path], bool]:
+    def ready(data_dir: Path) -> bool:
+        return getattr(importlib.import_module(f"course_utils.datasets.{module}"), function)(data_dir)
+
+    return ready
+
+
 # ----------------------------------------------------------------------------------------------------------- command line
 
 DATASETS = {
@@ -242,6 +538,38 @@ DATASETS = {
         prepared_size=IMDB_PREPARED,
         is_ready=_imdb_is_ready,
         prepare=prepare_imdb,
+    ),
+    "word_similarity": Dataset(
+        summary="pairs of words rated by people (WordSim-353, SimLex-999), and 19,544 analogies",
+        terms="Finkelstein et al. 2002, Hill et al. 2015, Mikolov et al. 2013; for research, cite them",
+        download_size=sum(remote.size for remote in SIMILARITY_FILES),
+        prepared_size=sum(remote.size for remote in SIMILARITY_FILES),
+        is_ready=_similarity_is_ready,
+        prepare=prepare_similarity,
+    ),
+    "books": Dataset(
+        summary="1,413 book articles of Wikipedia: titles, infoboxes and the pages they link to",
+        terms="collected by W. Koehrsen, 2018; Wikipedia text CC BY-SA",
+        download_size=BOOKS_PART.size,
+        prepared_size=BOOKS_PART.size,
+        is_ready=_is_ready("books"),
+        prepare=prepare_books,
+    ),
+    "books_whole": Dataset(
+        summary="all 37,020 of them, for lesson 03 with WHOLE = True",
+        terms="collected by W. Koehrsen, 2018; Wikipedia text CC BY-SA",
+        download_size=BOOKS_WHOLE_SIZE,
+        prepared_size=BOOKS_WHOLE_SIZE,
+        is_ready=_is_ready("books", "whole_is_ready"),
+        prepare=prepare_books_whole,
+    ),
+    "wikispeedia": Dataset(
+        summary="4,600 articles of Wikipedia for Schools, their subjects and 120,000 links between them",
+        terms="West et al. 2009, West and Leskovec 2012; SNAP, cite them",
+        download_size=WIKISPEEDIA_ARCHIVE.size,
+        prepared_size=WIKISPEEDIA_PREPARED,
+        is_ready=_is_ready("wikispeedia"),
+        prepare=prepare_wikispeedia,
     ),
 }
 

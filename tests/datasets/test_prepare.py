@@ -66,12 +66,11 @@ def archive(tmp_path):
 
 @pytest.fixture
 def tiny(monkeypatch):
-    """The command line with the made archive in place of IMDB's."""
+    """The command line with one dataset, the made archive in place of IMDB's."""
     fields = prepare.DATASETS["imdb_reviews"].__dict__
     is_ready = lambda folder: (folder / prepare.IMDB / "dataset_info.json").exists()  # noqa: E731
-    monkeypatch.setitem(
-        prepare.DATASETS, "imdb_reviews", prepare.Dataset(**fields | {"is_ready": is_ready, "prepare": prepare_tiny})
-    )
+    made = prepare.Dataset(**fields | {"is_ready": is_ready, "prepare": prepare_tiny})
+    monkeypatch.setattr(prepare, "DATASETS", {"imdb_reviews": made})
 
 
 def write(path, data):
@@ -414,6 +413,211 @@ def test_ctrl_c_is_no_error_and_keeps_what_has_arrived(data, monkeypatch):
     assert "Stopped. Nothing half-done is in place; the same command goes on from here." in errors
     assert "Traceback" not in errors
     assert part.stat().st_size > 0
+
+
+# ------------------------------------------------------------------------------------------------------- rated word pairs
+
+PAIRS = {"one.txt": b"old\tnew\t1.58\n", "two.txt": b": family\nboy girl king queen\n"}
+PAIR_REMOTES = tuple(
+    prepare.Remote(f"http://127.0.0.1:1/{name}", len(content), hashlib.sha256(content).hexdigest())
+    for name, content in PAIRS.items()
+)
+prepare_pairs = functools.partial(prepare.prepare_similarity, remotes=PAIR_REMOTES)
+
+
+def test_word_pairs_are_downloaded_and_verified(data, monkeypatch):
+    with BadServer(*map(Reply, PAIRS.values())) as server:
+        monkeypatch.setenv("COURSE_MIRROR", server.url)
+        prepare_pairs(data)
+    assert {name: (data / name).read_bytes() for name in everything(data)} == {
+        f"word_similarity/{name}": content for name, content in PAIRS.items()
+    }
+
+
+def test_word_pairs_replace_what_is_not_whole(data, tmp_path):
+    write(data / "word_similarity" / "left over.txt", b"old")
+    for name, content in PAIRS.items():
+        write(tmp_path / "pairs" / name, content)
+    prepare_pairs(data, tmp_path / "pairs")
+    assert everything(data) == [f"word_similarity/{name}" for name in PAIRS]
+
+
+def test_wrong_word_pairs_are_refused_whichever_way_they_come(data, tmp_path, monkeypatch):
+    for name, content in PAIRS.items():
+        write(tmp_path / "pairs" / name, content.replace(b"o", b"0"))
+    with pytest.raises(fetch.WrongContent, match=r"one\.txt is not the file"):
+        prepare_pairs(data, tmp_path / "pairs")
+    with BadServer(Reply(PAIRS["one.txt"].replace(b"o", b"0"))) as server:
+        monkeypatch.setenv("COURSE_MIRROR", server.url)
+        with pytest.raises(fetch.FetchError, match=r"SHA-256(.|\n)*FROM="):
+            prepare_pairs(data)
+    with pytest.raises(fetch.FetchError, match="Cannot read"):
+        prepare_pairs(data, tmp_path / "nowhere")
+    assert everything(data) == []
+
+
+def test_without_a_network_the_word_pairs_come_out_of_gensim(data, capsys):
+    from course_utils.datasets.similarity import is_ready
+
+    assert prepare.main(["word_similarity"]) == 0
+    assert is_ready(data)
+    assert len(everything(data)) == 3
+    assert prepare.main(["word_similarity"]) == 0
+    assert "already" in capsys.readouterr().out
+
+
+# ------------------------------------------------------------------------------------------------------------------ books
+
+LINES = [
+    b'["Wikipedia:Notes", {}, [], [], "", 0]\n',
+    b'["One", {}, ["sea"], [], "", 0]\n',
+    b'["Two", {}, ["sea"], [], "", 0]\n',
+]
+BOOKS = b"".join(LINES)
+PART = prepare.Remote("http://127.0.0.1:1/p15_books.ndjson", len(BOOKS), hashlib.sha256(BOOKS).hexdigest())
+WHOLE_URL = "http://127.0.0.1:1/found_books_filtered.ndjson"
+prepare_part = functools.partial(prepare.prepare_books, remote=PART)
+prepare_whole = functools.partial(prepare.prepare_books_whole, url=WHOLE_URL, count=2)
+BOTH = [(prepare_part, "books/p15_books.ndjson"), (prepare_whole, "books/found_books_filtered.ndjson")]
+
+
+@pytest.mark.parametrize("prepare_file, place", BOTH)
+def test_books_are_downloaded_to_their_place(data, monkeypatch, prepare_file, place):
+    with BadServer(Reply(BOOKS)) as server:
+        monkeypatch.setenv("COURSE_MIRROR", server.url)
+        prepare_file(data)
+        assert [path for path, _ in server.requests] == [f"/{Path(place).name}"]
+    assert everything(data) == [place]
+    assert (data / place).read_bytes() == BOOKS
+
+
+@pytest.mark.parametrize("prepare_file, place", BOTH)
+@pytest.mark.parametrize("named", ["file", "folder"])
+def test_books_are_copied_from_a_file_or_its_folder(data, tmp_path, prepare_file, place, named):
+    source = write(tmp_path / "copy" / Path(place).name, BOOKS)
+    prepare_file(data, source if named == "file" else source.parent)
+    assert everything(data) == [place]
+    assert (data / place).read_bytes() == source.read_bytes() == BOOKS
+
+
+@pytest.mark.parametrize("prepare_file, place", BOTH)
+@pytest.mark.parametrize("content", [b"".join(LINES[:-1]), BOOKS + LINES[1], BOOKS[:-20], b"[]\n", b""])
+def test_other_books_are_refused(data, tmp_path, monkeypatch, prepare_file, place, content):
+    with pytest.raises(fetch.WrongContent, match="SHA-256|books rather than 2|is not a book article"):
+        prepare_file(data, write(tmp_path / "other.ndjson", content))
+    with BadServer(Reply(content)) as server:
+        monkeypatch.setenv("COURSE_MIRROR", server.url)
+        with pytest.raises(fetch.FetchError, match=rf"(.|\n)*FROM=/path/to/{Path(place).name}"):
+            prepare_file(data)
+    assert everything(data) == []
+
+
+@pytest.mark.parametrize("prepare_file, place", BOTH)
+def test_books_that_are_not_there(data, tmp_path, prepare_file, place):
+    with pytest.raises(fetch.FetchError, match=r"Cannot read .*nowhere: No such file"):
+        prepare_file(data, tmp_path / "nowhere")
+    with pytest.raises(fetch.FetchError, match=rf"Cannot read .*{Path(place).name}: No such file"):
+        prepare_file(data, tmp_path)
+
+
+def test_new_books_do_not_disturb_the_old(data, tmp_path):
+    for prepare_file, place in BOTH:
+        prepare_file(data, write(tmp_path / Path(place).name, BOOKS))
+    assert everything(data) == sorted(place for _, place in BOTH)
+
+
+def test_prepared_books_are_ready_for_the_loader(data, tmp_path, monkeypatch, capsys):
+    from course_utils.datasets import books
+
+    prepare_whole(data, write(tmp_path / "whole.ndjson", BOOKS))
+    assert books.whole_is_ready(data) and not books.is_ready(data)
+    prepare_part(data, write(tmp_path / "part.ndjson", BOOKS))
+    assert not books.is_ready(data)  # by its size it is not the true one
+    monkeypatch.setattr(books, "PART_SIZE", len(BOOKS))
+    assert prepare.DATASETS["books"].is_ready(data) and prepare.DATASETS["books_whole"].is_ready(data)
+    assert books.PART_SIZE != prepare.BOOKS_PART.size
+
+
+def test_the_loader_knows_the_true_size():
+    from course_utils.datasets import books
+
+    assert books.PART_SIZE == prepare.BOOKS_PART.size
+    assert books.PART.name == prepare.BOOKS_PART.name and books.WHOLE.name == prepare.BOOKS_WHOLE.rpartition("/")[2]
+
+
+# ------------------------------------------------------------------------------------------------------------ Wikispeedia
+
+TOP = "wikispeedia_paths-and-graph"
+GRAPH = {
+    "articles.tsv": b"# all\nA\nB\n",
+    "categories.tsv": b"A\tsubject.Science.Physics\n",
+    "links.tsv": b"A\tB\n",
+}
+GRAPH_ARCHIVE = archive_of(
+    {f"{TOP}/{name}": text for name, text in GRAPH.items()} | {f"{TOP}/paths_finished.tsv": b"x"}
+)
+GRAPH_REMOTE = prepare.Remote(
+    f"http://127.0.0.1:1/{TOP}.tar.gz", len(GRAPH_ARCHIVE), hashlib.sha256(GRAPH_ARCHIVE).hexdigest()
+)
+prepare_graph = functools.partial(prepare.prepare_wikispeedia, remote=GRAPH_REMOTE)
+
+
+def graph_stored(data):
+    return {name: (data / name).read_bytes() for name in everything(data)} == {
+        f"wikispeedia/{name}": text for name, text in GRAPH.items()
+    }
+
+
+def test_the_graph_is_taken_out_of_the_downloaded_archive(data, monkeypatch):
+    with BadServer(Reply(GRAPH_ARCHIVE)) as server:
+        monkeypatch.setenv("COURSE_MIRROR", server.url)
+        prepare_graph(data)
+        assert [path for path, _ in server.requests] == [f"/{TOP}.tar.gz"]
+    assert graph_stored(data)
+    assert prepare.DATASETS["wikispeedia"].is_ready(data)
+
+
+@pytest.mark.parametrize("form", ["archive", "folder"])
+def test_the_graph_replaces_what_is_not_whole(data, tmp_path, form):
+    write(data / "wikispeedia" / "articles.tsv", b"half")
+    source = write(tmp_path / "graph.tar.gz", GRAPH_ARCHIVE)
+    if form == "folder":
+        source = tmp_path / "extracted"
+        for name, text in GRAPH.items():
+            write(source / name, text)
+    prepare_graph(data, source)
+    assert graph_stored(data)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"links.tsv": b"A\tGhost\n"}, "is not the graph of Wikispeedia: .*Ghost is not in articles.tsv"),
+        ({"links.tsv": b""}, "there are no links"),
+        ({"links.tsv": None}, "links.tsv"),
+    ],
+)
+def test_another_graph_is_refused(data, tmp_path, changes, message):
+    files = {f"{TOP}/{name}": text for name, text in (GRAPH | changes).items() if text is not None}
+    write(data / "wikispeedia" / "articles.tsv", b"half")
+    with pytest.raises(fetch.WrongContent, match=message):
+        prepare_graph(data, write(tmp_path / "graph.tar.gz", archive_of(files)))
+    assert everything(data) == ["wikispeedia/articles.tsv"]
+
+
+def test_a_download_that_is_not_the_archive_is_refused(data, monkeypatch):
+    with BadServer(Reply(archive_of(FILES))) as server:
+        monkeypatch.setenv("COURSE_MIRROR", server.url)
+        with pytest.raises(fetch.FetchError, match=rf"(.|\n)*FROM=/path/to/{TOP}.tar.gz"):
+            prepare_graph(data)
+    assert everything(data) == []
+
+
+def test_a_graph_that_is_not_there(data, tmp_path):
+    with pytest.raises(fetch.FetchError, match=r"Cannot read .*nowhere.tar.gz: No such file"):
+        prepare_graph(data, tmp_path / "nowhere.tar.gz")
+    with pytest.raises(fetch.FetchError, match=r"Cannot read .*articles.tsv: No such file"):
+        prepare_graph(data, tmp_path)
 
 
 # -------------------------------------------------------------------------------------------------------------- real data
