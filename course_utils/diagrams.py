@@ -271,7 +271,8 @@ def bidirectional(words: list[str]) -> plt.Figure:
         axes.text(x, -0.4, word, ha="center", va="top")
         _box(axes, forward, 1.2, rf"$\overrightarrow{{h}}_{{{t}}}$", "#deebf7")
         _box(axes, backward, 2.3, rf"$\overleftarrow{{h}}_{{{t}}}$", "#f3e0eb", plots.PURPLE)
-        axes.add_patch(FancyBboxPatch((x - 0.66, 3.2), 1.32, 0.52, "round,pad=0.04", facecolor="white", edgecolor="0.4"))
+        colours = {"facecolor": "white", "edgecolor": "0.4"}
+        axes.add_patch(FancyBboxPatch((x - 0.66, 3.2), 1.32, 0.52, "round,pad=0.04", **colours))
         both = rf"$[\overrightarrow{{h}}_{{{t}}}, \overleftarrow{{h}}_{{{t}}}]$"
         axes.text(x, 3.46, both, ha="center", va="center")
         _arrow(axes, (x - 0.1, 0.3), (forward + 0.1, 0.9))

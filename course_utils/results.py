@@ -101,7 +101,7 @@ def from_record(record: dict, lesson: str, title: str) -> Table:
     for same in zip(*(run["rows"] for run in runs), strict=True):
         rows.append({name: _over_runs([row[name] for row in same]) for name in same[0]})
     seeds = ", ".join(str(run["seed"]) for run in record["runs"])
-    return Table(title, rows, note=f"Real data; mean ± standard deviation over seeds {seeds}; {record['machine']}.")
+    return Table(title, rows, note=f"Mean ± standard deviation over seeds {seeds}; {record['machine']}.")
 
 
 def write_record(record: dict, path: Path) -> None:

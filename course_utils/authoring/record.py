@@ -17,7 +17,8 @@ PAGE = REPOSITORY / "RESULTS.md"
 HEAD = """# Results
 
 Measured on the real datasets by `make results`, which rewrites this page from the files in `results/`. Nothing here is typed.
-Values are mean ± standard deviation over the seeds named below each table. Benchmarks stand at the end.
+Values are mean ± standard deviation over the seeds named below each table. Tables about made
+sequences stand among them, as the lessons have them; benchmarks come at the end.
 """
 
 

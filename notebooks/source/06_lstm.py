@@ -61,6 +61,8 @@ plots.show(figure,
            alt="""Three panels of the state over fifty steps, from the starts 0.8 and 0.3.
                 Rewritten with w = 0.9 both fall to zero; with w = 1.5 both run to the same
                 value; added to, both stay where they began.""")
+
+# %%
 gap = {name: abs(path[-1, 0] - path[-1, 1]) for name, path in paths.items()}
 claim("rewritten 50 times, the two starts can no longer be told apart",
       max(gap["rewritten, $w = 0.9$"], gap["rewritten, $w = 1.5$"]), at_most=0.01)
@@ -308,6 +310,8 @@ plots.show(figure,
            alt="""Norm of the gradient against lag on a logarithmic axis. With forget bias 0
                 it falls along a steep line, with bias 1 along a less steep one; with chrono
                 biases it stays within a factor of a few of one over a hundred steps.""")
+
+# %%
 claim("forget bias 0: gradient left after 50 steps", norms["0"][50], at_most=1e-6)
 claim("forget bias 1 leaves more of it, this many times",
       norms["1"][50] / norms["0"][50], at_least=1000)
@@ -364,7 +368,7 @@ lstm = train(keras.layers.LSTM(16))
 # compiler, merge the many small operations of a step. `python benchmarks/cells.py` measures what that and other settings do on two
 # cores, side by side in one run:
 
-# %%
+# %% tags=["recorded"]
 results.benchmark("cells", "Time of a training step, as a multiple of the plain layer's")
 
 # %% [markdown]
@@ -412,6 +416,8 @@ record = json.loads((results.FOLDER / "benchmarks" / "memory_horizon.json").read
 lags, runs = record["lags"], record["runs"]
 horizon = {name: np.array([run["accuracy"][name] for run in runs])  # (seeds, lags)
            for name in runs[0]["accuracy"]}
+
+# %%
 figure, all_axes = plots.figure(2, 3, size=(9.2, 4.8), sharex=True, sharey=True)
 for axes, (name, accuracy) in zip(all_axes.flat, horizon.items()):
     axes.plot(lags, accuracy.T, color=plots.SKY, linewidth=1)
@@ -529,7 +535,7 @@ def train_reader(layer, epochs=4 if data.source == "sample" else 2):
               callbacks=[ProgressBar()])
     return model
 
-
+# %%
 train_ids = ids_of(data.train.texts)  # (reviews, 30)
 reader = train_reader(keras.layers.LSTM(16))
 E_words, dense = reader.layers[0].get_weights()[0], reader.layers[2].get_weights()
@@ -549,7 +555,7 @@ def read(text):
 
 GATES = {"f": "forget gate $f_t$", "i": "input gate $i_t$", "o": "output gate $o_t$"}
 
-
+# %%
 def draw(texts):
     figure, grid = plots.figure(4, len(texts), size=(9.4, 8.6), sharex="col", sharey="row")
     for column, text in zip(grid.T, texts):
@@ -577,37 +583,36 @@ plots.show(draw(pair),
 # their memory. The same word finds the gates in different positions in the two sentences, because the gates see $h_{t-1}$
 # too: what *mess* does depends on what came before it. A bag of words cannot tell these two sentences apart.
 #
-# The grids show all words at once. To follow a single step, take one word: here the one after which the sentence could turn. For each
+# The grids show all words at once. To follow a single step, take one word: here the last, *classic*, which turns the answer round. For each
 # unit, the step multiplies what is on the belt, $c_{t-1}$, by the forget gate and adds what is written, $i_t \odot \tilde c_t$.
 
 # %%
 words = tokenize(pair[0])
 run, praise = read(pair[0])
 c_all = np.concatenate([np.zeros((1, 16)), run.trace("c")[0]])  # (time + 1, 16): c_0 = 0 first
+kept = run.trace("f")[0] * c_all[:-1]  # (time, 16)
+parts = {"kept": kept, "written": c_all[1:] - kept, "new: $c_t$": c_all[1:]}
 
-
+# %%
 def show_step(t):
     """What the t-th word does to the belt: kept + written = new, for each unit."""
-    f_t = run.trace("f")[0, t - 1]  # (16,)
-    kept = f_t * c_all[t - 1]
     figure, (top, *rows) = plots.figure(4, 1, size=(9.4, 6.4), height_ratios=[1.5, 1, 1, 1])
     diagrams.unrolled(top, words, now=t)
     top.set_title(f"Step {t}, “{words[t - 1]}”: probability of praise {praise[t - 1]:.2f}")
-    bars = {"kept: $f_t \\odot c_{t-1}$": kept, "written: $i_t \\odot \\tilde c_t$": c_all[t] - kept,
-            "new: $c_t$": c_all[t]}
-    for axes, (name, values), colour in zip(rows, bars.items(), (plots.BLUE, plots.ORANGE, plots.GREEN)):
-        axes.bar(range(1, 17), values, color=colour)
-        axes.set(ylabel=name, ylim=(-2.5, 2.5))
+    limit = 1.1 * abs(c_all).max()
+    for axes, name, colour in zip(rows, parts, (plots.BLUE, plots.ORANGE, plots.GREEN)):
+        axes.bar(range(1, 17), parts[name][t - 1], color=colour)
+        axes.set(ylabel=name, ylim=(-limit, limit), xticks=range(1, 17))
     rows[-1].set_xlabel("unit")
     plots.show(figure, alt=f"""The unrolled network over '{" ".join(words)}' with step {t}
         marked, and three rows of bars for the 16 units: what is kept of the cell state,
         what is written, and their sum, the new cell state.""")
 
 
-show_step(5)
+show_step(10)
 
 # %% [markdown]
-# Blue plus orange is green, unit by unit. In JupyterLab the next cell has a slider for the step: move it through the sentence and watch where orange
+# Blue plus orange is green, unit by unit. Where blue is short, the forget gate has cleared the belt; where orange is long, the new word has taken its place. In JupyterLab the next cell has a slider for the step: move it through the sentence and watch where orange
 # overrules blue. On paper the grids above say the same in colours.
 
 # %%
@@ -637,10 +642,14 @@ readers
 claim("test accuracy of the LSTM on the reviews", scores[1]["test accuracy"], at_least=0.7)
 
 # %% [markdown]
-# On real reviews, the same network and the same thirty tokens, over three seeds:
+# On IMDB, the same two networks and the same thirty tokens, over three seeds of which this is the record:
 
 # %% tags=["recorded"]
 results.recorded("06_lstm", "Reviews by their last 30 tokens, 16 units")
+
+# %% [markdown]
+# The LSTM is ahead, and both are behind the bag of words of lesson 01, which may look at the whole review and not at thirty tokens of it. Lesson
+# 10 lets recurrent networks read on, and shows what that takes.
 
 # %% [markdown]
 # Second, on all pairs of reviews with the same words and opposite labels: is it better than a coin? Only the sample has such twins, so we ask there.
