@@ -439,7 +439,7 @@ plots.show(figure,
 #
 # - The **simple RNN** guesses, whatever the lag: from none of these five starts did it learn even the short ones. **Clipping** keeps
 #   its training from jumping, and luck is still needed, as section 8 showed.
-# - **Orthogonal** recurrent weights are a start at which the gradient fades least. For a lucky seed that is enough.
+# - **Orthogonal** recurrent weights are a start from which the gradient survives in most directions. For a lucky seed that is enough.
 # - The **LSTM with forget bias 1** has the belt, but its gates stand such that the belt is emptied within some ten steps. Some seeds find
 #   the way out in the time they are given, others not.
 # - The **LSTM with chrono biases** is the same layer with other initial values, and recalls every symbol at every lag from every seed.
