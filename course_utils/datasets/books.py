@@ -82,15 +82,27 @@ def load(at_least: int = AT_LEAST, whole: bool = False) -> Books:
     """
     dataset = "books_whole" if whole else DATASET
     source = where.choose(dataset, whole_is_ready if whole else is_ready)
-    path = where.data_dir() / (WHOLE if whole else PART) if source == "real" else where.SAMPLES / SAMPLE
     if source == "sample":
-        verify(path, "data/make_books.py")
-    books = read(path, source, at_least)
+        return load_sample(at_least)
+    books = read(where.data_dir() / (WHOLE if whole else PART), source, at_least)
+    _print(books)
+    return books
+
+
+def load_sample(at_least: int = AT_LEAST) -> Books:
+    """The embedded sample, wherever real data may lie: for what goes with the reading lists. Prints one line."""
+    path = where.SAMPLES / SAMPLE
+    verify(path, "data/make_books.py")
+    books = read(path, "sample", at_least)
+    _print(books)
+    return books
+
+
+def _print(books: Books) -> None:
     different = len({link for links in books.links for link in links})
-    name, hint = ("real Wikipedia", "") if source == "real" else ("embedded sample", f" (real ones: {COMMAND})")
+    name, hint = ("real Wikipedia", "") if books.source == "real" else ("embedded sample", f" (real ones: {COMMAND})")
     pairs = sum(map(len, books.links))
     print(f"Books: {name} – {len(books):,} books, {different:,} pages linked to, {pairs:,} links{hint}")
-    return books
 
 
 def load_reading_lists() -> list[list[str]]:

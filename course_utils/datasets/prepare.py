@@ -409,11 +409,11 @@ def _prepare_file(
             source = source / target.name if source.is_dir() else source
             got = work / "copy"
             with _reading(source):
+                if check is not None:
+                    check(source)
                 got.write_bytes(source.read_bytes())
             if sha256 is not None and fetch.sha256_of(got) != sha256:
                 raise fetch.WrongContent(f"{source} is not the file that is wanted: its SHA-256 differs.")
-            if check is not None:
-                check(got)
         (data_dir / target).parent.mkdir(parents=True, exist_ok=True)
         os.replace(got, data_dir / target)
 
@@ -521,6 +521,27 @@ def _take_wikispeedia(archive: Path, folder: Path) -> None:
             (folder / name).write_bytes(b"".join(pieces))
 
 
+# -------------------------------------------------------------------------------------------------- Keras's word index
+
+# Keras names the file by its MD5, bfafd718b763782e994055a2d397834f; size and SHA-256 are those of a copy that has it.
+KERAS_WORD_INDEX = Remote(
+    url="https://storage.googleapis.com/tensorflow/tf-keras-datasets/imdb_word_index.json",
+    size=1_641_221,
+    sha256="027313fe9a320280f3bf0fac5baf58c4a683cf39a7ed9c3d3d3912bde4284cf6",
+)
+
+
+def prepare_keras_imdb(data_dir: Path, source: Path | None = None, *, remote: Remote = KERAS_WORD_INDEX) -> None:
+    """Put the word index of `keras.datasets.imdb` under `data_dir`, as `keras/imdb_word_index.json`.
+
+    It comes from `source`, or else from a download of `remote`, and is verified by its SHA-256. The address has not been
+    reachable from where this was written. Raises fetch.FetchError with a message for the user.
+    """
+    from course_utils.datasets.keras_imdb import WORD_INDEX
+
+    _prepare_file(data_dir, "keras_imdb", WORD_INDEX, source, remote.address(), size=remote.size, sha256=remote.sha256)
+
+
 def _is_ready(module: str, function: str = "is_ready") -> Callable[[Path], bool]:
     def ready(data_dir: Path) -> bool:
         return getattr(importlib.import_module(f"course_utils.datasets.{module}"), function)(data_dir)
@@ -570,6 +591,14 @@ DATASETS = {
         prepared_size=WIKISPEEDIA_PREPARED,
         is_ready=_is_ready("wikispeedia"),
         prepare=prepare_wikispeedia,
+    ),
+    "keras_imdb": Dataset(
+        summary="the word index of keras.datasets.imdb: numbers of 88,584 words",
+        terms="distributed with Keras (Apache 2.0), made from the reviews of Maas et al. 2011",
+        download_size=KERAS_WORD_INDEX.size,
+        prepared_size=KERAS_WORD_INDEX.size,
+        is_ready=_is_ready("keras_imdb"),
+        prepare=prepare_keras_imdb,
     ),
 }
 

@@ -1,0 +1,187 @@
+"""The generator of the embedded books: what it writes is what lies in data/, and it plants what data/README.md says."""
+
+import bz2
+import hashlib
+import importlib.util
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+DATA = Path(__file__).resolve().parents[2] / "data"
+
+
+@pytest.fixture(scope="module")
+def make():
+    spec = importlib.util.spec_from_file_location("make_books", DATA / "make_books.py")
+    module = importlib.util.module_from_spec(spec)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "make_books", module)  # where its dataclass looks for its module
+        spec.loader.exec_module(module)
+        yield module
+
+
+@pytest.fixture(scope="module")
+def books(make):
+    return make.read_facts(DATA / make.FACTS)
+
+
+@pytest.fixture(scope="module")
+def lists(make, books):
+    return make.make_lists(books)
+
+
+# --- files ---
+
+
+def test_the_files_in_data_are_what_the_script_writes(make, tmp_path):
+    readme = (DATA / "README.md").read_text(encoding="utf-8")
+    before, after = readme.split(make.MARKS[0])[0], readme.split(make.MARKS[1])[1]
+    (tmp_path / "README.md").write_text(f"{before}{make.MARKS[0]}\nwrong\n{make.MARKS[1]}{after}", encoding="utf-8")
+    make.write_sample(tmp_path)
+    names = [name + suffix for name in (make.BOOKS, make.LISTS) for suffix in ("", ".sha256")]
+    for name in (*names, "README.md"):
+        assert (tmp_path / name).read_bytes() == (DATA / name).read_bytes(), name
+    assert len(list(tmp_path.iterdir())) == 5  # no temporary file is left
+
+
+def test_small_and_in_the_layout_of_the_public_file(make, books):
+    for name in (make.BOOKS, make.LISTS):
+        content = (DATA / name).read_bytes()
+        assert len(content) < 60_000
+        digest, named = (DATA / f"{name}.sha256").read_text().split()
+        assert (digest, named) == (hashlib.sha256(content).hexdigest(), name)
+    lines = bz2.decompress((DATA / make.BOOKS).read_bytes()).splitlines()
+    assert len(lines) == len(books)
+    for line, book in zip(lines, books, strict=True):
+        page = json.loads(line)
+        assert [type(field) for field in page] == [str, dict, list, list, str, int]
+        assert page[0] == book.title and page[1]["author"] == book.author
+
+
+def test_without_the_marks_nothing_is_written(make, tmp_path):
+    (tmp_path / "README.md").write_text("# Samples\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="lacks the marks"):
+        make.write_sample(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
+
+
+# --- facts ---
+
+
+def test_facts_are_complete_and_each_book_stands_once(make, books):
+    assert len(books) > 500 and max(Counter(book.title for book in books).values()) == 1
+    for book in books:
+        assert book.movements and book.subjects and -1000 < book.year < 2020 and book.year
+        assert make.genre_pages(book), book
+        everything = book.settings + book.subjects
+        assert len(set(everything)) == len(everything) and all(tag == tag.strip() and tag for tag in everything), book
+    russian = {book.title for book in books if book.country == "Russia"}
+    assert {"War and Peace", "Anna Karenina", "The Brothers Karamazov", "Crime and Punishment", "The Idiot"} <= russian
+    assert {"Fathers and Sons", "Dead Souls", "Eugene Onegin", "Doctor Zhivago", "The Master and Margarita"} <= russian
+
+
+def test_no_subject_has_the_name_of_a_book_by_chance(books):
+    titles = {book.title.lower() for book in books}
+    tags = {tag.lower() for book in books for tag in book.subjects + book.settings + book.movements}
+    assert titles & tags == {"odyssey"}  # Ulysses is about that very book
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("# Someone | Nowhere | Modernism", "line 2: an author needs a country"),
+        ("# Someone | France", "line 2: an author needs a country"),
+        ("# Someone | France | Modernism\nTitle | 1900 | Novel", "line 3: a book has four fields"),
+    ],
+)
+def test_a_line_of_facts_that_cannot_be_read_is_named(make, tmp_path, line, message):
+    (tmp_path / "facts.txt").write_text(f"Introduction, not read.\n{line}\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=message):
+        make.read_facts(tmp_path / "facts.txt")
+
+
+def test_one_book_as_a_page(make, books):
+    book = next(book for book in books if book.title == "War and Peace")
+    page = make.page(book, books)
+    assert page[1]["genre"] == "Historical novel" and page[1]["release_date"] == "1869"
+    links = page[2]
+    assert links[:4] == ["Leo Tolstoy", "Russia", "Russian language", "Historical fiction"]
+    assert {"Moscow", "Napoleon", "Anna Karenina", "Category:Works by Leo Tolstoy"} <= set(links)
+    assert links[-3:] == [
+        "Category:Works by Leo Tolstoy",
+        "Category:Novels set in Moscow",
+        "Category:Novels set in Saint Petersburg",
+    ]
+    assert links.count("Leo Tolstoy") == 2 and "War and Peace" not in links
+
+
+@pytest.mark.parametrize(
+    ("year", "words"),
+    [
+        (1869, "19th-century"),
+        (1900, "19th-century"),
+        (1321, "14th-century"),
+        (8, "1st-century"),
+        (180, "2nd-century"),
+        (-19, "1st-century BC"),
+        (-429, "5th-century BC"),
+        (2001, "21st-century"),
+        (1021, "11th-century"),
+    ],
+)
+def test_centuries(make, year, words):
+    assert make.century(year) == words
+
+
+@pytest.mark.parametrize(
+    ("genre", "plural"),
+    [
+        ("Historical novel", "novels"),
+        ("Comedy play", "plays"),
+        ("Novel in verse", "poems"),
+        ("Short stories", "short stories"),
+        ("Philosophy, history, non-fiction", "non-fiction books"),
+        ("Gothic horror", "novels"),
+    ],
+)
+def test_kinds(make, genre, plural):
+    assert make.kind(genre) == plural
+
+
+# --- reading lists ---
+
+
+def test_lists_have_known_titles_each_once(make, books, lists):
+    titles = {book.title for book in books}
+    assert len(lists) == make.READERS
+    assert {len(each) for each in lists} == set(make.LENGTHS)
+    for each in lists:
+        assert set(each) <= titles and len(set(each)) == len(each)
+
+
+def test_readers_have_tastes(make, books, lists):
+    """The commonest taste of a list takes much of it, as planted; of a list drawn from all books it takes less."""
+    own = {}
+    for name, shelf in make.tastes(books).items():
+        for book in shelf:
+            own.setdefault(book.title, set()).add(name)
+
+    def share(titles):
+        return max(Counter(name for title in titles for name in own.get(title, ())).values()) / len(titles)
+
+    def mean_share(lists):
+        long = [share(each) for each in lists if len(each) >= 10]
+        return sum(long) / len(long)
+
+    every = [title for each in lists for title in each]
+    step = 1_237  # takes titles from lists that are far apart
+    mixed = [[every[(i * 11 + j) * step % len(every)] for j in range(11)] for i in range(500)]
+    assert mean_share(lists) > 0.6 > mean_share(mixed) + 0.15
+
+
+def test_the_best_known_books_are_read_more(lists):
+    counts = sorted(Counter(title for each in lists for title in each).values())
+    assert counts[-1] > 3 * counts[len(counts) // 2] > 0
