@@ -1,4 +1,4 @@
-"""Tokens, vocabulary, one-hot vectors and bags of words: what lesson 01 derives and later lessons import."""
+"""Tokens, vocabulary, one-hot vectors, bags of words, padding: what lessons 01 and 09 derive and later lessons import."""
 
 import re
 import zlib
@@ -102,3 +102,32 @@ def bag_of_words(documents: Sequence[Sequence[str]], vocabulary: Vocabulary) -> 
     counts = sparse.coo_array((ones, (rows, columns)), shape=(len(encoded), len(vocabulary))).tocsr()
     counts.sum_duplicates()
     return counts
+
+
+def pad(sequences: Sequence[Sequence[int]], length: int | None = None, side: str = "right") -> np.ndarray:
+    """One row of ids a sequence, filled up with 0, the id of padding: (sequences, length) int32.
+
+    `length` is that of the longest sequence unless given; of a longer sequence the first `length` ids stay. `side` says
+    where the padding stands, "left" or "right". Raises ValueError for another side.
+    """
+    if side not in ("left", "right"):
+        raise ValueError(f"padding stands on the 'left' or on the 'right', not {side!r}")
+    if length is None:
+        length = max(map(len, sequences), default=0)
+    padded = np.zeros((len(sequences), length), dtype=np.int32)
+    for row, ids in zip(padded, sequences, strict=True):
+        start = max(length - len(ids), 0) if side == "left" else 0
+        row[start : start + len(ids)] = ids[:length]
+    return padded
+
+
+def length_buckets(lengths: Sequence[int], boundaries: Sequence[int]) -> list[np.ndarray]:
+    """Which sequences go into which bucket, by their lengths: len(boundaries) + 1 arrays of positions, in order.
+
+    Bucket i holds boundaries[i − 1] ≤ length < boundaries[i], as in tf.data's bucket_by_sequence_length. Raises ValueError
+    unless the boundaries increase.
+    """
+    if any(np.diff(boundaries) <= 0):
+        raise ValueError(f"boundaries of length buckets must increase, got {list(boundaries)}")
+    bucket = np.digitize(lengths, boundaries)
+    return [np.flatnonzero(bucket == i) for i in range(len(boundaries) + 1)]

@@ -6,13 +6,14 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from course_utils import embeddings
 from course_utils.embeddings import NegativeSampler, Vectors, cosine, nearest, top_k
 
+many = settings(max_examples=60, deadline=None)  # a slow computer is no fault
 NUMBERS = st.floats(-100, 100, width=32).map(lambda x: round(x, 3))
 WHOLE = st.integers(-3, 3)  # many equal cosines
 COMPASS = Vectors(["east", "north", "northeast", "west"], [[2, 0], [0, 1], [3, 3], [-1, 0]])
@@ -43,6 +44,7 @@ def test_cosine_refuses_what_is_no_number(bad):
         cosine([1, bad], [1, 2])
 
 
+@many
 @given(arrays(np.float64, (2, 4), elements=NUMBERS), st.floats(0.001, 1000))
 def test_cosine_does_not_depend_on_length(pair, factor):
     a, b = pair
@@ -56,6 +58,7 @@ def test_cosine_does_not_depend_on_length(pair, factor):
 # ------------------------------------------------------------------------------------------------------------- neighbours
 
 
+@many
 @given(arrays(np.float32, st.integers(0, 30), elements=WHOLE.map(float)), st.integers(1, 40))
 def test_top_k_is_the_head_of_a_stable_sort(scores, k):
     expected = sorted(range(len(scores)), key=lambda i: (-scores[i], i))[:k]
@@ -70,6 +73,7 @@ def test_top_k_of_nothing_sensible():
 
 
 @pytest.mark.parametrize("block", [1, 3, 1000])
+@many
 @given(
     matrix=matrices(st.integers(1, 12), st.just(3)),
     queries=matrices(st.integers(1, 4), st.just(3)),
@@ -176,6 +180,7 @@ def test_vectors_refuse_what_cannot_be_right(words, matrix, message):
 # ----------------------------------------------------------------------------------------------------------------- keeping
 
 
+@many
 @given(st.lists(st.text(), unique=True, min_size=1, max_size=8))
 def test_saved_vectors_come_back(tmp_path_factory, words):
     path = tmp_path_factory.getbasetemp() / "saved" / "words.npz"
@@ -254,6 +259,7 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path, monkeypatch):
 SENTENCES = st.lists(st.lists(st.integers(0, 9), max_size=6), max_size=5)
 
 
+@many
 @given(SENTENCES, st.integers(1, 7))
 def test_skip_gram_pairs_are_all_pairs_within_the_window(sentences, window):
     expected = [
@@ -268,6 +274,7 @@ def test_skip_gram_pairs_are_all_pairs_within_the_window(sentences, window):
     assert sorted(zip(centres.tolist(), contexts.tolist(), strict=True)) == sorted(expected)
 
 
+@many
 @given(SENTENCES, st.integers(1, 7))
 def test_cbow_windows_hold_the_neighbours_in_order(sentences, window):
     expected = [
@@ -281,6 +288,7 @@ def test_cbow_windows_hold_the_neighbours_in_order(sentences, window):
     assert list(zip(contexts.tolist(), centres.tolist(), strict=True)) == expected
 
 
+@many
 @given(SENTENCES, st.integers(1, 5), st.integers(0, 100))
 def test_pairs_and_windows_of_one_seed_are_the_same_draw(sentences, window, seed):
     centres, contexts = embeddings.skip_gram_pairs(sentences, window, np.random.default_rng(seed))
@@ -317,6 +325,7 @@ def test_negatives_follow_the_smoothed_counts(power):
     assert not (ids == 1).any()  # a count of zero
 
 
+@many
 @given(st.lists(st.integers(0, 5), min_size=2, max_size=6), st.integers(0, 1000))
 def test_negatives_are_no_positives(counts, seed):
     rng = np.random.default_rng(seed)

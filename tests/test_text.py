@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_utils.text import PAD, Vocabulary, bag_of_words, one_hot, tokenize
+from course_utils.text import PAD, Vocabulary, bag_of_words, length_buckets, one_hot, pad, tokenize
 
 
 @pytest.mark.parametrize(
@@ -84,3 +84,43 @@ def test_a_bag_is_the_sum_of_one_hot_vectors(documents):
     assert bags.indices.dtype == bags.indptr.dtype == np.int32
     for bag, document in zip(bags.toarray(), documents, strict=True):
         assert (bag == one_hot(vocabulary.encode(document), len(vocabulary)).sum(axis=0)).all()
+
+
+@pytest.mark.parametrize(
+    ("side", "length", "rows"),
+    [
+        ("right", None, [[5, 6, 7], [8, 0, 0], [0, 0, 0]]),
+        ("left", None, [[5, 6, 7], [0, 0, 8], [0, 0, 0]]),
+        ("right", 2, [[5, 6], [8, 0], [0, 0]]),
+        ("left", 2, [[5, 6], [0, 8], [0, 0]]),
+        ("left", 4, [[0, 5, 6, 7], [0, 0, 0, 8], [0, 0, 0, 0]]),
+    ],
+)
+def test_pad_fills_up_on_one_side_and_keeps_the_beginning(side, length, rows):
+    padded = pad([[5, 6, 7], [8], []], length, side)
+    assert padded.tolist() == rows and padded.dtype == np.int32
+
+
+def test_pad_of_nothing_and_on_no_side():
+    assert pad([]).shape == (0, 0) and pad([[], []]).shape == (2, 0)
+    with pytest.raises(ValueError, match="'middle'"):
+        pad([[1]], side="middle")
+
+
+@given(st.lists(st.lists(st.integers(1, 9), max_size=6), max_size=6), st.sampled_from(["left", "right"]))
+def test_what_is_padded_is_found_again(sequences, side):
+    padded = pad(sequences, side=side)
+    assert [row[row > 0].tolist() for row in padded] == sequences
+    words, padding = (slice(0, 1), -1) if side == "right" else (slice(-1, None), 0)
+    for row, ids in zip(padded, sequences, strict=True):
+        assert not ids or row[words] == ids[words]  # the words stand at their end of the row …
+        assert len(ids) == len(row) or row[padding] == 0  # … and padding at the other
+
+
+def test_length_buckets_hold_each_sequence_once_and_in_order():
+    buckets = length_buckets([3, 10, 4, 0, 9, 12], [4, 10])
+    assert [bucket.tolist() for bucket in buckets] == [[0, 3], [2, 4], [1, 5]]
+    assert [bucket.tolist() for bucket in length_buckets([], [4])] == [[], []]
+    assert [bucket.tolist() for bucket in length_buckets([2, 1], [])] == [[0, 1]]
+    with pytest.raises(ValueError, match="must increase"):
+        length_buckets([1], [4, 4])
