@@ -95,6 +95,8 @@ async def _run(name, notebook, folder, limit, environment, progress) -> Executio
     client = NotebookClient(
         notebook,
         timeout=None,  # the limit is on the whole notebook
+        iopub_timeout=60,  # on a busy machine outputs arrive seconds after the cell is done; nbclient would drop them
+        raise_on_iopub_timeout=True,
         kernel_name="python3",
         extra_arguments=QUIET,
         resources={"metadata": {"path": str(folder)}},

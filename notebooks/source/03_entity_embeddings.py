@@ -302,7 +302,7 @@ claim("cross-entropy after training, against the best without a scale",
       losses[-1] / without_scale, at_most=0.9)
 
 # %% [markdown]
-# The loss starts where a model is that knows nothing but the share of positives, and crosses the line below which cosines without a scale can never come: the
+# The loss starts about where a model is that knows nothing but the share of positives, and crosses the line below which cosines without a scale can never come: the
 # scale has grown to several times its first value.
 
 # %% [markdown]
@@ -718,18 +718,19 @@ for window in (1, longest):
                         sample=0, epochs=20, seed=SEED, workers=1)
     hits = [bool(kind[a] & kind[b])
             for a in item2vec.wv.index_to_key for b, _ in item2vec.wv.most_similar(a, topn=5)]
-    same_kind[window] = np.mean(hits)
+    same_kind[f"window {window}"] = np.mean(hits)
 dice = np.random.default_rng(SEED).choice(item2vec.wv.index_to_key, (5_000, 2))
 same_kind["any two books"] = np.mean([bool(kind[a] & kind[b]) for a, b in dice])
-for window, share in same_kind.items():
-    print(f"window {window}: {share:.2f} share shelf or country")
+for name, share in same_kind.items():
+    print(f"{name}: {share:.2f} share shelf or country")
 
 # %%
 near = item2vec.wv.most_similar("War and Peace", topn=5)
 print("War and Peace:", " · ".join(title for title, _ in near))
-claim("neighbours that share shelf or country, window of the whole basket", same_kind[longest],
+whole_basket = same_kind[f"window {longest}"]
+claim("neighbours that share shelf or country, window of the whole basket", whole_basket,
       at_least=0.7)
-claim("what a window of one costs", same_kind[longest] - same_kind[1], at_least=0.1)
+claim("what a window of one costs", whole_basket - same_kind["window 1"], at_least=0.1)
 
 # %% [markdown]
 # These vectors have never seen a link, a genre or an author. They know who was read with whom, and that is enough. With a window of one the model believes in an order that is not there, throws

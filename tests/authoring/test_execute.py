@@ -89,7 +89,10 @@ def test_ctrl_c_ends_everything_and_leaves_no_kernel(tmp_path):
         assert running.poll() is None, running.stderr.read()
         time.sleep(0.2)
     running.send_signal(signal.SIGINT)
-    assert "KeyboardInterrupt" in running.communicate(timeout=120)[1]
+    try:
+        assert "KeyboardInterrupt" in running.communicate(timeout=120)[1]
+    finally:
+        running.kill()
     assert len(list(tmp_path.iterdir())) == 2  # the third was not begun
     for kernel in kernels:
         with pytest.raises(ProcessLookupError):
