@@ -6,7 +6,6 @@ array a line: title, infobox, links, external links, time of the last edit, leng
 """
 
 import bz2
-import hashlib
 import io
 import json
 import re
@@ -25,6 +24,7 @@ WHOLE = Path(DATASET) / "found_books_filtered.ndjson"  # 37,020 books
 
 SAMPLE = "books.ndjson.bz2"
 LISTS = "reading_lists.txt.bz2"
+SCRIPT = "data/make_books.py"  # writes both
 
 AT_LEAST = 4  # books that must link to a page; W. Koehrsen's choice
 # How a book is bound: among the commonest links of all, and nothing about what is in the book.
@@ -91,9 +91,7 @@ def load(at_least: int = AT_LEAST, whole: bool = False) -> Books:
 
 def load_sample(at_least: int = AT_LEAST) -> Books:
     """The embedded sample, wherever real data may lie: for what goes with the reading lists. Prints one line."""
-    path = where.SAMPLES / SAMPLE
-    verify(path, "data/make_books.py")
-    books = read(path, "sample", at_least)
+    books = read(where.verified(where.SAMPLES / SAMPLE, SCRIPT), "sample", at_least)
     _print(books)
     return books
 
@@ -108,8 +106,8 @@ def _print(books: Books) -> None:
 def load_reading_lists() -> list[list[str]]:
     """What each of 2,000 invented readers has read: titles of the sample's books, in no order. There are no real ones."""
     path = where.SAMPLES / LISTS
-    verify(path, "data/make_books.py")
-    lists = [line.split("\t") for line in bz2.decompress(path.read_bytes()).decode("utf-8").splitlines()]
+    content = where.verified(path, SCRIPT).read_bytes()
+    lists = [line.split("\t") for line in bz2.decompress(content).decode("utf-8").splitlines()]
     print(f"Reading lists: embedded sample – {len(lists):,} readers, {sum(map(len, lists)):,} books read")
     return lists
 
@@ -123,15 +121,6 @@ def is_ready(folder: Path) -> bool:
 def whole_is_ready(folder: Path) -> bool:
     """Whether the whole file lies under `folder`, where `make data` puts it only after it was found whole."""
     return (Path(folder) / WHOLE).is_file()
-
-
-def verify(path: Path, script: str) -> None:
-    """Raise ValueError unless the sample file at `path` has the sha256 beside it; `script` writes both."""
-    expected = Path(f"{path}.sha256").read_text(encoding="ascii").split()[0]
-    if hashlib.sha256(path.read_bytes()).hexdigest() != expected:
-        raise ValueError(
-            f"{path} is damaged: its sha256 is not the one in {path.name}.sha256. Write both anew with: python {script}"
-        )
 
 
 def read(path: Path, source: str, at_least: int) -> Books:

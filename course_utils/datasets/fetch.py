@@ -471,32 +471,6 @@ def entries(archive: Path, limit: int) -> Iterator[tuple[str, Iterator[bytes]]]:
                 yield from _tar_entries(stream, names, limit)
 
 
-def extract(archive: Path, folder: Path, limit: int) -> Path:
-    """Unpack a .zip, .tar or .tar.gz into the new folder `folder`, which appears only when it is whole.
-
-    Only plain files are made, each with an ordinary file's permissions, whatever the archive asks for; hence no member
-    can lead another one astray. What an interrupted run has left is removed by the next.
-
-    Raises as `entries` does, and FetchError for a full disk, a read-only folder, or another run at the same work.
-    """
-    partial = folder.with_name(f"{folder.name}.partial")
-    with storing(folder.parent, limit):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with locked(folder.with_name(f"{folder.name}.lock")):
-            shutil.rmtree(partial, ignore_errors=True)
-            try:
-                partial.mkdir()
-                for name, pieces in entries(archive, limit):
-                    path = partial / name
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    with open(path, "xb") as file:
-                        file.writelines(pieces)
-                os.replace(partial, folder)
-            finally:
-                shutil.rmtree(partial, ignore_errors=True)
-    return folder
-
-
 class _Names:
     """The member names of one archive that have been seen, to refuse those that have no place in a dataset."""
 

@@ -28,11 +28,11 @@ Review = tuple[str, int, bytes]  # path in the archive; label: 1 positive, 0 neg
 
 @dataclass(frozen=True)
 class Remote:
-    """A file on the network whose content is known."""
+    """A file on the network, and what is known of its content."""
 
     url: str
-    size: int  # bytes
-    sha256: str
+    size: int | None  # bytes
+    sha256: str | None
 
     @property
     def name(self) -> str:
@@ -54,6 +54,74 @@ class Dataset:
     prepared_size: int  # bytes
     is_ready: Callable[[Path], bool]  # of COURSE_DATA_DIR
     prepare: Callable[[Path, Path | None], None]  # of COURSE_DATA_DIR and what --from names
+
+
+# ---------------------------------------------------------------------------------------------------- what they all share
+
+
+def _download(remote: Remote, folder: Path, name: str, check: Callable[[Path], None] | None = None) -> Path:
+    """Download `remote` into `folder`, with advice for those who have no network."""
+    try:
+        return fetch.download(
+            remote.address(), folder / remote.name, size=remote.size, sha256=remote.sha256, check=check
+        )
+    except (fetch.Unreachable, fetch.WrongContent) as error:
+        raise fetch.FetchError(
+            f"{error}\nWithout a network: copy {remote.name} from another machine and run  make data DATASETS={name} "
+            f"FROM=/path/to/{remote.name} , or set COURSE_MIRROR to the address of a folder that has it. "
+            f"Every lesson also runs on its embedded sample."
+        ) from error
+
+
+def _put(built: Path, target: Path) -> None:
+    """Move what was built to its place; what is there is not whole, or nobody would have asked."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.is_dir():
+        shutil.rmtree(target)
+    os.replace(built, target)
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Turn a file that is not there, or may not be read, into a FetchError. A full disk passes: `storing` speaks of it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in fetch.DISK_FULL or Path(error.filename or path) != path:
+            raise
+        raise fetch.FetchError(f"Cannot read {path}: {error.strerror}.") from error
+
+
+@contextlib.contextmanager
+def _building(data_dir: Path, name: str, needed: int) -> Iterator[Path]:
+    """A folder for the downloads of dataset `name`, held against other runs, with room for `needed` bytes.
+
+    In it an empty folder `build` to build the dataset in. After the block all is gone, except, when it failed, for what has
+    been downloaded, which is left for the next run.
+    """
+    work = data_dir / ".incoming" / name
+    build = work / "build"
+    with fetch.storing(data_dir, needed):
+        work.mkdir(parents=True, exist_ok=True)
+        try:
+            with fetch.locked(work.with_name(f"{name}.lock")):
+                shutil.rmtree(build, ignore_errors=True)
+                fetch.require_space(data_dir, needed - sum(path.stat().st_size for path in work.iterdir()))
+                build.mkdir()
+                yield work
+                shutil.rmtree(work)
+        finally:
+            shutil.rmtree(build, ignore_errors=True)
+            for folder in (work, work.parent):
+                with contextlib.suppress(OSError):  # what holds a part of a download stays
+                    folder.rmdir()
+
+
+def _is_ready(module: str, function: str = "is_ready") -> Callable[[Path], bool]:
+    def ready(data_dir: Path) -> bool:
+        return getattr(importlib.import_module(f"course_utils.datasets.{module}"), function)(data_dir)
+
+    return ready
 
 
 # ------------------------------------------------------------------------------------------------------------------- IMDB
@@ -85,40 +153,12 @@ def prepare_imdb(
 
     Raises fetch.FetchError with a message for the user.
     """
-    target = data_dir / IMDB
-    work = data_dir / ".incoming" / "imdb_reviews"
-    build = work / "build"
     needed = IMDB_PREPARED + (remote.size if source is None else 0)
-    with fetch.storing(data_dir, needed):
-        work.mkdir(parents=True, exist_ok=True)
-        try:
-            with fetch.locked(work.with_name("imdb_reviews.lock")):
-                shutil.rmtree(build, ignore_errors=True)
-                fetch.require_space(data_dir, needed - sum(path.stat().st_size for path in work.iterdir()))
-                reviews = read_imdb(source or _download_imdb(work, remote), remote, counts)
-                _write_imdb(reviews, build)
-                _verify_imdb(reviews, build)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                if target.exists():  # not whole, or nobody would have asked
-                    os.replace(target, build / "replaced")
-                os.replace(build / IMDB, target)
-                shutil.rmtree(work)
-        finally:
-            shutil.rmtree(build, ignore_errors=True)
-            for folder in (work, work.parent):
-                with contextlib.suppress(OSError):  # what holds a part of a download stays
-                    folder.rmdir()
-
-
-def _download_imdb(folder: Path, remote: Remote) -> Path:
-    try:
-        return fetch.download(remote.address(), folder / remote.name, size=remote.size, sha256=remote.sha256)
-    except (fetch.Unreachable, fetch.WrongContent) as error:
-        raise fetch.FetchError(
-            f"{error}\nWithout a network: copy {remote.name} from another machine and run  "
-            f"make data DATASETS=imdb_reviews FROM=/path/to/{remote.name}  (its extracted folder aclImdb will do as well), "
-            f"or set COURSE_MIRROR to the address of a folder that has it. Every lesson also runs on its embedded sample."
-        ) from error
+    with _building(data_dir, "imdb_reviews", needed) as work:
+        reviews = read_imdb(source or _download(remote, work, "imdb_reviews"), remote, counts)
+        _write_imdb(reviews, work / "build")
+        _verify_imdb(reviews, work / "build")
+        _put(work / "build" / IMDB, data_dir / IMDB)
 
 
 def read_imdb(source: Path, remote: Remote, counts: dict[str, int]) -> dict[str, list[Review]]:
@@ -229,12 +269,6 @@ def _verify_imdb(reviews: dict[str, list[Review]], folder: Path) -> None:
             raise fetch.FetchError(f"The {split} reviews do not read back as they were written; is the disk sound?")
 
 
-def _imdb_is_ready(data_dir: Path) -> bool:
-    from course_utils.datasets.reviews import is_ready
-
-    return is_ready(data_dir)
-
-
 # ------------------------------------------------------------------------------------------------------- rated word pairs
 
 SIMILARITY_FILES = (
@@ -267,57 +301,31 @@ def prepare_similarity(
 ) -> None:
     """Put WordSim-353, SimLex-999 and the analogies of word2vec under `data_dir`, as `word_similarity/`.
 
-    Each file comes from the folder `source`, or else out of the installed gensim, or else from the network, and is verified by
-    its SHA-256 whichever way it came. The two first ways have been tried with the real files; the addresses have not been
-    reachable from where this was written, so a download may be refused as not the file that is expected.
+    Each file comes from `source` (their folder, or one of them with the others beside it), or else out of the installed
+    gensim, or else from the network, and is verified by its SHA-256 whichever way it came. The first two ways have been tried
+    with the real files; the addresses have not been reachable from where this was written, so a download may be refused as
+    not the file that is expected.
 
     Raises fetch.FetchError with a message for the user.
     """
-    target = data_dir / "word_similarity"
-    work = data_dir / ".incoming" / "word_similarity"
-    build = work / "build"
     needed = 2 * sum(remote.size for remote in remotes)  # downloaded and prepared
-    with fetch.storing(data_dir, needed):
-        work.mkdir(parents=True, exist_ok=True)
-        try:
-            with fetch.locked(work.with_name("word_similarity.lock")):
-                fetch.require_space(data_dir, needed)
-                build.mkdir(exist_ok=True)
-                for remote in remotes:
-                    (build / remote.name).write_bytes(
-                        _similarity_at_hand(remote, source) or _download_similarity(work, remote)
-                    )
-                if target.exists():  # not whole, or nobody would have asked
-                    shutil.rmtree(target)
-                os.replace(build, target)
-                shutil.rmtree(work)
-        finally:
-            shutil.rmtree(build, ignore_errors=True)
-            for folder in (work, work.parent):
-                with contextlib.suppress(OSError):  # what holds a part of a download stays
-                    folder.rmdir()
-
-
-def _download_similarity(folder: Path, remote: Remote) -> bytes:
-    try:
-        path = fetch.download(remote.address(), folder / remote.name, size=remote.size, sha256=remote.sha256)
-    except (fetch.Unreachable, fetch.WrongContent) as error:
-        raise fetch.FetchError(
-            f"{error}\nWithout a network: copy the files to a folder and run  make data DATASETS=word_similarity "
-            "FROM=/path/to/folder , or set COURSE_MIRROR to the address of a folder that has them."
-        ) from error
-    return path.read_bytes()
+    with _building(data_dir, "word_similarity", needed) as work:
+        for remote in remotes:
+            content = _similarity_at_hand(remote, source)
+            if content is None:
+                content = _download(remote, work, "word_similarity").read_bytes()
+            (work / "build" / remote.name).write_bytes(content)
+        _put(work / "build", data_dir / "word_similarity")
 
 
 def _similarity_at_hand(remote: Remote, source: Path | None) -> bytes | None:
     """The file's content from `source` or from gensim; None if it must be downloaded."""
     if source is not None:
-        try:
-            content = (source / remote.name).read_bytes()
-        except OSError as error:
-            raise fetch.FetchError(f"Cannot read {error.filename or source}: {error.strerror}.") from error
+        file = (source if source.is_dir() else source.parent) / remote.name
+        with _reading(file):
+            content = file.read_bytes()
         if hashlib.sha256(content).hexdigest() != remote.sha256:
-            raise fetch.WrongContent(f"{source / remote.name} is not the file that is wanted: its SHA-256 differs.")
+            raise fetch.WrongContent(f"{file} is not the file that is wanted: its SHA-256 differs.")
         return content
     package = importlib.util.find_spec("gensim")
     if package is None or remote.name not in SIMILARITY_IN_GENSIM:
@@ -329,12 +337,6 @@ def _similarity_at_hand(remote: Remote, source: Path | None) -> bytes | None:
     rows = [line for line in path.read_bytes().splitlines() if not line.startswith(b"#")]
     content = line_end.join([*rows, b""])
     return content if hashlib.sha256(content).hexdigest() == remote.sha256 else None
-
-
-def _similarity_is_ready(data_dir: Path) -> bool:
-    from course_utils.datasets.similarity import is_ready
-
-    return is_ready(data_dir)
 
 
 # ------------------------------------------------------------------------------------------------------------------ books
@@ -362,7 +364,7 @@ def prepare_books(data_dir: Path, source: Path | None = None, *, remote: Remote 
     """
     from course_utils.datasets.books import PART
 
-    _prepare_file(data_dir, "books", PART, source, remote.address(), size=remote.size, sha256=remote.sha256)
+    _prepare_file(data_dir, "books", PART, source, remote)
 
 
 def prepare_books_whole(
@@ -384,7 +386,7 @@ def prepare_books_whole(
         if found != count:
             raise fetch.WrongContent(f"{path} has {found:,} books rather than {count:,}.")
 
-    _prepare_file(data_dir, "books_whole", WHOLE, source, Remote(url, 0, "").address(), check=check)
+    _prepare_file(data_dir, "books_whole", WHOLE, source, Remote(url, None, None), check=check)
 
 
 def _prepare_file(
@@ -392,75 +394,26 @@ def _prepare_file(
     name: str,
     target: Path,
     source: Path | None,
-    url: str,
-    *,
-    size: int | None = None,
-    sha256: str | None = None,
+    remote: Remote,
     check: Callable[[Path], None] | None = None,
 ) -> None:
-    """Put one file, copied from `source` or downloaded from `url`, into its place `target` under `data_dir`.
+    """Put one file, copied from `source` or downloaded from `remote`, into its place `target` under `data_dir`.
 
-    It is verified by `sha256` or, where none is known, by `check`, which raises fetch.WrongContent.
+    It is verified by its SHA-256 or, where none is known, by `check`, which raises fetch.WrongContent.
     """
-    with _building(data_dir, name, size or BOOKS_WHOLE_SIZE) as work:
+    with _building(data_dir, name, remote.size or BOOKS_WHOLE_SIZE) as work:
         if source is None:
-            got = _download_file(url, work / target.name, name, size=size, sha256=sha256, check=check)
+            got = _download(remote, work, name, check)
         else:
             source = source / target.name if source.is_dir() else source
-            got = work / "copy"
+            got = work / "build" / target.name
             with _reading(source):
                 if check is not None:
                     check(source)
                 got.write_bytes(source.read_bytes())
-            if sha256 is not None and fetch.sha256_of(got) != sha256:
+            if remote.sha256 is not None and fetch.sha256_of(got) != remote.sha256:
                 raise fetch.WrongContent(f"{source} is not the file that is wanted: its SHA-256 differs.")
-        (data_dir / target).parent.mkdir(parents=True, exist_ok=True)
-        os.replace(got, data_dir / target)
-
-
-def _download_file(url: str, path: Path, name: str, **verification) -> Path:
-    """fetch.download, with advice for those who have no network."""
-    try:
-        return fetch.download(url, path, **verification)
-    except (fetch.Unreachable, fetch.WrongContent) as error:
-        raise fetch.FetchError(
-            f"{error}\nWithout a network: copy {path.name} from another machine and run  make data DATASETS={name} "
-            f"FROM=/path/to/{path.name} , or set COURSE_MIRROR to the address of a folder that has it. "
-            f"Every lesson also runs on its embedded sample."
-        ) from error
-
-
-@contextlib.contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    """Turn a file that is not there, or may not be read, into a FetchError. A full disk passes: `storing` speaks of it."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in fetch.DISK_FULL or Path(error.filename or path) != path:
-            raise
-        raise fetch.FetchError(f"Cannot read {path}: {error.strerror}.") from error
-
-
-@contextlib.contextmanager
-def _building(data_dir: Path, name: str, needed: int) -> Iterator[Path]:
-    """A folder to build dataset `name` in, held against other runs, with room for `needed` bytes.
-
-    After the block it is gone, except for a part of a download, which is left for the next run.
-    """
-    work = data_dir / ".incoming" / name
-    with fetch.storing(data_dir, needed):
-        work.mkdir(parents=True, exist_ok=True)
-        try:
-            with fetch.locked(work.with_name(f"{name}.lock")):
-                fetch.require_space(data_dir, needed - sum(path.stat().st_size for path in work.iterdir()))
-                yield work
-                shutil.rmtree(work)
-        finally:
-            shutil.rmtree(work / "build", ignore_errors=True)
-            (work / "copy").unlink(missing_ok=True)
-            for folder in (work, work.parent):
-                with contextlib.suppress(OSError):  # what holds a part of a download stays
-                    folder.rmdir()
+        _put(got, data_dir / target)
 
 
 # ------------------------------------------------------------------------------------------------------------ Wikispeedia
@@ -488,26 +441,19 @@ def prepare_wikispeedia(data_dir: Path, source: Path | None = None, *, remote: R
     needed = WIKISPEEDIA_PREPARED + (remote.size if source is None else 0)
     with _building(data_dir, "wikispeedia", needed) as work:
         build = work / "build"
-        shutil.rmtree(build, ignore_errors=True)
-        build.mkdir()
         if source is not None and source.is_dir():
             for name in wikispeedia.FILES:
                 with _reading(source / name):
                     (build / name).write_bytes((source / name).read_bytes())
         else:
-            archive = source or _download_file(
-                remote.address(), work / remote.name, "wikispeedia", size=remote.size, sha256=remote.sha256
-            )
-            _take_wikispeedia(archive, build)
+            _take_wikispeedia(source or _download(remote, work, "wikispeedia"), build)
         try:
             graph = wikispeedia.read(build)
         except (ValueError, OSError) as error:
             raise fetch.WrongContent(f"{source or remote.name} is not the graph of Wikispeedia: {error}.") from None
         if not len(graph.links):
             raise fetch.WrongContent(f"{source or remote.name} is not the graph of Wikispeedia: there are no links.")
-        if (data_dir / "wikispeedia").exists():  # not whole, or nobody would have asked
-            shutil.rmtree(data_dir / "wikispeedia")
-        os.replace(build, data_dir / "wikispeedia")
+        _put(build, data_dir / "wikispeedia")
 
 
 def _take_wikispeedia(archive: Path, folder: Path) -> None:
@@ -539,14 +485,7 @@ def prepare_keras_imdb(data_dir: Path, source: Path | None = None, *, remote: Re
     """
     from course_utils.datasets.keras_imdb import WORD_INDEX
 
-    _prepare_file(data_dir, "keras_imdb", WORD_INDEX, source, remote.address(), size=remote.size, sha256=remote.sha256)
-
-
-def _is_ready(module: str, function: str = "is_ready") -> Callable[[Path], bool]:
-    def ready(data_dir: Path) -> bool:
-        return getattr(importlib.import_module(f"course_utils.datasets.{module}"), function)(data_dir)
-
-    return ready
+    _prepare_file(data_dir, "keras_imdb", WORD_INDEX, source, remote)
 
 
 # ----------------------------------------------------------------------------------------------------------- command line
@@ -557,7 +496,7 @@ DATASETS = {
         terms="Maas et al. 2011; free for research, cite it",
         download_size=IMDB_ARCHIVE.size,
         prepared_size=IMDB_PREPARED,
-        is_ready=_imdb_is_ready,
+        is_ready=_is_ready("reviews"),
         prepare=prepare_imdb,
     ),
     "word_similarity": Dataset(
@@ -565,7 +504,7 @@ DATASETS = {
         terms="Finkelstein et al. 2002, Hill et al. 2015, Mikolov et al. 2013; for research, cite them",
         download_size=sum(remote.size for remote in SIMILARITY_FILES),
         prepared_size=sum(remote.size for remote in SIMILARITY_FILES),
-        is_ready=_similarity_is_ready,
+        is_ready=_is_ready("similarity"),
         prepare=prepare_similarity,
     ),
     "books": Dataset(

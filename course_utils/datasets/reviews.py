@@ -5,7 +5,6 @@ Vectors for Sentiment Analysis", ACL 2011. The sample and what is planted in it:
 """
 
 import bz2
-import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -172,13 +171,7 @@ def _decode(texts: Iterable[bytes], name: str) -> list[str]:
 
 def _load_sample(path: Path) -> Reviews:
     """The sample from `path`, after its sha256 was compared with the one beside it."""
-    content = path.read_bytes()
-    expected = Path(f"{path}.sha256").read_text(encoding="ascii").split()[0]
-    if hashlib.sha256(content).hexdigest() != expected:
-        raise ValueError(
-            f"{path} is damaged: its sha256 is not the one in {path.name}.sha256. "
-            "Write both anew with: python data/make_reviews.py"
-        )
+    content = where.verified(path, "data/make_reviews.py").read_bytes()
     _, *lines = bz2.decompress(content).decode("utf-8").splitlines()  # columns: split, label, stars, twin, text
     rows = {"train": [], "validation": [], "test": [], "unlabelled": []}
     for line in lines:

@@ -1,5 +1,6 @@
 """Where data lies, and whether a lesson gets the embedded sample or the real dataset."""
 
+import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -46,3 +47,12 @@ def choose(dataset: str, is_ready: Callable[[Path], bool]) -> str:
             f"or point COURSE_DATA_DIR at a folder that has it, or unset COURSE_DATA to use the embedded sample."
         )
     return "sample"
+
+
+def verified(path: Path, script: str) -> Path:
+    """The sample file `path` itself; raises ValueError unless it has the sha256 beside it. `script` writes both."""
+    if hashlib.sha256(path.read_bytes()).hexdigest() != Path(f"{path}.sha256").read_text(encoding="ascii").split()[0]:
+        raise ValueError(
+            f"{path} is damaged: its sha256 is not the one in {path.name}.sha256. Write both anew with: python {script}"
+        )
+    return path

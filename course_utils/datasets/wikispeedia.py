@@ -89,8 +89,7 @@ def of_books(path: Path) -> Graph:
     Pages that name a country or a language, and categories, which mostly do, are left out: else the subject of a book, its
     country, would stand beside it. Other pages have no links of their own.
     """
-    books.verify(path, "data/make_books.py")
-    found = books.read(path, "sample", at_least=2)
+    found = books.read(where.verified(path, books.SCRIPT), "sample", at_least=2)
     countries = {country.lower() for country in found.countries}
     titles = {title.lower(): title for title in found.titles}
     subjects = dict(zip(found.titles, found.countries, strict=True))

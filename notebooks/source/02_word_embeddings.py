@@ -42,11 +42,10 @@ from course_utils.embeddings import NegativeSampler, Vectors, cosine, keep, map_
 from course_utils.text import Vocabulary, bag_of_words, one_hot, tokenize
 from course_utils.training import ProgressBar
 
+# %%
 SEED = int(os.environ.get("COURSE_SEED", 0))
 keras.utils.set_random_seed(SEED)
 data = reviews.load(seed=SEED)
-
-# %%
 SETTINGS = {
     "sample": dict(words=5_000, buckets=20_000, by_hand=2_000, d=32, window=2, sample=1e-3,
                    epochs=5, workers=1, subwords=4_000, passes=6, pair_passes=5, doc_epochs=6),
@@ -442,7 +441,7 @@ def train_on(model, inputs, positives, passes=2):
 def listed(neighbours):
     return ", ".join(f"{word} {value:.2f}" for word, value in neighbours)
 
-
+# %%
 centres, contexts = skip_gram_pairs(sentences, window=2)  # (pairs,), (pairs,)
 print(f"{len(centres):,} pairs")
 by_skip_gram = train_on(skip_gram, centres, contexts)
@@ -668,7 +667,7 @@ def answers(model, encode, documents, words=256):
     p = model.predict(padded(rows, 2 * words), verbose=0)
     return p.argmax(axis=1) if p.shape[1] == 2 else (p[:, 0] > 0.5).astype(int)
 
-
+# %%
 mean_test = (answers(mean_model, vocabulary.encode, test) == y_test).mean()
 pairs_test = (answers(pairs_model, words_and_pairs, test) == y_test).mean()
 ladder = [

@@ -39,6 +39,7 @@ from course_utils.claims import claim
 from course_utils.datasets import books
 from course_utils.training import ProgressBar
 
+# %%
 SEED = int(os.environ.get("COURSE_SEED", 0))
 WHOLE = False
 data = books.load(whole=WHOLE)

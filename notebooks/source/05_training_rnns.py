@@ -341,7 +341,7 @@ def train(weights, lag, rng, rate=0.3, largest=np.inf, updates=200):
         weights = [w - factor * g for w, g in zip(weights, grads)]
     return weights, np.array(history)
 
-
+# %%
 def test(weights, lag):
     """Accuracy on new sequences, and the share of saturated states, above 0.99 in size."""
     W_x, W_h, b, W_y = weights
@@ -363,7 +363,7 @@ def start(W_h, rng):
     units = len(W_h)
     return [glorot(8, units, rng), W_h, np.zeros(units), glorot(units, 4, rng)]
 
-
+# %%
 STARTS = 5
 ways = {"as it comes": {}, "clipped at 1": {"largest": 1.0},
         "a sixth of the rate": {"rate": 0.05}}

@@ -636,6 +636,8 @@ X_train, X_test = (
 )  # (reviews, WORDS_READ), zeros after the end of short texts
 
 # %%
+from time import perf_counter
+
 networks = {
     "one layer": lambda: [GRU(24)],
     "two layers": lambda: [GRU(16, return_sequences=True), GRU(16)],
@@ -654,8 +656,6 @@ def classifier(layers):
     ])
 
 # %%
-from time import perf_counter
-
 rows = []
 for name, layers in networks.items():
     keras.utils.set_random_seed(SEED)

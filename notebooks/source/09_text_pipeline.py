@@ -361,7 +361,7 @@ sentence = np.array([[12, 7, 31, 4, 25, 9, 18, 40]])  # (1, time): eight words
 alone = gru(vectors(sentence))  # (1, units)
 paddings = [0, 1, 2, 4, 8, 16, 32]
 
-
+# %%
 def moved(side, masked):
     path = []
     for n in paddings:
@@ -524,7 +524,7 @@ def examine(name, layer):
             "warns": "yes" if any("mask" in str(w.message) for w in caught) else "no",
             "padding moves the result by": float(abs(output[1] - alone[0]).numpy().max())}
 
-
+# %%
 keras.utils.set_random_seed(SEED)
 embedding = layers.Embedding(50, 8, mask_zero=True, embeddings_initializer=wide)
 reader = layers.GRU(8)
@@ -789,6 +789,8 @@ known = vocabulary[1:]  # without <pad>
 layer = layers.TextVectorization(standardize=lambda t: clean(cut(t, CUT)), split="whitespace",
                                  vocabulary=[word.decode("utf-8", "replace") for word in known])
 counter = CountVectorizer(analyzer=lambda text: plain(text.encode()), vocabulary=known)
+
+# %%
 ours = id_batches.take(20).map(lambda ids, labels: ids)
 theirs = raw.batch(BATCH).take(20).map(lambda texts, labels: layer(texts))
 differ = n_known = 0
