@@ -1,7 +1,9 @@
 """Every lesson, executed on the sample: as students get it, and with every exercise tried blank, right and wrong."""
 
+import io
 import os
 import sys
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,19 @@ every_lesson = pytest.mark.parametrize("source", SOURCES, ids=LESSONS)
 @every_lesson
 def test_notebooks_match_their_source(source):
     assert build.drift(source) == [], "build them with: make notebooks"
+
+
+def lines_of_code(cell: str) -> int:
+    """How many lines have code that begins there: no comments, blank lines, brackets that close, or further lines of a text."""
+    other = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
+    tokens = tokenize.generate_tokens(io.StringIO(cell).readline)
+    return len({token.start[0] for token in tokens if token.type not in other and token.string not in ")]},"})
+
+
+@every_lesson
+def test_no_code_cell_is_longer_than_fifteen_lines(source):
+    cells = build.assemble(source).student.cells
+    assert [c.source for c in cells if c.cell_type == "code" and lines_of_code(c.source) > 15] == []
 
 
 @every_lesson

@@ -37,7 +37,7 @@ from course_utils.training import ProgressBar
 
 SEED = int(os.environ.get("COURSE_SEED", 0))
 data = reviews.load(seed=SEED)
-N_TRAIN, N_TEST = {"sample": (1000, 1000), "real": (4000, 5000)}[data.source]
+N_TRAIN, N_TEST = {"sample": (600, 1000), "real": (4000, 5000)}[data.source]
 rng = np.random.default_rng(SEED)
 
 # %% [markdown]
@@ -151,7 +151,7 @@ def sentences(n, seed):
 
 # %%
 ids, labels = sentences(500, SEED)
-ids_test, labels_test = sentences(400, 1000 + SEED)
+ids_test, labels_test = sentences(1000, 1000 + SEED)
 at_noun = labels_test > 0  # (sentences, time)
 for word, label in zip(ids_test[0], labels_test[0]):
     print(f"{WORDS[word]}{['', ' (animal)', ' (thing)'][label]}", end=" ")
@@ -159,11 +159,11 @@ for word, label in zip(ids_test[0], labels_test[0]):
 # %% [markdown]
 # For a network that reads from left to right we can say, before training anything, how well it can do at the nouns. The sense of each was decided by the toss of a coin that left
 # no trace before the verb. Whatever the network computes from the words up to the noun, and however deep it is, it is right half of the time on average. On a test with $n$ nouns, chance alone moves
-# that by about $\sqrt{0.5 \cdot 0.5 / n}$, one standard error; three of them are a bound that luck will hardly pass.
+# that by about $\sqrt{0.5 \cdot 0.5 / n}$, one standard error; four of them are a bound that luck passes once in thirty thousand times.
 
 # %%
 n_nouns = at_noun.sum()
-bound = 0.5 + 3 * np.sqrt(0.25 / n_nouns)
+bound = 0.5 + 4 * np.sqrt(0.25 / n_nouns)
 print(f"{n_nouns} nouns: a forward network stays below {bound:.3f}, up to rare luck")
 
 # %% [markdown]
@@ -299,7 +299,7 @@ plots.show(figure, alt="""Bars of accuracy of three networks. At words other tha
     below a dotted line; the bidirectional network is near one.""")
 
 # %%
-claim("three standard errors above a coin is the bound for forward networks: forward minus it",
+claim("four standard errors above a coin is the bound for forward networks: forward minus it",
       right["forward"][0] - bound, at_most=0)
 claim("two forward layers minus the same bound", right["two forward layers"][0] - bound,
       at_most=0)
@@ -691,7 +691,7 @@ claim("the network without dropout that knows its training reviews best is ahead
 # %% [markdown]
 # ### On IMDB
 #
-# The next table was not computed on your machine: it is the record of three runs of this notebook with the real reviews, four times as many as above.
+# The next table was not computed on your machine: it is the record of three runs of this notebook with the real reviews, seven times as many as above.
 
 # %% tags=["recorded"]
 results.recorded("08_deep_and_bidirectional", "Deep, bidirectional and dropout, on few reviews")
