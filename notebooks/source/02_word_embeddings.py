@@ -108,7 +108,7 @@ claim("a Keras embedding layer gives the same rows: largest difference",
 
 # %% [markdown]
 # What is different from a fixed table: the rows are weights, so training changes them. A step of gradient descent reaches only the rows
-# of words that were read, for the derivative with respect to all others is zero.
+# of words that were read, for the derivative with respect to all others is zero. (Optimisers with a memory, such as Adam in section 3, also move rows that were read a few steps ago.)
 
 # %%
 with tf.GradientTape() as tape:
@@ -180,7 +180,15 @@ X_train, X_validation = (
 )  # (reviews, 256) each
 
 # %% [markdown]
-# The model is three layers. `mask_zero=True` makes the layers above ignore id 0, so that the mean is one over the words and not over the padding.
+# What does *learned* mean here? The model's answer is judged by the **cross-entropy**,
+#
+# $$L = -\,y \ln p - (1 - y) \ln (1 - p),$$
+#
+# which is near 0 when the true label has a probability near 1, and grows without bound when it has one near 0. **Gradient descent** changes every
+# weight a little against its derivative $\partial L/\partial w$, for one small batch of reviews after the other; once through all reviews is an
+# **epoch**. **Adam** is a form of it that remembers past derivatives and gives each weight a step size of its own.
+#
+# The model is three layers. `mask_zero=True` makes the layers above ignore id 0, so that the mean is taken over the words only.
 
 # %%
 mean_model = keras.Sequential([
@@ -201,7 +209,7 @@ print(f"validation accuracy {mean_validation:.3f}")
 
 # %% [markdown]
 # That is well above guessing, and the test comes later. What did training do to the words? We watch those that say what somebody thinks, sixteen of praise and sixteen of blame, half of them mild
-# and half strong. They are common words; the sample and IMDB both have them.
+# and half strong. (*dull* is among the strong ones because the sample uses it in their places.) They are common words; the sample and IMDB both have them.
 
 # %%
 SIDES = {
@@ -239,7 +247,8 @@ claim("trained on labels, the cosine of brilliant and dull",
 #
 # for a review with label $y$ that has the word $n_i$ times. It is always a multiple of $w$. All words are pushed along one line, and what is not
 # on that line is little more than what is left of the random start. Little more, because $w$ itself turns while it is learned and the optimiser
-# Adam scales each coordinate in its own way; so we measure how much lies along one direction.
+# Adam scales each coordinate in its own way; so we measure how much lies along one direction. The singular value decomposition finds the axes along which a
+# cloud of points is widest, the widest first; its squared values are in proportion to the variance along each.
 
 # %%
 E_after = supervised.matrix[:1000]  # (1000, 16): the thousand most common words
@@ -335,7 +344,7 @@ claim("pairs that differ between the two", len(set(same) ^ set(pairs)), at_most=
 # ### Two vectors a word, and a loss
 #
 # **Skip-gram** gives every word two vectors: $v_c$ for its role as centre, $u_o$ for its role as context. The probability of the context $o$
-# beside the centre $c$ could be a softmax over all words,
+# beside the centre $c$ could be a **softmax** over all words, which makes probabilities of any scores: $e$ to the power of each, divided by their sum,
 #
 # $$P(o \mid c) = \frac{\exp(u_o \cdot v_c)}{\sum_{j=1}^{V} \exp(u_j \cdot v_c)},$$
 #
@@ -398,7 +407,7 @@ print(f"{sum(map(len, some)):,} words, {sum(map(len, sentences)):,} after thinni
 # ### Skip-gram in Keras
 #
 # Two embedding layers and a dot product are the whole model. It sees a centre and $1 + K$ words, the true context first, and gives one
-# number for each: large for *from the text*. The vectors $u$ start at zero, so that in the beginning every answer is *half and half*.
+# number for each, large for *from the text*. It is a **logit**, what goes into $\sigma$; `from_logits=True` tells the loss that $\sigma$ is still to come. The vectors $u$ start at zero, so that in the beginning every answer is *half and half*.
 
 # %%
 K, V, d = 5, len(known.words), SETTINGS["d"]
@@ -423,7 +432,8 @@ claim("negative sampling's loss by the equation and by Keras: difference",
       abs(by_equation - by_keras), at_most=1e-4)
 
 # %% [markdown]
-# Now the training. Each time through the text, new negatives are drawn.
+# Now the training. Each time through the text, new negatives are drawn. A drawn word can by chance be the true context; with thousands of words that is
+# rare, and here we let it pass. Lesson 03 measures what it can cost.
 
 # %%
 def train_on(model, inputs, positives, passes=2):
@@ -454,7 +464,7 @@ print(listed(by_skip_gram.neighbours("brilliant", 8)))
 # ### CBOW: guess the word from its neighbours
 #
 # **Continuous bag of words**, CBOW, turns the question around: the mean of the neighbours' vectors must find the word in the middle. One window
-# is one example, not up to four, so a pass through the text is cheaper, and teaches less; we take more of them.
+# is one example, not up to four, so a pass through the text is cheaper, and teaches less; we take more passes. With $C$ the words of the window and $o$ now the word in the middle:
 #
 # $$\bar v = \frac{1}{|C|}\sum_{c \in C} v_c, \qquad L = -\ln \sigma(u_o \cdot \bar v) - \sum_{k=1}^{K} \ln \sigma(-u_{n_k} \cdot \bar v)$$
 
@@ -472,8 +482,9 @@ print(listed(by_cbow.neighbours("brilliant", 8)))
 # %% [markdown]
 # ## 5 · The same with gensim
 #
-# Our models take time because every step moves whole tables through a framework that was made for other things. gensim does the same sums
-# in compiled code that touches only the rows it needs. The names of its settings are those you know: `sg=1` is skip-gram, `negative` is
+# Our models take time because every step moves whole tables through a framework that was made for other things. gensim minimises the same loss in compiled code that touches only the rows it needs. It differs in small things: each centre draws its reach from 1 to
+# `window`, so near words count more; the steps are plain gradient descent with a falling rate, not Adam; and a negative that happens to be the true
+# context is skipped. The names of its settings are those you know: `sg=1` is skip-gram, `negative` is
 # $K$, `ns_exponent`, left at 0.75, is the power of the noise, and `sample` is $t$. It is given everything except the test reviews.
 
 # %%
@@ -515,10 +526,11 @@ claim("rank correlation of the cosines, our skip-gram and gensim's", agreement,
 
 # %%
 path = keep(learned, f"words_{data.source}")
+unseen_test = Vectors(learned.words, learned.matrix.copy())  # gensim trains on in place
 
 # %% [markdown]
-# The questions of this lesson are about words, not about the test split. For them more text is better, so now the test reviews' texts
-# come in, too; on IMDB this makes it all 100,000 reviews.
+# Most questions of this lesson are about words, not about the test split. For them more text is better, so now the texts of the test reviews come in, too, without their labels; on IMDB this makes it all 100,000 reviews. Section 8, which classifies
+# the test reviews, keeps to the vectors from before.
 
 # %%
 word2vec.train(test, total_examples=len(test), epochs=SETTINGS["epochs"])
@@ -591,7 +603,7 @@ claim("stretched opinion words that have the right word among the three nearest"
 #
 # The same people made a classifier (Joulin et al. 2017) that is the mean-vector model of section 3 with one addition: pairs of
 # neighbouring words get a vector, too. *not good* then has a say beside *not* and *good*. There are too many pairs for a vocabulary, and
-# again a hash gives each a row.
+# again a hash gives each a row. As in the original there is one output for each class, with a softmax; for two classes that is the $\sigma$ of the difference of the two outputs.
 
 # %%
 from zlib import crc32
@@ -629,15 +641,14 @@ print(f"validation accuracy {pairs_validation:.3f}")
 # ## 8 · doc2vec, and four vectors for a review
 #
 # If a word can have a vector, so can a review. **doc2vec** (Le & Mikolov 2014) adds one vector for each document and trains it like a
-# centre of skip-gram whose window is the whole document: from it, guess the words that are in it. It needs no labels either. We give it
-# all reviews, the test reviews' texts among them but no label; for a review that comes later, `doc2vec.infer_vector(tokens)` finds a
+# centre of skip-gram whose window is the whole document: from it, guess the words that are in it. It needs no labels either. We give it the texts of the training, validation and test reviews, and none of their labels; for a review that comes later, `doc2vec.infer_vector(tokens)` finds a
 # vector while all others stand still.
 
 # %%
 from gensim.models.doc2vec import Doc2Vec, TaggedDocument
 
 everything = train + validation + test
-tagged = [TaggedDocument(review, [number]) for number, review in enumerate(everything)]
+tagged = [TaggedDocument(review[:256], [number]) for number, review in enumerate(everything)]
 doc2vec = Doc2Vec(tagged, dm=0, vector_size=d, negative=K, min_count=5, alpha=0.05,
                   epochs=SETTINGS["doc_epochs"], seed=SEED, workers=SETTINGS["workers"])
 ends = [len(train), len(train) + len(validation)]
@@ -645,15 +656,15 @@ D = np.split(doc2vec.dv.vectors, ends)  # three times (reviews, d)
 
 # %% [markdown]
 # And there is the mean of a review's word2vec vectors. Vectors that were made without labels become a classifier by a logistic regression on
-# top. Now all four, and the test split is opened.
+# top. Now all four, each on the first 256 words of a review, and the test split is opened. doc2vec is the one of them that has read the texts of the test reviews.
 
 # %%
 from sklearn.linear_model import LogisticRegression
 
 
 def mean_of(review):
-    known_words = [learned.id_of(word) for word in review if word in learned]
-    return learned.matrix[known_words].mean(axis=0) if known_words else np.zeros(d)
+    known_words = [unseen_test.id_of(word) for word in review[:256] if word in unseen_test]
+    return unseen_test.matrix[known_words].mean(axis=0) if known_words else np.zeros(d)
 
 
 M = [np.array([mean_of(review) for review in split]) for split in (train, validation, test)]
@@ -780,7 +791,7 @@ claim("analogies whose nearest word is one of the three in the question",
 # differences. On IMDB, with many times as much, some are found; the record in section 13 has the numbers for questions of the original
 # paper.
 #
-# fastText answers these questions far better on the same text, for a reason that has nothing to do with meaning.
+# fastText answers these questions better, and from less text (on IMDB from far less), for a reason that has nothing to do with meaning.
 
 # %%
 asked = [question for question in questions if all(word in spelled for word in question)]
@@ -788,16 +799,20 @@ spelled_right = right_answers(spelled, asked)
 print(f"right: fastText {spelled_right:.2f}")
 claim("share of these analogies that fastText solves beyond word2vec",
       spelled_right - past_right,
-      at_least={"sample": 0.2, "real": 0.0}[data.source])
+      at_least=0.2)
 
 # %% [markdown]
-# *loved*, *hated*, *enjoyed* end in `ed>`: the pieces know it. Levy & Goldberg (2014) showed what the sum asks for: a word that is near
-# $b$, near $c$ and far from $a$. It is three questions of similarity at once, and no arithmetic of meaning.
+# *loved*, *hated*, *enjoyed* end in `ed>`: the pieces know it. Levy & Goldberg (2014) showed what the sum asks for. With all vectors of length one, the cosine of a word $x$ and $v_b - v_a + v_c$ is, up to a factor
+# that is the same for all $x$,
+#
+# $$\cos(x, b) - \cos(x, a) + \cos(x, c):$$
+#
+# a word near $b$, near $c$ and far from $a$. It is three questions of similarity at once, and no arithmetic of meaning.
 
 # %% [markdown]
 # ## 10 · Opposites keep the same company
 #
-# *An acting that is brilliant*, *an acting that is dreadful*: both words stand in the same places. To a model that sees nothing but the
+# *A performance that is brilliant*, *a performance that is dreadful*: both words stand in the same places. To a model that sees nothing but the
 # places they are the same. We ask for the five nearest among the 32 opinion words: how many are on the same side, praise or blame? And
 # how many of the same strength, mild or strong?
 # The dotted line is what chance would give.
@@ -815,6 +830,9 @@ def shares(vectors):
 kinds = {"trained on labels": supervised, "our skip-gram": by_skip_gram, "our CBOW": by_cbow,
          "gensim's skip-gram": learned}
 measured = {name: shares(vectors) for name, vectors in kinds.items()}
+results.table("Of the five nearest opinion words, the share on the same side and as strong",
+              [{"vectors": name, "same side": side, "same strength": strength}
+               for name, (side, strength) in measured.items()])
 
 # %%
 figure, axes = plots.figure(size=(7.2, 3.4))
@@ -837,14 +855,17 @@ claim("trained on labels: neighbours on the same side", measured["trained on lab
 if data.source == "sample":
     claim("word2vec on the sample: neighbours on the same side",
           measured["gensim's skip-gram"][0], at_most=0.62)
+else:
+    claim("word2vec on IMDB: neighbours on the same side",
+          measured["gensim's skip-gram"][0], at_least=0.8)
 
 # %% [markdown]
 # The labels gave vectors that know the side and not the strength. word2vec on the sample gives the reverse: strength decides after which
-# words an adjective can stand, *absolutely brilliant*, *rather good*, and the side leaves no trace in the places. The sample was made so
+# words an adjective can stand, *absolutely brilliant*, *rather good*, and the side leaves no trace in the places: the bars for it lie about where chance is, some above the dotted line and some below. The sample was made so
 # that this can be seen without doubt.
 #
 # Real text is kinder. Who likes a film uses several words of praise in a row, so *brilliant* keeps company with *excellent* more than
-# with *dull*, and on IMDB most of the five neighbours are on the same side. But opposites stay near:
+# with *dull*, and on IMDB nearly all of the five nearest opinion words are on the same side. But opposites stay near. To judge a cosine one must know what two arbitrary words have, so that is measured, too:
 
 # %%
 SAME = """good decent, brilliant excellent, loved enjoyed, hated disliked, dull dreadful,
@@ -865,6 +886,8 @@ claim("mean cosine of opposites minus that of words alike", opposite - alike,
       at_least={"sample": -0.2, "real": -0.15}[data.source])
 
 # %%
+drawn = learned.matrix[rng.integers(0, 1000, (2, 5000))]  # (2, pairs, d): by chance
+print(f"mean cosine of two of the 1,000 commonest words {cosine(*drawn).mean():.2f}")
 near = [b in dict(learned.neighbours(a, 30)) for a, b in known_pairs(OPPOSITE)]
 print(f"{len(near)} pairs of opposites, {len(learned):,} words")
 claim("opposites that are among the 30 nearest words", np.mean(near), at_least=0.5)
@@ -888,7 +911,7 @@ plots.show(figure, alt="""Two maps of 32 opinion words. Trained on labels, prais
     strong words form two groups.""")
 
 # %% [markdown]
-# Each axis has its own scale: on the left, the height means next to nothing, for all that the labels taught lies along the width.
+# Both maps show the two widest axes of their cloud (PCA, principal component analysis), each with its own scale: on the left, the height means next to nothing, for all that the labels taught lies along the width.
 #
 # That answers the question of section 8. On the sample, the mean of word2vec vectors is a mean of words whose side is not in their
 # vectors. Similar means *used in similar places*, and that is not the same as *means something similar*.
@@ -903,30 +926,33 @@ plots.show(figure, alt="""Two maps of 32 opinion words. Trained on labels, prais
 print(listed(learned.neighbours("saw", 8)))
 
 # %% [markdown]
-# One sense shows among the neighbours, the other hardly or not at all. Which one wins depends on the text. To see what happens to such a
+# One sense shows among the neighbours, the other hardly or not at all. Which one wins depends on the text: on the sample the tool, whose neighbours are
+# other things that people in films own, lose and hide; on IMDB the verb, beside *watched*. To see what happens to such a
 # vector we make a word with two senses ourselves, so that we know the truth (an old trick: Gale, Church & Yarowsky 1992). In every second
-# review, *money* and *river* are both written `BANK`. The other reviews keep the two words, so all three get a vector.
+# review, *money* and *music*, two words that are about equally frequent, are both written `money/music`. The other reviews keep the two words,
+# so all three get a vector.
 
 # %%
-mixed = [["BANK" if word in ("money", "river") and number % 2 else word for word in review]
+both_senses = {"money": "money/music", "music": "money/music"}
+mixed = [[both_senses.get(word, word) if number % 2 else word for word in review]
          for number, review in enumerate(corpus[: SETTINGS["subwords"]])]
 senses = Word2Vec(mixed, sg=0, vector_size=32, window=2, negative=K, min_count=5, alpha=0.05,
                   epochs=5, seed=SEED, workers=SETTINGS["workers"])
 senses = Vectors(senses.wv.index_to_key, senses.wv.vectors)
-triple = [("BANK", "money"), ("BANK", "river"), ("money", "river")]
+triple = [("money/music", "money"), ("money/music", "music"), ("money", "music")]
 cosines = [senses.cosine(*pair) for pair in triple]
 
 # %%
 figure, axes = plots.figure(size=(6.4, 2.3))
-axes.barh([f"{a} – {b}" for a, b in triple], cosines,
+axes.barh([f"{a} and {b}" for a, b in triple], cosines,
           color=[plots.BLUE, plots.BLUE, plots.ORANGE])
 plots.label_bars(axes, "{:.2f}")
 axes.set(title="A word with two senses lies between them", xlabel="cosine", xlim=(0, 1.1))
 axes.invert_yaxis()
-plots.show(figure, alt="""Three horizontal bars of cosines. BANK is near to money and near
-    to river; money and river are much farther from each other.""")
-claim("BANK is nearer to both its senses than they are to each other, by at least",
-      min(cosines[:2]) - cosines[2], at_least={"sample": 0.15, "real": 0.0}[data.source])
+plots.show(figure, alt="""Three horizontal bars of cosines. money/music is near to money and
+    near to music; money and music are much farther from each other.""")
+claim("money/music is nearer to both its senses than they are to each other, by",
+      min(cosines[:2]) - cosines[2], at_least=0.25)
 
 # %% [markdown]
 # The vector is a compromise: near to both, and so it brings two things close that have nothing to do with each other. What a word means
@@ -1038,7 +1064,7 @@ results.recorded("02_word_embeddings", "Word2vec and analogies, share right")
 
 # %% [markdown]
 # **Exercise 1, warm-up.** Write `cosine_of(a, b)`: the cosine of the angle between two vectors, each of shape `(d,)`. A vector of zeros
-# has no direction; give 0 if one of the two is one.
+# has no direction: give 0 if `a` or `b` is all zeros.
 #
 # <details><summary>Hint 1</summary><code>a @ b</code> is the dot product of two vectors.</details>
 # <details><summary>Hint 2</summary>The length of a vector is <code>np.sqrt(a @ a)</code>. Both lengths go below the fraction.</details>
@@ -1105,10 +1131,10 @@ def test_cosine_of(cosine_of):
 
 # %% [markdown]
 # **Exercise 2.** Write `pieces_of(word, shortest, longest)`: all pieces of a word as fastText cuts them. Put `<` before the word and `>`
-# behind it, then list every run of `shortest` to `longest` signs, short runs first, each from left to right. `pieces_of("bad", 3, 4)`
+# behind it, then list every run of `shortest` to `longest` characters, short runs first, each from left to right. `pieces_of("bad", 3, 4)`
 # gives `["<ba", "bad", "ad>", "<bad", "bad>"]`.
 #
-# <details><summary>Hint 1</summary><code>marked[i : i + n]</code> is the run of n signs that begins at place i.</details>
+# <details><summary>Hint 1</summary><code>marked[i : i + n]</code> is the run of n characters that begins at place i.</details>
 # <details><summary>Hint 2</summary>In a string of length m there are m − n + 1 runs of length n.</details>
 
 # %% [raw]
@@ -1116,7 +1142,7 @@ def test_cosine_of(cosine_of):
 
 # %%
 def pieces_of(word, shortest, longest):
-    """Runs of `shortest` to `longest` signs of <word>."""
+    """Runs of `shortest` to `longest` characters of <word>."""
     # BEGIN SOLUTION
     marked = f"<{word}>"
     lengths = range(shortest, longest + 1)
@@ -1147,11 +1173,11 @@ def pieces_of(word, shortest, longest):
 def test_pieces_of(pieces_of):
     got = list(pieces_of("bad", 3, 4))
     assert any("<" in piece for piece in got), f"for bad, 3, 4 you gave {got}: no piece has < or >, which mark where a word begins and ends"
-    assert "<bad" in got, f"for bad, 3, 4 you gave {got}: runs of 4 signs are missing; the longest are to be listed, too"
+    assert "<bad" in got, f"for bad, 3, 4 you gave {got}: runs of 4 characters are missing: pieces of the longest length belong to the list"
     short = [piece for piece in got if len(piece) < 3]
     assert not short, f"for bad, 3, 4 you gave {short}, shorter than 3: a run must not go over the end of the word"
     assert got == ["<ba", "bad", "ad>", "<bad", "bad>"], f"for bad, 3, 4 you gave {got}"
-    assert list(pieces_of("a", 4, 6)) == [], "<a> has three signs, so there is no piece of four"
+    assert list(pieces_of("a", 4, 6)) == [], "<a> has three characters, so there is no piece of four"
 
 # %% [raw]
 # # END TESTS

@@ -173,7 +173,7 @@ print({name: f"{share:.1%} of the negatives are known pairs" for name, share in 
 # %% [markdown]
 # An average hides who pays. Take one true pair. In one round through the data it is shown once as a positive, and, if nobody checks, some $r$ times
 # as a negative: each of the book's $n$ pairs brings $K$ negatives, and each is this link with its probability $q$, so $r = n K q$. The network sees one yes
-# and $r$ times no, and the cross-entropy is smallest at
+# and $r$ times no. Its cross-entropy is $-\ln p - r \ln(1 - p)$, with the derivative $-1/p + r/(1 - p)$, which is zero at
 #
 # $$p^\star = \frac{1}{1 + r}.$$
 #
@@ -202,8 +202,7 @@ claim("ceiling for the commonest link, links drawn as often as they occur",
       ceiling["links as often as they occur"][0], at_most=BOUND["ceiling"])
 
 # %% [markdown]
-# With even draws the harm is small. With draws by popularity the network is taught to doubt the commonest true pairs, and there is no warning: the loss goes
-# down nicely all the same. The check is two lines; keep it.
+# With even draws the harm is small. With draws by popularity the network is taught to doubt the commonest true pairs. At the end of section 5 we train one that way. The check is two lines; keep it.
 #
 # One kind of wrong negative remains, and must: the *held-out* pairs. They are true, but the generator cannot know that without
 # peeking, and neither could it know of a link that nobody has added to Wikipedia yet. "Negative" always means "not known to be positive".
@@ -229,7 +228,7 @@ print(f"sigmoid of -1 and 1: {sigmoid(-1.0):.3f}, {sigmoid(1.0):.3f}; "
       f"best cross-entropy without a scale: {without_scale:.3f}")
 
 # %% [markdown]
-# In Keras, the scale and the shift are a `Dense` layer with one unit. Its weight starts at one: started below zero, it would teach books to *flee* from their links.
+# In Keras, the scale and the shift are a `Dense` layer with one unit. Its weight starts at one. Keras would draw it at random, and below zero a pair becomes more probable the *smaller* its cosine is: books would be taught to flee from their links.
 
 # %%
 def recommender(n_books, n_links, d=50):
@@ -268,14 +267,14 @@ claim("largest difference between Keras and the formula",
 # %% [markdown]
 # ## 5 · Training
 #
-# `fit` takes the generator as it is; since that never ends, we say how many batches make an epoch.
+# `fit` reads its batches from the generator. The generator never ends, so `steps_per_epoch` says how many batches make an epoch: as many as hold about as many positives as there are pairs.
 
 # %%
-def train_recommender(train, n_books, n_links, seed):
+def train_recommender(train, n_books, n_links, seed, make=batches):
     keras.utils.set_random_seed(seed)
     model = recommender(n_books, n_links)
     model.compile(keras.optimizers.Adam(0.01), "binary_crossentropy", jit_compile=False)
-    generator = batches(train, n_links, BATCH, NEGATIVES, np.random.default_rng(seed))
+    generator = make(train, n_links, BATCH, NEGATIVES, np.random.default_rng(seed))
     history = model.fit(generator, steps_per_epoch=len(train) // BATCH + 1, epochs=EPOCHS,
                         shuffle=False, verbose=0, callbacks=[ProgressBar()])
     return model, history.history["loss"]
@@ -305,6 +304,30 @@ claim("cross-entropy after training, against the best without a scale",
 # %% [markdown]
 # The loss starts about where a model is that knows nothing but the share of positives, and crosses the line below which cosines without a scale can never come: the
 # scale has grown to several times its first value.
+#
+# And the mistake of section 3, made in earnest: the same training with negatives drawn as often as links occur, and nobody checking them. We ask both networks for the probability of the true pairs of the
+# commonest link.
+
+# %%
+def careless_batches(train, n_links, size, negatives, rng):
+    q = draws["links as often as they occur"]
+    for x, y in batches(train, n_links, size, negatives, rng):
+        x["link"] = np.where(y == 1, x["link"], rng.choice(n_links, len(y), p=q))
+        yield x, y
+
+
+careless, its_losses = train_recommender(train, n_books, n_links, SEED, careless_batches)
+
+# %%
+common = train[train[:, 1] == order[0]].T  # (2, pairs)
+checked_p, careless_p = (by_hand(m, *common).mean() for m in (model, careless))
+print(f"true pairs of {links[order[0]]!r}: {checked_p:.2f} and, careless, {careless_p:.2f}")
+print(f"loss of the careless network: {its_losses[0]:.2f} at first, {its_losses[-1]:.2f} at last")
+claim("probability of the commonest link's true pairs, lost by careless negatives",
+      checked_p - careless_p, at_least=0.1)
+
+# %% [markdown]
+# Nothing gave a warning: the loss went down in both cases. But the careless network doubts what it should be surest of.
 
 # %% [markdown]
 # ## 6 · Is it any good? Recall on held-out pairs
@@ -372,7 +395,7 @@ claim("recall@10 of co-occurrence minus that of the embeddings",
       recall["co-occurrence"] - recall["embeddings"], close_to=0.05, within=0.1)
 
 # %% [markdown]
-# The embeddings find several times as many of the hidden links as popularity does. And plain counting does as well, or better! That is no accident of this
+# The embeddings find more than twice as many of the hidden links as popularity does. And plain counting does as well or better. That is no accident of this
 # data. For the question *which link fits a book*, counting uses every number there is, while fifty numbers a book are a summary. So why learn vectors? Because
 # of what a summary is good for: the vectors are small and of fixed size, they compare books with books and links with links, they go into any other model, and
 # one can look at them. The next sections are about that. But remember the order of this table when somebody shows you a recommender without its rivals.
@@ -412,7 +435,7 @@ own = [title for title, author in zip(data.titles, data.authors) if author == da
 show_nearest(example, exclude=own)
 
 # %% [markdown]
-# One example can be chosen to please, so we ask all books whose genre puts them on a **shelf**: how often is a neighbour from the same shelf, and how often would chance have it so?
+# One example can be chosen to please, so we ask all books on a **shelf**, one of nine groups of genres from science fiction to poetry and plays (a plain novel stands on none): how often is a neighbour from the same shelf, and how often would chance have it so?
 
 # %%
 shelves = sorted(books.SHELVES)  # science fiction, crime, … (plain novels have no shelf here)
@@ -426,6 +449,8 @@ claim("share of the five nearest books that are from the same shelf", near_shelf
       at_least=BOUND["shelf"])
 
 # %% [markdown]
+# Not all of this was found out by the model: some links name a genre, `science fiction` for one, and so tell the shelf. Section 8 takes such links away.
+#
 # Links have vectors too, and live in the same space. What is near a link is what occurs in the same kind of book.
 
 # %%
@@ -463,7 +488,7 @@ quiet_model, _ = train_recommender(quiet, n_books, len(silent), SEED)
 
 # %% [markdown]
 # Now three descriptions of a book go into the same logistic regression: the one-hot vector of the book, the **bag** of its links (a one for each link that it has),
-# and its fifty numbers. We vary how many books have a label, and test on books without one.
+# and its fifty numbers. We vary how many books have a label, and test on books without one. The penalty on weights is weaker for the vectors (`C=10`), whose entries are small, so that they need larger weights for the same answer.
 
 # %%
 from sklearn.linear_model import LogisticRegression
@@ -501,7 +526,7 @@ axes.set(xscale="log", xticks=sizes, xticklabels=sizes, ylim=(0, 1),
 axes.minorticks_off()
 axes.legend(frameon=False, loc="upper left")
 plots.show(figure, alt="""Accuracy over the number of labelled books. One-hot stays at
-    guessing. Vectors lead while labels are few; the bag of links rises faster and meets
+    guessing. Vectors lead while labels are few; the bag of links rises faster and passes
     them when labels are many.""")
 few = (accuracy["vectors"] - accuracy["bag of links"])[:3].mean()
 claim("accuracy that vectors gain over the bag with at most 80 labels", few, at_least=0.01)
@@ -510,16 +535,17 @@ claim("accuracy of one-hot, with most labels", accuracy["one-hot"][-1].mean(), a
 # %% [markdown]
 # Three lessons in one picture.
 #
-# - **One-hot learns nothing about a book without a label**, as every book is equally far from every other. It can only name the largest shelf.
-# - **Vectors win while labels are few.** They were learned without any label, from all books. With twenty labels a regression can weigh fifty numbers, not hundreds of
-#   links, most of which it has never seen.
-# - **The bag catches up when labels are many.** It holds everything that the vectors were made from. A summary is a head start, not a gift.
+# - **One-hot learns nothing about a book without a label**, as every book is equally far from every other. It can only name the shelf that is commonest among the labelled books.
+# - **Vectors win while labels are few.** They were learned without any label, from all books, and links that occur in the same books have vectors near each other. So a
+#   label for one book says something about books with other, related links. In a bag, a link that no labelled book has says nothing.
+# - **The bag overtakes them when labels are many.** It holds everything that the vectors were made from, and a summary has lost some of it. Vectors are a head start, and no more.
 
 # %% [markdown]
 # ## 9 · A map of all books
 #
 # Fifty numbers cannot be looked at. **t-SNE** (van der Maaten and Hinton 2008) lays points out in the plane so that near neighbours stay near. It turns distances
-# into the probabilities with which points would choose each other as neighbours, once in fifty dimensions and once in two, and moves the points until both agree.
+# into the probabilities with which points would choose each other as neighbours, once in fifty dimensions, $p_{ij}$, and once in two, $q_{ij}$, and moves the points until $\sum_{i \ne j} p_{ij} \ln (p_{ij} / q_{ij})$ is as small as it finds it. A pair that is far apart has a $p_{ij}$ near zero and
+# hardly counts.
 # Its one important setting, the **perplexity**, is about the number of neighbours that each point looks at.
 
 # %%
@@ -549,7 +575,7 @@ plots.show(figure, alt="""Map of the books as coloured points, one colour and si
     and with grey points of other books between.""")
 
 # %% [markdown]
-# The colours were not given to t-SNE, so the patches are in the vectors. So far the map is honest. But people read more out of such pictures than neighbours: that this
+# The colours were not given to t-SNE, so the patches are in the vectors, helped by the links that name a genre. So far the map is honest. But people read more out of such pictures than neighbours: that this
 # group is *far* from that one, that one is *tight*, that there are *five clusters*. Wattenberg, Viégas and Johnson (2016) showed how each of these can be wrong. Here
 # are their experiments in small.
 #
@@ -575,12 +601,13 @@ claim("second gap as a multiple of the first, on the map (true: 10)", gaps[1] / 
 # %% [markdown]
 # ### The seed and the perplexity change the picture, and noise has clusters
 #
-# The same books again: with another seed and random start, with a very small and with a large perplexity. Last, points without any structure at all.
+# Half of these books, drawn by chance: with the first seed, with another seed and random start, with a very small and with a large perplexity. Last, points without any structure at all.
 
 # %%
 noise = np.random.default_rng(SEED).normal(size=(200, 50))
 some = mapped[:250]
 maps = {
+    "first seed": embeddings.map_2d(U[some], seed=SEED),
     "another seed": embeddings.map_2d(U[some], seed=SEED + 1, init="random"),
     "perplexity 2": embeddings.map_2d(U[some], seed=SEED, perplexity=2),
     "perplexity 100": embeddings.map_2d(U[some], seed=SEED, perplexity=100),
@@ -588,7 +615,7 @@ maps = {
 }  # each (points, 2)
 
 # %%
-figure, axes = plots.figure(1, 4, size=(10, 2.9))
+figure, axes = plots.figure(1, 5, size=(12, 2.9))
 for ax, (name, points) in zip(axes, maps.items()):
     if "noise" in name:
         ax.scatter(*points.T, s=8, color=plots.BLACK)
@@ -596,23 +623,29 @@ for ax, (name, points) in zip(axes, maps.items()):
     else:
         draw_map(ax, points, some, size=8)
     ax.set_title(name, fontsize=10)
-plots.show(figure, alt="""Four maps. With another seed the same patches lie elsewhere; with
-    perplexity 2 the books fall into crumbs; with perplexity 100 they form one cloud; pure
+plots.show(figure, alt="""Five maps. With another seed the same patches as with the first
+    lie elsewhere; with perplexity 2 the books fall into crumbs; with perplexity 100 they form one cloud; pure
     noise with perplexity 2 looks full of little clusters.""")
 
 # %%
-def neighbours_kept(points, space, k=10):
+def ten_nearest(points):
     d = ((points[:, None] - points[None]) ** 2).sum(axis=2)  # (n, n)
-    on_map = np.argsort(d, axis=1)[:, 1:k + 1]
-    true, _ = embeddings.nearest(space, space, k + 1)
-    return np.mean([len(set(a) & set(b)) / k for a, b in zip(on_map, true[:, 1:])])
+    return np.argsort(d, axis=1)[:, 1:11]  # (n, 10), without the point itself
 
 
-kept = {name: neighbours_kept(maps[name], U[some]) for name in list(maps)[:3]}
-print("kept of the ten nearest:", {name: f"{share:.2f}" for name, share in kept.items()})
+def shared(a, b):
+    return np.mean([len(set(i) & set(j)) / len(i) for i, j in zip(a, b)])
+
+# %%
+true = ten_nearest(U[some])  # rows of length one: the nearest have the largest cosines
+near = {name: ten_nearest(points) for name, points in maps.items() if "noise" not in name}
+print("of the ten nearest in fifty dimensions, on the map:")
+print("  " + ", ".join(f"{name} {shared(true, n):.2f}" for name, n in near.items()))
+print(f"of those of the first seed, with another: "
+      f"{shared(near['first seed'], near['another seed']):.2f}")
 
 # %% [markdown]
-# What survives a change of seed are neighbourhoods, and not even all of them. So, for a map of this kind:
+# The first line says how much of the true neighbourhoods each map keeps, the second how much two maps agree with each other. Neighbourhoods survive in part, and nothing else does. So, for a map of this kind:
 #
 # | do not read | because |
 # | --- | --- |
@@ -662,13 +695,14 @@ claim("new books' five nearest on the map are from their shelf, as a multiple of
       landed / by_chance, at_least=2)
 
 # %% [markdown]
-# The new books land where they belong. What the table above says of t-SNE holds for UMAP as well: its groups are often set apart more neatly, which makes the picture more convincing,
+# About half of the neighbours of a new book are from its shelf, several times as many as by chance. These books were new to the map only: the recommender had learned their vectors with all the others. A book
+# that is new to the recommender has no vector; until it is trained again, the mean of the vectors of its links can stand in. What the table above says of t-SNE holds for UMAP as well: its groups are often set apart more neatly, which makes the picture more convincing,
 # not more true.
 
 # %% [markdown]
 # ## 11 · The Embedding Projector
 #
-# A picture on paper cannot be asked. TensorBoard has a tool for that, the **Embedding Projector**: one turns the cloud of points, colours it by genre, searches for a title, and has its nearest
+# A picture on paper cannot be asked. TensorBoard has a tool for that, the **Embedding Projector**: one turns the cloud of points, colours it by shelf, searches for a title, and has its nearest
 # neighbours marked. It runs on your machine and sends nothing anywhere. It needs three files: the vectors, their names, and a note that says which is which.
 
 # %%
@@ -699,7 +733,7 @@ else:
 # ## 12 · item2vec: baskets
 #
 # A shop knows what lies in a basket together, a library what one reader has borrowed. Barkan and Koenigstein (2016) noticed that a basket can be read as a sentence whose words are the things
-# in it, and gave it to word2vec. One thing is different: the things in a basket have no order, so everything in it is near everything else. **The window must be the whole basket.**
+# in it, and gave it to word2vec. One thing is different: the things in a basket have no order, so everything in it is near everything else. **The window must be the whole basket**, and `shrink_windows=False` keeps gensim from drawing a smaller one for each thing.
 #
 # There are no real baskets of these books, so the course has invented readers: each has a main taste (a country or a genre), a second one, and some books by chance.
 
@@ -716,7 +750,8 @@ kind = {title: {s, c} - {"novel", ""}
 longest, same_kind = max(map(len, lists)), {}
 for window in (1, longest):
     item2vec = Word2Vec(lists, vector_size=50, window=window, min_count=5, sg=1, negative=5,
-                        sample=0, epochs=20, seed=SEED, workers=1)
+                        sample=0, epochs=20, shrink_windows=False, seed=SEED,
+                   workers=1)
     hits = [bool(kind[a] & kind[b])
             for a in item2vec.wv.index_to_key for b, _ in item2vec.wv.most_similar(a, topn=5)]
     same_kind[f"window {window}"] = np.mean(hits)
@@ -744,7 +779,7 @@ claim("what a window of one costs", whole_basket - same_kind["window 1"], at_lea
 # drawn at random, and again. Articles that are met on the same walks get similar vectors.
 #
 # The real network is Wikispeedia, the articles of a Wikipedia for schools with the subject of each. The sample's is made of our books, their authors and what they link to; its subject is
-# the country of a book or author, and pages that name countries were left out of it.
+# the country of a book or author, and pages that name a country or a language, and all categories, were left out of the network, for they would give the answer away.
 
 # %%
 from course_utils.datasets import wikispeedia
@@ -962,7 +997,7 @@ def test_knows_nothing(knows_nothing):
 # # END QUESTION
 
 # %% [markdown]
-# A model that knows nothing at all has less than half the loss with ten negatives than with one. Losses with different ratios cannot be compared; recall can.
+# With ten negatives, a model that knows nothing at all has less than half the loss that it has with one. Losses with different ratios cannot be compared; recall can.
 
 # %% [raw]
 # # BEGIN QUESTION
@@ -1038,7 +1073,7 @@ def test_loss_slopes(loss_slopes):
 
 # %% [markdown]
 # The more wrong the model is, the harder cross-entropy pulls, up to a slope of one; squared error gives up where the sigmoid is flat. With a cosine inside and a small scale at the start the sigmoid is
-# never very flat here, so both work. Where scores can run away, only one does.
+# steep there, so both work here. Where scores can run away, only one does.
 
 # %% [raw]
 # # BEGIN QUESTION
@@ -1046,8 +1081,8 @@ def test_loss_slopes(loss_slopes):
 # points: 2
 
 # %% [markdown]
-# **Exercise 4. A walk that returns.** Write `walk_with_return(start, length, alpha, reached_from, rng)`: a walk of `length` articles that begins at `start`; before each step it jumps back to `start` with
-# probability `alpha`, and otherwise goes to a random neighbour. `reached_from` is a dictionary: article to list of neighbours. Such walks stay around their start, and are what some recommenders are made of.
+# **Exercise 4. A walk that returns.** Write `walk_with_return(start, length, alpha, reached_from, rng)`: a list of `length` articles that begins with `start`. Each next article is `start` itself with probability `alpha`, and otherwise a random neighbour of the last one; a jump takes a place in the list
+# like any other step. `reached_from` is a dictionary: article to list of neighbours. Such a walk stays around its start, and the articles that it meets most often can be recommended there (*personalised PageRank*).
 #
 # <details><summary>Hint 1</summary><code>rng.random() < alpha</code> is true with probability alpha.</details>
 # <details><summary>Hint 2</summary><code>rng.integers(n)</code> draws one of n places.</details>
@@ -1083,6 +1118,14 @@ def walk_with_return(start, length, alpha, reached_from, rng):
     steps = [near[rng.integers(len(near))] for _ in range(length - 1)]
     return [start] + [start if rng.random() < alpha else step for step in steps]
 
+# %% tags=["wrong"] message="at once steps on"
+def walk_with_return(start, length, alpha, reached_from, rng):
+    walk = [start]
+    while len(walk) < length:
+        near = reached_from[start if rng.random() < alpha else walk[-1]]
+        walk.append(near[rng.integers(len(near))])
+    return walk
+
 # %% tags=["wrong"] message="too rarely"
 def walk_with_return(start, length, alpha, reached_from, rng):
     walk = [start]
@@ -1107,8 +1150,11 @@ def test_walk_with_return(walk_with_return):
     assert len(walk) == 20 and walk[0] == 7, f"a walk of 20 articles from 7 was asked for, got {len(walk)} that begin with {walk[0]}"
     steps = [(b - a) % 50 for a, b in zip(walk, walk[1:])]
     assert set(steps) <= {1, 49}, "each step must go on from where the walk is, to a neighbour; this one goes on from the start"
-    long = walk_with_return(7, 4000, 0.8, ring, rng)
-    back = np.mean([b == 7 for a, b in zip(long, long[1:]) if (a - 7) % 50 not in (1, 49, 0)])
+    long = walk_with_return(7, 40_000, 0.8, ring, rng)
+    far = [b for a, b in zip(long, long[1:]) if (a - 7) % 50 not in (1, 49, 0)]
+    assert far, "with alpha = 0.8 the walk never gets two steps away from its start"
+    back, beside = np.mean([b == 7 for b in far]), np.mean([b in (6, 8) for b in far])
+    assert beside < 0.5, "the walk jumps and at once steps on: a jump takes a place in the walk, so `start` itself must appear there"
     assert back > 0.7, f"with alpha = 0.8 the walk jumps back from afar in {back:.2f} of the cases: too rarely"
     assert 0.7 < back < 0.9, f"with alpha = 0.8 the walk jumps back in {back:.2f} of the cases"
 
@@ -1125,7 +1171,7 @@ def test_walk_with_return(walk_with_return):
 
 # %% [markdown]
 # **Exercise 5, a stretch: the gradient of the recommender.** Keras has trained $u_i$ without showing you how. For one pair with label $y$ let $c = \cos(u, v)$, $p = \sigma(w c + b)$, and $L$ the cross-entropy. Write
-# `cosine_gradient(u, v, w, b, y)`: $\partial L/\partial u$, as an array like $u$. The check compares it with finite differences. When it passes, multiply it with `u`: what does the answer mean for the length of $u$?
+# `cosine_gradient(u, v, w, b, y)`: $\partial L/\partial u$, as an array like $u$. The check compares it with finite differences. When it passes, take its dot product with `u`: what does the answer mean for the length of $u$?
 #
 # <details><summary>Hint 1</summary>From exercise 3, $\partial L/\partial z = p - y$ with $z = wc + b$. So only $\partial c/\partial u$ is missing.</details>
 # <details><summary>Hint 2</summary>Let $\hat u = u/\lVert u\rVert$ and $\hat v$ likewise. $c = \hat u\cdot\hat v$, and $\partial c/\partial u = (\hat v - c\,\hat u)/\lVert u\rVert$: of $\hat v$, the part that is
@@ -1201,8 +1247,8 @@ def test_cosine_gradient(cosine_gradient):
 # # END QUESTION
 
 # %% [markdown]
-# The product with `u` is zero: the gradient turns $u$ and never shortens it. Plain gradient descent on a normalised dot product can only make vectors longer, and longer vectors turn more slowly: the learning rate
-# falls by itself.
+# The dot product with `u` is zero: a step along the gradient turns $u$ and never shortens it. Plain gradient descent on a normalised dot product can only make vectors longer, and longer vectors turn more slowly: the learning rate
+# falls by itself. (Adam, which trained ours, scales each coordinate on its own, so its steps are not exactly at a right angle to $u$.)
 
 # %% [markdown]
 # ## What you measured

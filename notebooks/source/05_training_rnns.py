@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 05 · Training recurrent networks
 #
-# At the end of lesson 04 a simple recurrent network learned to remember a symbol over a few steps, and failed over a hundred, although weights that
+# At the end of lesson 04 a simple recurrent network learned to remember a symbol over twenty steps, and failed over a hundred, although weights that
 # remember exist. So the trouble is in the training. This lesson takes training apart: you will write its gradient by hand, backwards through
 # time, check it against TensorFlow's, and then look at what happens to a gradient on its way through a hundred steps. It may die out, it may blow up, and
-# one inequality says which of the two to expect. Two remedies follow, clipping and orthogonal weights, and a measurement of what they leave open.
+# one inequality says when it must die out, and when it may blow up. Two remedies follow, clipping and orthogonal weights, and a measurement of what they leave open.
 #
 # **You will be able to**
 #
@@ -49,6 +49,10 @@ rng = np.random.default_rng(SEED)
 # - through tanh, whose derivative is $1 - \tanh^2$: $\quad \partial L/\partial a_t = \partial L/\partial h_t \odot (1 - h_t^2)$;
 # - through the product with $W_h$, to the old state: $\quad \partial L/\partial h_{t-1} = \partial L/\partial a_t\, W_h^\top$;
 # - to the weights: $\quad \partial L/\partial W_h = h_{t-1}^\top\, \partial L/\partial a_t$, $\quad \partial L/\partial W_x = x_t^\top\, \partial L/\partial a_t$, and $\partial L/\partial b$ is $\partial L/\partial a_t$ summed over the batch.
+#
+# Where do the transposes come from? Written out for one sequence, $a_{t,j} = \sum_i h_{t-1,i} W_{h,ij} + \dots$, so $\partial a_{t,j}/\partial h_{t-1,i} = W_{h,ij}$. Unit $i$ of the old state acts on all units $j$, and collects
+# $\sum_j \partial L/\partial a_{t,j}\, W_{h,ij}$ from them: a product with $W_h^\top$. In the same way $\partial a_{t,j}/\partial W_{h,ij} = h_{t-1,i}$, so this weight's gradient is $h_{t-1,i}\, \partial L/\partial a_{t,j}$, summed over the batch: a
+# product with $h_{t-1}^\top$.
 
 # %%
 def step_back(d_h, x_t, h_prev, h_t, W_x, W_h):
@@ -90,9 +94,13 @@ def backward(d_h, x, h, W_x, W_h):
 
 
 # %% [markdown]
+# The walk back needs all the states of the way there, so memory grows with the length of the sequence. On very long texts one often stops the walk after $k$ steps and carries only the state on, not the gradient: **truncated**
+# backpropagation through time (Williams and Peng 1990). It is cheaper, and nothing from further back than $k$ steps reaches the weights.
+
+# %% [markdown]
 # ## 3 · By hand = by TensorFlow
 #
-# TensorFlow's `GradientTape` records what is computed and applies the chain rule by itself. Both should agree on a small example, with the squared
+# TensorFlow's `GradientTape` records what is computed and applies the chain rule by itself. Both should agree on a small example, with half the squared
 # length of the last state as the loss: $L = \tfrac12 \lVert h_T \rVert^2$, so $\partial L/\partial h_T = h_T$.
 
 # %%
@@ -123,7 +131,7 @@ claim("course_utils.cells gives the same gradient of W_h: largest difference",
       np.abs(from_cells["W_h"] - by_hand[1]).max(), at_most=1e-9)
 
 # %% [markdown]
-# And a check that needs no calculus at all: nudge one weight by a little, up and down, and see how the loss changes. These **finite differences** are too slow to train with, and
+# And a check that needs no calculus at all: nudge one weight by a little, up and down, and see how the loss changes. These **finite differences** are too slow to train with, two forward passes for every single weight, and
 # the best way to find a mistake in a gradient.
 
 # %%
@@ -140,7 +148,7 @@ claim("one entry of the gradient of W_h, by hand and by finite differences: diff
 # %% [markdown]
 # ## 4 · The sum over time, term by term
 #
-# The gradient of $W_h$ is a sum with one term a step. How much does each step contribute? We draw the size of the terms.
+# The gradient of $W_h$ is a sum with one term a step. How much does each step contribute? We draw the size of the terms: the root of the sum of the squared entries, which is what we call the norm of a gradient.
 
 # %%
 terms = [h[t].T @ (d_states[time - 1 - t] * (1 - h[t + 1] ** 2)) for t in range(time)]
@@ -172,28 +180,28 @@ plots.show(figure, alt="""Bars of the norm of each step's term of the gradient, 
 # \frac{\partial L}{\partial h_k} = \frac{\partial L}{\partial h_t}\; \frac{\partial h_t}{\partial h_{t-1}}\;
 # \frac{\partial h_{t-1}}{\partial h_{t-2}} \cdots \frac{\partial h_{k+1}}{\partial h_k}$$
 #
-# Such a matrix of all partial derivatives is called a **Jacobian**. How much longer can a Jacobian make a vector? Its **norm** is the answer: the largest factor
-# by which it stretches any vector, which is its largest singular value. The norm of a product is at most the product of the norms, and no entry of the
+# Such a matrix of all partial derivatives is called a **Jacobian**; row $j$, column $k$ holds the derivative of unit $j$ of $h_i$ by unit $k$ of $h_{i-1}$, and a gradient, a row, is multiplied from the left. How much longer can a Jacobian make a vector? Its **norm** is the answer: the largest factor
+# by which it stretches any vector, which is its largest singular value. (For every matrix there are perpendicular directions that it turns into perpendicular ones, each stretched by a factor of its own: these factors are its *singular values*. So the norm of a matrix is not the root of its squared entries.) The norm of a product is at most the product of the norms, and no entry of the
 # diagonal matrix is above $\gamma = 1$, the steepest slope of tanh. So
 #
 # $$\left\lVert \prod_{i=k+1}^{t} \frac{\partial h_i}{\partial h_{i-1}} \right\rVert \le \eta^{\,t-k}, \qquad \eta = \gamma\, \lVert W_h \rVert$$
 #
 # (Pascanu, Mikolov, Bengio 2013; Bengio, Simard, Frasconi 1994). If $\eta < 1$ the gradient **vanishes**: it dies out at least as fast as a geometric
-# series, whatever the inputs. If $\eta > 1$ the bound allows it to **explode**, and promises nothing. We measure both, with
+# sequence, whatever the inputs. If $\eta > 1$ the bound allows it to **explode**, and promises nothing. We measure both, with
 # $W_h = \eta\, Q$, where $Q$ is **orthogonal**: a matrix that turns vectors and leaves their lengths alone, so its norm is 1.
 
 # %%
 def orthogonal(units, rng):
     """A random orthogonal matrix (units, units)."""
     q, r = np.linalg.qr(rng.normal(size=(units, units)))
-    return q * np.sign(np.diag(r))
+    return q * np.sign(np.diag(r))  # the signs make all orthogonal matrices equally likely
 
 
 def jacobians(h, W_h):
     """∂h_T/∂h_{T-lag} (units, units) for lag 0 … T, from one sequence's h (T + 1, 1, units)."""
     J = [np.eye(len(W_h))]
     for h_t in h[:0:-1]:  # h_T, …, h_1
-        J.append(J[-1] * (1 - h_t**2) @ W_h.T)
+        J.append((J[-1] * (1 - h_t**2)) @ W_h.T)  # times diag(1 − h_t²) W_hᵀ
     return J
 
 
@@ -225,9 +233,10 @@ plots.show(figure, alt="""Two panels: the norm of the product of Jacobians again
     inputs of size 1 all three fall, far below their bounds.""")
 
 # %%
-ratios = [norms / eta**LAGS for (_, eta), norms in measured.items()]
+ratios = [(norms / eta**LAGS)[1:] for (_, eta), norms in measured.items()]  # from lag 1 on
 claim("no measured norm is above its bound: largest ratio", np.max(ratios), at_most=1 + 1e-9)
-claim("tiny inputs, eta = 0.8: left after 60 steps", measured[0.01, 0.8][-1], at_most=2e-6)
+claim("tiny inputs, eta = 0.8: share of the bound that is reached after 60 steps",
+      measured[0.01, 0.8][-1] / 0.8**60, at_least=0.8)
 claim("tiny inputs, eta = 1.1: growth over 60 steps", measured[0.01, 1.1][-1], at_least=5)
 claim("inputs of size 1, eta = 1.1: left after 60 steps", measured[1.0, 1.1][-1], at_most=1e-4)
 
@@ -276,7 +285,7 @@ claim("the gradient at both ends of the figure, the larger one",
       np.abs(slopes[[0, -1]]).max(), at_most=1)
 
 # %% [markdown]
-# The gradient on the cliff points the right way, downhill. Its *size* is useless: it describes a slope that has ended long before the edge
+# On the cliff a step against the gradient goes the right way, downhill. The gradient's *size* is useless: it describes a slope that has ended long before the edge
 # of the figure. Gradient descent takes it at its word:
 
 # %%
@@ -294,7 +303,7 @@ claim("where it lands the gradient is gone: size", abs(loss_and_slope(thrown)[1]
 claim("loss after one clipped step", loss_and_slope(clipped)[0], at_most=0.01)
 
 # %% [markdown]
-# One step throws the bias hundreds of units away. The direction was right, so the loss is lower there than at the start. But that far out the unit is saturated at every step, its gradient is
+# One step moves the bias by hundreds. The direction was right, so the loss is lower there than at the start. But that far out the unit is saturated at every step, its gradient is
 # zero to the last digit, and no further step leads anywhere: what exploded in one update vanishes in all that follow. The clipped step ends nearer to the goal, and has a gradient
 # to go on with.
 #
@@ -309,7 +318,8 @@ claim("loss after one clipped step", loss_and_slope(clipped)[0], at_most=0.01)
 # ## 7 · Clipping, seen in a training curve
 #
 # Now a network of 16 units, and the task that ended lesson 04: recall the first symbol after 20 distractors. The training loop is our own. First the loss, a softmax
-# on top of the last state, and the gradients of all four weights.
+# on top of the last state, and the gradients of all four weight arrays. One line is new: the cross-entropy $-\ln p_y$ of a softmax $p_k = e^{a_k} / \sum_j e^{a_j}$ is $\ln \sum_j e^{a_j} - a_y$, so its slope in $a_k$ is $p_k$, less 1 for the right
+# answer: *prediction minus target*.
 
 # %%
 def gradients(weights, x, y):
@@ -413,17 +423,17 @@ claim("as it comes, more states end up saturated than with clipping, this many t
       share[0] / share[1], at_least=1.5)
 
 # %% [markdown]
-# Without clipping the loss is thrown about, and comes to rest where it began, at guessing, or halfway. The last column tells where the throws have led: into saturation, as in section 6, where the
-# recurrent weights get hardly any gradient. With clipping the norm is as large in the beginning. Clipping does not remove the cliffs; it makes them harmless.
+# Without clipping the loss is thrown about, and comes to rest near guessing. The last column tells where the throws have led: into saturation, as in section 6, where little gradient gets through to the
+# recurrent weights. (The norm in the figure need not fall to zero for that: it contains the gradient of $W_y$, which stands on top of the last state and has no tanh to pass.) With clipping the norm is as large in the beginning. Clipping does not remove the cliffs; it makes them harmless.
 #
-# The third row is there to be fair. With a sixth of the learning rate most starts learn this task without clipping: small enough steps survive cliffs of this
+# The third row is there to be fair. With a sixth of the learning rate, training without clipping does about as well on this task: small enough steps survive cliffs of this
 # height. But then *all* steps are small, also the many that are no danger, and the next network or a longer lag may have higher cliffs. Clipping lets the learning rate be chosen for the
 # ordinary steps. How is $c$ chosen? Watch the norm for a while, and take a value around the ordinary ones.
 
 # %% [markdown]
 # ### Clipping in Keras
 #
-# Every Keras optimizer can clip, and has two arguments with similar names. We give it two gradients, with norms 5 and 12 (13 together), a learning rate of 1, and see
+# Every Keras optimizer can clip, and has two arguments with similar names. (A third, `clipvalue`, cuts every entry by itself, which turns the gradient.) We give it two gradients, with norms 5 and 12 (13 together), a learning rate of 1, and see
 # how far each weight moves.
 
 # %%
@@ -524,18 +534,18 @@ ratio = fading["Glorot"][20] / fading["orthogonal"][20]
 claim("Glorot and orthogonal leave about the same at lag 20: powers of ten between them",
       abs(np.log10(ratio)), at_most=1)
 claim("gain 1.5: gradient left at lag 20", fading["orthogonal, gain 1.5"][20], at_least=0.3)
-claim("and yet the norm of Glorot's W_h is not 1, as that of orthogonal weights, but",
+claim("and yet the norm of Glorot's W_h, where orthogonal weights have 1, is on average",
       np.mean([np.linalg.norm(draws["Glorot"](np.random.default_rng([SEED, s])), 2)
                for s in range(STARTS)]), at_least=1.3)
 middle = {name: np.median(values) for name, values in directions.items()}
-claim("in a middling direction orthogonal weights leave more than Glorot's, this many times",
+claim("in the median direction orthogonal weights leave more than Glorot's, this many times",
       middle["orthogonal"] / middle["Glorot"], at_least=10)
 claim("directions (of 16) in which gain 1.5 leaves more than gain 1",
       np.sum(directions["orthogonal, gain 1.5"] > directions["orthogonal"]), at_least=5)
 
 # %% [markdown]
 # The left picture holds a surprise. Small weights lose everything, as their $\eta$ foretells. But Glorot and orthogonal weights lose about the same! The norm of Glorot's $W_h$ is
-# *above* 1, in some directions it stretches, in others it shrinks, and what is left of a gradient turns into the stretched ones.
+# *above* 1: in some directions it stretches, in others it shrinks, and what is left of a gradient turns into the stretched ones.
 #
 # The right picture shows the difference. After twenty steps, Glorot's weights have kept a few directions, and squeezed the others to nothing: whatever the loss has to say about the past must be
 # said along those few, and to tell four symbols apart a network needs several. Orthogonal weights treat all directions alike. What they lose, they lose to the slopes of tanh, and that is about the same for
@@ -570,8 +580,8 @@ for axes, (name, found) in zip(panels, remembered.items()):
 panels[0].set_ylabel("accuracy; dotted: guessing")
 plots.show(figure, alt="""Accuracy of recall against lag for Glorot, orthogonal, and orthogonal
     weights with gain 1.5; thin lines are five starts, thick lines their mean. All recall over
-    10 steps. At 20, Glorot's starts have fallen apart and most orthogonal ones hold; at 40
-    nearly all of both are near guessing, and with gain 1.5 some starts are still far above.""")
+    10 steps. At 20, most of Glorot's starts have fallen apart and the orthogonal ones hold;
+    at 40 nearly all of both are near guessing, and with gain 1.5 some starts are still far above.""")
 
 # %%
 mean = {name: dict(zip(HORIZON, found.mean(axis=0))) for name, found in remembered.items()}
@@ -586,9 +596,9 @@ claim("lags 20 to 40: lead of gain 1.5 over orthogonal weights, mean accuracy",
       beyond["orthogonal, gain 1.5"] - beyond["orthogonal"], at_least=0.03)
 
 # %% [markdown]
-# Thin lines are single starts; look at them before the mean. Over ten steps nearly every network learns. At twenty it is a matter of luck, and orthogonal
-# weights have more of it than Glorot's. By forty steps both have forgotten, with this many updates; the gain of 1.5, under which the gradient arrives
-# at its full size, reaches further, but from some starts only. Where a thin line
+# Thin lines are single starts; look at them before the mean. Over ten steps nearly every network learns. At twenty, Glorot's weights need luck, and orthogonal
+# weights hardly any. At forty, with this many updates, nearly all starts of both guess; with a gain of 1.5, under which the gradient arrives
+# at its full size, some starts still learn. Where a thin line
 # goes up again, or below guessing (such a network tells symbols apart and calls them by wrong names), you see how much is luck. More updates or other settings move the edge. What
 # does not move is the kind of failure: a network that does not learn stays near guessing, and its loss says nothing about why.
 #
@@ -608,7 +618,7 @@ claim("lags 20 to 40: lead of gain 1.5 over orthogonal weights, mean accuracy",
 # points: 1
 
 # %% [markdown]
-# **Exercise 1, warm-up.** Write `most_left(W_h, lag)`: the largest share of a gradient that a tanh network with these recurrent weights can have left `lag` steps
+# **Exercise 1, warm-up.** Write `most_left(W_h, lag)`: the largest factor by which a tanh network with these recurrent weights can have multiplied a gradient `lag` steps
 # back, according to the bound of section 5.
 #
 # <details><summary>Hint 1</summary>The steepest slope of tanh is 1, so η is the norm of W_h: its largest singular value.</details>
@@ -715,6 +725,7 @@ def test_clip_each(clip_each):
     got = clip_each(grads, 1.0)
     assert got is not None, "the function gives None: does it return the list?"
     assert len(got) == 3, f"for three gradients there are three in the answer; you gave {len(got)}"
+    assert np.array_equal(grads[0], [[3, 4], [0, 0]]), "the arrays that were given must stay as they were: make new ones, do not change them in place"
     first, second, third = (np.asarray(g) for g in got)
     assert first.shape == (2, 2), f"a gradient keeps its shape; the first went in as (2, 2) and came out as {first.shape}"
     assert not np.allclose(first, grads[0] / np.sqrt(169.25)), "you took one factor for all, which is global_clipnorm; here each array has its own"
@@ -738,8 +749,8 @@ def test_clip_each(clip_each):
 # points: 1
 
 # %% [markdown]
-# **Exercise 3: find the mistake.** The function below was written in a hurry. It runs without an error. Compared with finite differences, all its gradients are right for sequences of one
-# step, but from two steps on the gradient of $W_x$ is wrong. Repair it; one line is to blame.
+# **Exercise 3: find the mistake.** The function below was written in a hurry. It runs without an error. Compared with finite differences, its gradients of the weights are right for sequences of one
+# step, but from two steps on those of $W_x$ and $b$ are wrong. Repair it; one line is to blame.
 #
 # <details><summary>Hint 1</summary>For one step all is well. So what is wrong is used only when there is a step before.</details>
 # <details><summary>Hint 2</summary>Take 2 units with W_h = [[0, 1], [0, 0]]: unit 1 passes its state to unit 2. In which direction must the blame go back? Which does the code take?</details>
@@ -835,7 +846,7 @@ def test_repaired(repaired):
 # $h_1, \dots, h_T$ gets from its own answer. `x` and `h` are as in `backward`. Return the three gradients `[d_W_x, d_W_h, d_b]`. You may use `step_back`.
 #
 # <details><summary>Hint 1</summary>Start with a gradient of zero, and walk back as <code>backward</code> does.</details>
-# <details><summary>Hint 2</summary>Before step t goes back, two things arrive at its state: what came from the step after it, and <code>d_outputs[t]</code>. Add them.</details>
+# <details><summary>Hint 2</summary>Before step t goes back, two things arrive at its state: what came from the step after it, and its own <code>d_outputs[t]</code>. Add them. (Counted from 0, <code>d_outputs[t]</code> belongs to <code>h[t + 1]</code>, since <code>h[0]</code> is the empty start.)</details>
 
 # %% [raw]
 # # BEGIN SOLUTION
@@ -1065,6 +1076,7 @@ summary()
 # - P. J. Werbos (1990). Backpropagation through time: what it does and how to do it. *Proceedings of the IEEE* 78(10).
 # - Y. Bengio, P. Simard, P. Frasconi (1994). Learning long-term dependencies with gradient descent is difficult. *IEEE Transactions on Neural Networks* 5(2).
 # - R. Pascanu, T. Mikolov, Y. Bengio (2013). On the difficulty of training recurrent neural networks. *ICML*. The bound, and clipping.
+# - R. J. Williams, J. Peng (1990). An efficient gradient-based algorithm for on-line training of recurrent network trajectories. *Neural Computation* 2(4). Truncated backpropagation.
 # - A. M. Saxe, J. L. McClelland, S. Ganguli (2014). Exact solutions to the nonlinear dynamics of learning in deep linear neural networks. *ICLR*. Orthogonal initial weights.
 # - X. Glorot, Y. Bengio (2010). Understanding the difficulty of training deep feedforward neural networks. *AISTATS*.
 # - Q. V. Le, N. Jaitly, G. E. Hinton (2015). A simple way to initialize recurrent networks of rectified linear units. *arXiv:1504.00941*. Another start: the identity matrix.

@@ -373,8 +373,8 @@ results.benchmark("cells", "Time of a training step, as a multiple of the plain 
 
 # %% [markdown]
 # The first three columns are times of a step; below 1 is faster than the plain layer. The last three are what the *first* step costs, because then the graph
-# is built and compiled. So XLA pays when you train for more than a few hundred steps; unrolling a gated layer seldom pays at all; a mask costs
-# little.
+# is built and compiled. So XLA pays when you train for more than one or two hundred steps. Unrolling a gated layer pays only after about a thousand, and gains less than XLA; both together
+# take very long to compile, and make the LSTM slower than it was. A mask costs little.
 
 # %% [markdown]
 # The accuracy by lag, on new sequences. We let the NumPy cell do it, with the trained weights: the same numbers, and no graph to build.

@@ -15,7 +15,7 @@
 # 5. compare recurrent networks fairly: what is held equal, what is measured, and what the differences are worth.
 #
 # **Before this lesson:** lesson [06](06_lstm.ipynb). **Time:** about 50 minutes to read and try, 30 minutes for the exercises; on two cores
-# all cells together run in less than a minute on the embedded sample, and in some minutes on IMDB.
+# all cells together run in less than a minute on the embedded sample, and in two or three minutes on IMDB.
 
 # %%
 import os
@@ -74,8 +74,8 @@ claim("the coupled cell's never does (largest value)", abs(belts["CoupledLSTM"])
 # GRU gets along without the second.
 #
 # That leaves $h_t = o_t \odot c_t$: two states which differ in nothing but the output gate. Suppose it were always open. Then $h_t = c_t$, and we need
-# **one state instead of two**. What we lose is the power to keep a thing in mind without showing it. Remember this loss: section 3 gets back as much of it
-# as is needed.
+# **one state instead of two**. What we lose is the power to keep a thing in mind without showing it. Remember this loss: section 3 gets part of it
+# back.
 
 # %% [markdown]
 # ## 2 · The update gate
@@ -123,8 +123,8 @@ claim("with the signs turned, both conventions give the same state (largest diff
 # %% [markdown]
 # ## 3 · The reset gate
 #
-# Where does it hurt that everything is shown? In the candidate. Think of a unit that keeps a promise from the beginning of a sentence, *although*, until
-# the end. Its neighbour is about something else, the word that is being read now, and its candidate sees the promise at every step, whether or not it
+# Where does it hurt that everything is shown? In the candidate. Think of a unit that keeps in mind, until the end of the sentence, that it began with *although*. Its neighbour is about
+# the word that is being read now. The neighbour's candidate reads the first unit at every step, whether or not it
 # matters. What is missing is a switch on the *reading* side: how much of the past goes into the candidate? That is the **reset gate**.
 #
 # $$r_t = \sigma(x_t W_{xr} + h_{t-1} W_{hr} + b_r)$$
@@ -212,7 +212,7 @@ def gru_step_after(x_t, h_prev):
     return z_t * h_prev + (1 - z_t) * h_tilde  # all (batch, units)
 
 # %% [markdown]
-# The second surprise are the biases. Each part has two of them: one is added to what comes from the input, $b_x$, and one to what comes from the state, $b_h$. Keras keeps them as
+# The biases are the second surprise. Each part has two of them, and the first letter of the subscript tells them apart: $b_{xz}, b_{xr}, b_{xh}$ are added to what comes from the input, $b_{hz}, b_{hr}, b_{hh}$ to what comes from the state. Keras keeps them as
 # the two rows of one array.
 
 # %%
@@ -244,8 +244,8 @@ claim("moved in the candidate, it changes the state by",
       abs(last_state(in_candidate) - last_state(bias)).max(), at_least=0.01)
 
 # %% [markdown]
-# Are the two forms the same function, then? Only where the reset gate has the same value in all units of a step, in particular where it is open everywhere. Otherwise
-# $(r \odot h) W$, which fades single *inputs* of the product, is not $r \odot (h W)$, which fades single *outputs*. Weights trained in one form are of no use in
+# Are the two forms the same function, then? Only where the reset gate is open everywhere, or, with $b_{hh} = 0$, where it has the same value in all units of a step. Otherwise
+# $(r \odot h) W$, which fades single *inputs* of the product, is not $r \odot (h W)$, which fades single *outputs*. Weights trained in one form compute something else in
 # the other. `course_utils.cells` has both, and we compare them with equal weights.
 
 # %%
@@ -262,7 +262,7 @@ def both_forms(b_r, seed=SEED):
 
 claim("with the reset gates open, both forms are the same function (largest difference)",
       both_forms(b_r=40), at_most=1e-9)
-claim("with the reset gates half open, they are not (largest difference)",
+claim("with gates around one half, each at its own value, they are not (largest difference)",
       both_forms(b_r=0), at_least=0.03)
 
 # %% [markdown]
@@ -287,7 +287,7 @@ x = np.random.default_rng(SEED).normal(size=(32, 200, 8))  # (batch, time, featu
 h_gru = cells.forward(gru, x).state[0]  # (batch, units)
 c = np.zeros((32, 16))  # (batch, units)
 for x_t in x.swapaxes(0, 1):  # the coupled LSTM, o = 1, no tanh: h is c
-    f = sigmoid(x_t @ gru.W_xz + c @ gru.W_hz)
+    f = sigmoid(x_t @ gru.W_xz + c @ gru.W_hz)  # its biases are 0
     c = f * c + (1 - f) * np.tanh(x_t @ gru.W_xh + c @ gru.W_hh)
 claim("r = 1: the GRU is the coupled LSTM with o = 1 and no output tanh (largest difference)",
       abs(h_gru - c).max(), at_most=1e-9)
@@ -305,7 +305,7 @@ claim("with the output tanh kept, the memories differ (largest difference)",
       abs(cells.forward(coupled, x).state[1] - h_gru).max(), at_least=0.005)
 
 # %% [markdown]
-# So the table is exact in all rows but one. The reset gate is no part of the LSTM; it stands where the output gate was missed.
+# So the table is exact in all rows but one. The reset gate is no part of the LSTM; it takes over where the output gate is missing.
 
 # %% [markdown]
 # ## 6 · The gradient along the state
@@ -315,7 +315,7 @@ claim("with the output tanh kept, the memories differ (largest difference)",
 # $$\frac{\partial h_t}{\partial h_{t-1}} = z_t \quad\text{(along the belt; there are further ways, through } z_t, r_t \text{ and } \tilde h_t \text{)}$$
 #
 # What lesson 06 said of the forget gate holds for $z$: before training it stands at about $\sigma(b_z)$. Keras starts the LSTM's forget bias at 1, for good reason, but **the
-# GRU's biases all at 0**, and has no switch to change that: $z \approx 0.5$, and half of the state is gone at every step. If you know how far back
+# GRU's biases all at 0**, and has no switch for it such as the LSTM's `unit_forget_bias`: $z \approx 0.5$, and half of the state is gone at every step. If you know how far back
 # the answer may lie, start as in lesson 06, with $b_z = \ln(n - 1)$ and an $n$ for each unit between 2 and the longest lag (*chrono initialisation*, Tallec and Ollivier 2018). One gate is enough: what keeps with $z$ writes with $1 - z$.
 
 # %%
@@ -367,8 +367,8 @@ claim("the simple RNN keeps more of it, this many times",
 claim("chrono biases: gradient left after 50 steps", norms["GRU, chrono"][50], at_least=0.1)
 
 # %% [markdown]
-# A gate alone is no memory. As Keras starts it, the GRU's gradient fades *faster* than the simple RNN's, whose recurrent matrix starts orthogonal. In the figure to remember of lesson
-# 06 it learned long lags from most seeds nevertheless. There, sequences with short lags were mixed in, whose gradient does arrive, and what opens a gate for ten steps is a help at thirty. It is
+# A gate alone is no memory. As Keras starts it, the GRU's gradient fades *faster* than the simple RNN's. (Not quite by one half a step: some of it comes by the other ways. The GRU's recurrent matrix starts orthogonal too, but as one wide matrix, so each of its three parts shrinks most vectors.) In the figure to remember of lesson
+# 06 it learned long lags from most seeds nevertheless. There, sequences with short lags were mixed in, whose gradient does arrive, and what opens a gate for ten steps may help at thirty. It is
 # better not to depend on that. In Keras the bias is set after the layer is built; $z$ comes first:
 
 # %%
@@ -407,7 +407,7 @@ def networks(features):
 {f"{kind}, {units} units": size(kind, 8, units) for kind, units in networks(features=8)}
 
 # %% [markdown]
-# Three made tasks come first, the same that lessons 04 to 06 use:
+# Three made tasks come first; you know the first and the last from lesson 04:
 #
 # - **recall**: name the symbol of the first step after twenty distractors;
 # - **adding**: of sixteen random numbers two are marked; give their sum. This is about amounts, not about symbols;
@@ -449,7 +449,7 @@ def although(n, seed):
     return one_hot(ids, len(task_words)).reshape(n, 15, -1), np.eye(2)[y]  # (n, 15, V), (n, 2)
 
 # %% [markdown]
-# For these tiny networks the NumPy cells are quicker than building a Keras graph. The loop is that of lesson 06, section 13: forward, gradient, backward through time, clipping, Adam.
+# For these tiny networks the NumPy cells are quicker than building a Keras graph. The loop is that of lesson 06, section 13, forward, gradient, backward through time, Adam, with the clipping of lesson 05 added.
 # One line serves all tasks: for a softmax with cross-entropy, and for a number with half the squared error, the gradient at the output is *prediction minus target*.
 
 # %%
@@ -489,7 +489,7 @@ def train(cell, draw, updates, rng, rate=0.02):
     return weights
 
 # %% [markdown]
-# Each gate of memory starts with a bias for a memory as long as the task, by the rule of section 6; without it, section 6 told what to expect. An answer to
+# The LSTM's forget gate and the GRU's update gate start with $\ln(n - 1)$, where $n$ is the length of the task; section 6 showed what happens without. An answer to
 # *adding* counts as right when it is within 0.1.
 
 # %%
@@ -529,10 +529,10 @@ rows = run_task(recall, length=20, updates=130)
 rows += run_task(adding, length=16, updates=220)
 rows += run_task(although, length=15, updates=120)
 found = {(row["task"], row["network"], row["units"] > 16): row["accuracy"] for row in rows}
-claim("recall: the GRU of 16 units is right in", found["recall", "GRU", False], at_least=0.9)
-claim("recall: the LSTM of 16 units is right in", found["recall", "LSTM", False], at_least=0.9)
-claim("adding: the GRU of 16 units is right in", found["adding", "GRU", False], at_least=0.7)
-claim("adding: the better of the two simple RNNs is right in",
+claim("recall: share of right answers, GRU of 16 units", found["recall", "GRU", False], at_least=0.9)
+claim("recall: share of right answers, LSTM of 16 units", found["recall", "LSTM", False], at_least=0.9)
+claim("adding: share of right answers, GRU of 16 units", found["adding", "GRU", False], at_least=0.7)
+claim("adding: share of right answers, the better simple RNN",
       max(found["adding", "SimpleRNN", wider] for wider in (False, True)), at_most=0.35)
 
 # %% [markdown]
@@ -541,7 +541,7 @@ claim("adding: the better of the two simple RNNs is right in",
 # %% [markdown]
 # ## 8 · Reviews
 #
-# Now language, and Keras. The networks read the last words of a review, through an embedding that is trained along. `mask_zero=True` tells the recurrent layer to carry its state
+# Now language, and Keras. The networks read the last words of a review, through an embedding that is trained with them. `mask_zero=True` tells the recurrent layer to carry its state
 # unchanged over the padding (lesson 09 has more on masks).
 
 # %%
@@ -603,7 +603,9 @@ for kind, units in networks(features=16):
 # %% [markdown]
 # ## 9 · The table
 #
-# The seconds are those that the processor worked on the training; what other programs did meanwhile does not count. They can be compared within a task only: the made tasks ran in NumPy, the
+# The table is of one seed; section 11 has three. All settings were fixed before and nothing is chosen by these scores, so we may look at the test reviews. *Parameters* counts the recurrent layer alone.
+#
+# The seconds are those that the processor worked on the training; what other programs did meanwhile does not count. The seconds can be compared within a task only: the made tasks ran in NumPy, the
 # reviews in Keras, with other numbers of updates.
 
 # %%
@@ -642,10 +644,10 @@ claim("reviews: LSTM and GRU, both of 16 units, differ by",
 #
 # - **recall** and **although** are within reach of all. On lags as short as these a simple RNN with orthogonal weights can do it too. Whoever compares networks on an easy task learns nothing about the
 #   networks.
-# - **adding** tells them apart. A simple RNN, of either width, hardly does better than always giving the same sum. The GRU learns it in the updates it is given, and the LSTM is behind it. Whether more updates would
-#   close the gap we did not ask; all that can be said is that it was slower on *this* task, from these initial values.
-# - On the **reviews** both gated networks are well ahead of the simple RNN, and a wider simple RNN does not catch up: it is not the parameters that it lacks. Between LSTM and GRU the difference is far smaller. When this
-#   lesson was made, the GRU was a few hundredths ahead from most seeds on the sample; on the real reviews hardly anything was left of that.
+# - **adding** tells them apart. Whoever always answers 1 is within 0.1 in 19 of 100 cases, and a simple RNN, of either width, hardly does better. The GRU of 16 units learns it in the updates it is given, and the LSTM is behind it. The wider GRU stands between them,
+#   so part of the difference is not the cell but the start and the step size. Whether more updates would close the gap we did not ask.
+# - On the **reviews** both gated networks are well ahead of the simple RNN, and a wider simple RNN does not catch up: it is not the parameters that it lacks. Between LSTM and GRU the difference is far smaller.
+#   On the sample the GRU is a little ahead in the run above; on the real reviews (section 11) nothing is left of that.
 #
 # That agrees with what has been found on larger data. Chung and others (2014) saw both gated units clearly ahead of the simple one and neither of them ahead of the other throughout; Jozefowicz
 # and others (2015) compared thousands of variants and saw the GRU ahead on most of their tasks, though not in language modelling, and the gap to the LSTM closed once the forget bias started at 1. There
@@ -653,15 +655,24 @@ claim("reviews: LSTM and GRU, both of 16 units, differ by",
 #
 # ### A quarter fewer parameters: a quarter less time?
 #
-# At equal width the GRU has three sets of weights for the LSTM's four. A careful clock, in which all layers take turns, measured this for larger layers
+# At equal width the GRU has three sets of weights for the LSTM's four (a little more than three quarters of the parameters, because of the second bias). A benchmark in which all layers take turns measured this for larger layers
 # in Keras (`benchmarks/cells.py`; the numbers come from its record, not from your machine):
 
 # %% tags=["recorded"]
-results.benchmark("cells", "One training step, 32 sequences of 80 words, 64 units")
+speed = results.benchmark("cells", "One training step, 32 sequences of 80 words, 64 units")
+by_batch = results.benchmark("cells", "Time per sequence, as a multiple of that at 32 a batch")
+claim("on record: a training step of the GRU, in steps of the LSTM",
+      speed.values("times LSTM")[2], at_least=0.9)
+claim("on record: a GRU step with 512 sequences, in steps with 32",
+      16 * by_batch.values("GRU")[-1], at_most=8)
+speed
 
 # %% [markdown]
-# The GRU's step takes about as long as the LSTM's. In layers this small, a CPU spends most of the time on starting operations, one after the other, step after step, and a GRU step has about
-# as many of them. Fewer parameters mean a smaller file and less to learn from few examples; whether they also mean less time, only a clock can tell.
+# A quarter fewer parameters, and no time saved: the GRU's step takes at least as long as the LSTM's. (The two columns of ratios compare times of the same round and give the median, so they differ a little from the ratios of the first column.)
+#
+# In layers this small, a CPU spends most of the time on starting operations, one after the other, step after step: sixteen times as many sequences in a batch take about four times as long. And a GRU step has no fewer operations than an LSTM step.
+#
+# Fewer parameters mean a smaller file and less to learn from few examples; whether they also mean less time, only a clock can tell.
 
 # %% [markdown]
 # ## 10 · Gates over a real sentence
@@ -711,8 +722,9 @@ plots.show(draw_gates(pair),
 
 # %% [markdown]
 # Compare the two grids of gates with the state below. Where a unit's update gate is bright at a word, its state looks as it did one word before; where it is dark, the state is
-# written anew. To see that this is no story told after the fact, we measure it on the test split: how far does the state move at a word, $\lVert h_t - h_{t-1} \rVert$, and at which words
-# does it move most?
+# written anew. In the run stored here, *classic* as the fifth word finds most update gates bright, and the answer hardly moves; as the last word it finds many of them dark, and the answer turns round. The same word can do different things: the gates see $h_{t-1}$ too.
+#
+# Two sentences prove little. Over the test split we measure how far the state moves at a word, $\lVert h_t - h_{t-1} \rVert$, and at which words it moves most.
 
 # %%
 ids = test_ids[:1000]  # (reviews, words)
@@ -737,7 +749,7 @@ plots.show(figure,
                 that tell neither praise nor blame.""")
 
 # %% [markdown]
-# Nobody told the network which words carry an opinion. It learned to stand still at the others. To put a number to it we need a list of opinion words that does not come
+# Nobody told the network which words carry an opinion. It learned to move little at the others. (In the run stored here nearly all of the words on the left are praise; why blame moves the state less, we have not asked.) To put a number to it we need a list of opinion words that does not come
 # from the network: the words whose reviews in the *training* split are most often of one label. Beside them stand the commonest words of all.
 
 # %%
@@ -777,9 +789,9 @@ def show_step(t):
     diagrams.unrolled(top, words, now=t)
     top.set_title(f"Step {t}, “{words[t - 1]}”: probability of praise {praise[t - 1]:.2f}")
     for axes, (name, (label, colour)) in zip(rows, PARTS.items()):
-        axes.bar(range(1, 17), run.trace(name)[0, t - 1], color=colour)
+        axes.bar(range(16), run.trace(name)[0, t - 1], color=colour)
         axes.set(ylabel=label, ylim=(0, 1.05) if name in "rz" else (-1.05, 1.05))
-    rows[3].plot(range(1, 17), h_all[t - 1], "_k", markersize=16, label="before: $h_{t-1}$")
+    rows[3].plot(range(16), h_all[t - 1], "_k", markersize=16, label="before: $h_{t-1}$")
     rows[3].legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 0.95))
     rows[3].set_xlabel("unit")
     plots.show(figure, alt=f"""The unrolled network over '{" ".join(words)}' with step {t} marked.
@@ -1123,7 +1135,7 @@ def test_reset_before(step_before):
 # gate, through the candidate, and through the reset gate. Complete `d_h_prev_of(d_h, x_t, h_prev, w)`; `w` is a dictionary of the weights `"W_xz"`, `"W_hz"`, `"b_z"` and likewise for r and h. The check compares with finite
 # differences, and tells you which of the four ways is missing.
 #
-# <details><summary>Hint 1</summary>Begin with the forward lines, to have $z_t$, $r_t$ and $\tilde h_t$. Then go back from the end: $h_t = z_t \odot h_{t-1} + (1 - z_t) \odot \tilde h_t$ has three factors that depend on $h_{t-1}$.</details>
+# <details><summary>Hint 1</summary>Begin with the forward lines, to have $z_t$, $r_t$ and $\tilde h_t$. Then go back from the end: $h_t = z_t \odot h_{t-1} + (1 - z_t) \odot \tilde h_t$ contains three things that depend on $h_{t-1}$: $z_t$, $\tilde h_t$, and $h_{t-1}$ itself.</details>
 # <details><summary>Hint 2</summary>Call $a_z$, $a_r$, $a_h$ what stands inside of the sigmoids and the tanh. $\partial L/\partial a_h = \partial L/\partial h_t \odot (1 - z_t) \odot (1 - \tilde h_t^2)$ and $\partial L/\partial a_z = \partial L/\partial h_t \odot (h_{t-1} - \tilde h_t) \odot z_t \odot (1 - z_t)$.</details>
 # <details><summary>Hint 3</summary>Let $s = r_t \odot h_{t-1}$. From $a_h = \dots + s W_{hh}$ follows $\partial L/\partial s = \partial L/\partial a_h\, W_{hh}^\top$. The product $s$ passes it on to both of its factors.</details>
 
@@ -1167,6 +1179,16 @@ def d_h_prev_of(d_h, x_t, h_prev, w):
     d_s = (d_h * (1 - z_t) * (1 - h_tilde**2)) @ w["W_hh"].T
     d_a_r = d_s * h_prev * r_t * (1 - r_t)
     return d_h * z_t + d_s * r_t + d_a_r @ w["W_hr"].T
+
+# %% tags=["wrong"] message="every matrix is transposed"
+def d_h_prev_of(d_h, x_t, h_prev, w):
+    z_t = sigmoid(x_t @ w["W_xz"] + h_prev @ w["W_hz"] + w["b_z"])
+    r_t = sigmoid(x_t @ w["W_xr"] + h_prev @ w["W_hr"] + w["b_r"])
+    h_tilde = np.tanh(x_t @ w["W_xh"] + (r_t * h_prev) @ w["W_hh"] + w["b_h"])
+    d_a_z = d_h * (h_prev - h_tilde) * z_t * (1 - z_t)
+    d_s = (d_h * (1 - z_t) * (1 - h_tilde**2)) @ w["W_hh"]
+    d_a_r = d_s * h_prev * r_t * (1 - r_t)
+    return d_h * z_t + d_a_z @ w["W_hz"] + d_s * r_t + d_a_r @ w["W_hr"]
 
 # %% tags=["wrong"] message="as if nothing were reset"
 def d_h_prev_of(d_h, x_t, h_prev, w):
@@ -1213,6 +1235,10 @@ def test_backward(d_h_prev_of):
     assert not np.allclose(got, ways["along the belt"], atol=1e-6), "this is the gradient along the belt only: the old state acts in three more ways"
     for way, part in ways.items():
         assert not np.allclose(got, slope - part, atol=1e-6), f"the gradient {way} is missing"
+    d_a_z = d_h * (h_prev - s.h_tilde) * s.z * (1 - s.z)
+    flat = (d_h * (1 - s.z) * (1 - s.h_tilde**2)) @ w["W_hh"]
+    forwards = d_h * s.z + d_a_z @ w["W_hz"] + flat * s.r + (flat * h_prev * s.r * (1 - s.r)) @ w["W_hr"]
+    assert not np.allclose(got, forwards, atol=1e-6), "your products go forwards: on the way back every matrix is transposed, as in lesson 05"
     whole = slope - ways["through the candidate"] + d_s
     assert not np.allclose(got, whole, atol=1e-6), "through the candidate you pass the gradient on as if nothing were reset: s is r times h_prev"
     assert np.allclose(got, slope, atol=1e-6), f"in the first row the gradient is {np.round(got[0], 4)}, finite differences give {np.round(slope[0], 4)}"

@@ -3,8 +3,8 @@
 #
 # So far a network was one recurrent layer that reads from left to right. This lesson arranges such layers in two ways: on top of each other, and
 # side by side, one of them reading from right to left. Both are easy to write and easy to get wrong. A layer that hands on too little
-# cannot be built upon; a layer that reads backwards gives its states in the wrong order; and a network that has seen the
-# future will predict it with ease, as long as you do not need it to. Then you meet dropout, which has to be placed with care where a
+# cannot be built upon; a layer that reads backwards gives its states in the wrong order; and a network that has
+# seen the future predicts it with ease, but only where nobody needs the prediction. Then you meet dropout, which has to be placed with care where a
 # state is carried from step to step, and look at the masks that Keras draws.
 #
 # **You will be able to**
@@ -16,8 +16,7 @@
 # 5. judge by measurement whether depth, a second direction or dropout has helped.
 #
 # **Before this lesson:** lessons [04](04_simple_rnn.ipynb), [06](06_lstm.ipynb) and [07](07_gru.ipynb). **Time:** about 50 minutes to read and
-# try, 30 minutes for the exercises; on two cores all cells together run in less than a minute on the embedded sample, and in a few minutes on
-# IMDB.
+# try, 30 minutes for the exercises; on two cores all cells together run in about a minute, on the embedded sample as on IMDB.
 
 # %% [markdown]
 # ## Settings and data
@@ -88,7 +87,7 @@ deep = keras.Sequential([
 
 # %% [markdown]
 # In NumPy a stack is two lines in the loop. At each step the lower cell reads the input, and then the upper one reads the lower one's new state.
-# We copy the weights from Keras and take the cells of lesson 07.
+# We copy the weights from Keras into the cells of `course_utils`. Their `step` takes a state and gives the next one, and what happened inside, which we do not need here. A state is a tuple, because an LSTM's has two parts; a GRU's has one.
 
 # %%
 x = rng.normal(size=(2, steps, features)).astype("float32")  # (batch, time, features)
@@ -113,11 +112,11 @@ claim("cells.stacked gives the same last state as Keras: largest difference",
 # %% [markdown]
 # ### What depth costs, and what it might buy
 #
-# The features of the second layer are the units of the first. With $n$ units, a GRU has three gates' worth of $W_x$, $W_h$ and biases; going from one layer to two
+# The features of the second layer are the units of the first. A GRU has three sets of $W_x$, $W_h$ and biases, for two gates and the candidate, and a second layer of the same width has as many again; going from one layer to two
 # about doubles the weights and the time. Is the same number of weights better spent on *one wider* layer? A recurrent network is already deep along time: the
 # first word has passed through as many cells as there are words. What a stack adds is depth *within* a step: several nonlinear functions between a word and the answer
-# to it. It may also divide the work. Hermans and Schrauwen (2013) trained stacks on the characters of Wikipedia, and found that the upper layers hold on to what they have read for longer than the lower
-# ones. Large stacks on much data gain from it; for a small network on little data nothing of the kind is certain. Section 9 measures it, at an equal number of weights.
+# to it. A stack may also divide the work. Hermans and Schrauwen (2013) trained stacks on the characters of Wikipedia, and found that the upper layers hold on to what they have read for longer than the lower
+# ones. Large stacks on much data gain from it; for a small network on little data nothing of the kind is certain. Section 9 measures it, at nearly the same number of weights.
 
 # %% [markdown]
 # ## 2 · A task that needs the future
@@ -158,7 +157,7 @@ for word, label in zip(ids_test[0], labels_test[0]):
 
 # %% [markdown]
 # For a network that reads from left to right we can say, before training anything, how well it can do at the nouns. The sense of each was decided by the toss of a coin that left
-# no trace before the verb. Whatever the network computes from the words up to the noun, and however deep it is, it is right half of the time on average. On a test with $n$ nouns, chance alone moves
+# no trace before the verb. Whatever the network computes from the words up to the noun, and however deep it is, it is right half of the time on average, if it names a sense at all, and never when it answers 0. On a test with $n$ nouns, chance alone moves
 # that by about $\sqrt{0.5 \cdot 0.5 / n}$, one standard error; four of them are a bound that luck passes once in thirty thousand times.
 
 # %%
@@ -213,7 +212,7 @@ claim("not turned round, they do not: largest difference", np.abs(trap - h_both)
       at_least=0.05)
 
 # %% [markdown]
-# The trap raises no error: the shapes are right, and a network with a lot of patience may even learn something. `Bidirectional` turns the outputs for you, and so does `cells.bidirectional`. Whoever uses
+# The trap raises no error: the shapes are right, and a network trained on it still learns, from pairs of states that do not belong together. `Bidirectional` turns the outputs for you, and so does `cells.bidirectional`. Whoever uses
 # `go_backwards=True` of a plain layer has to do it by hand.
 
 # %%
@@ -246,7 +245,10 @@ claim("the backward half has not: it has read the last word only", moved[:, unit
       at_most=1e-6)
 
 # %% [markdown]
-# So `outputs[:, -1]` of a bidirectional layer is half a summary. It is a common slip, and again no error tells you.
+# So `outputs[:, -1]` of a bidirectional layer is half a summary, and again no error tells you.
+#
+# Bidirectional layers can be stacked like any others. Both directions of the upper layer then read the whole vector $h_t$, 2 · units numbers at each step. Instead of putting the halves side by side, Keras can
+# also add, average or multiply them: that is the argument `merge_mode`, by default `"concat"`.
 
 # %% [markdown]
 # ## 4 · The future, measured
@@ -290,7 +292,7 @@ plots.label_bars(axes)
 for text in axes.texts:
     text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1})
 axes.axhline(bound, color="black", linewidth=0.8, linestyle=":")
-axes.set(title="Bird or machine? Only who reads on can know", ylabel="accuracy", ylim=(0, 1.3),
+axes.set(title="Bird or machine? Only those who read on can know", ylabel="accuracy", ylim=(0, 1.3),
          xticks=range(3), yticks=[0, 0.5, 1])
 axes.set_xticklabels(right)
 axes.legend(frameon=False, ncols=2, loc="upper left")
@@ -307,8 +309,7 @@ claim("accuracy of the bidirectional network at the nouns", right["bidirectional
       at_least=0.9)
 
 # %% [markdown]
-# The forward networks learned what there was to learn: which words are nouns. At the nouns they toss coins, and depth does not help, for what is missing is not computing but knowing. That is the first answer to
-# the question what depth is good for: never for this.
+# The forward networks learned what there was to learn: which words are nouns. At the nouns they toss coins, and depth does not help, for what is missing is not computing but knowing. Whatever depth is good for, it is not good for this.
 #
 # The point can be made without any statistics. Here are two sentences that begin alike.
 
@@ -424,6 +425,9 @@ claim("forward: difference between validation and live",
 #
 # Two signs give a leak away. A result above what is possible, if that is known; and a live test that differs from validation. The second can always be made: **cut the input where the present is, and compare.** For the forward network both
 # curves are the same, for it never looked ahead.
+#
+# What counts is the moment of the answer, not the direction of reading. The words typed so far lie on the table, and a network that was trained on such
+# beginnings may read them in both directions. But then it has to read all of them again for each new word, where a forward network goes on from its last state.
 
 # %% [markdown]
 # ## 6 · Dropout, and where it does harm
@@ -499,7 +503,7 @@ claim("without tanh: standard deviation of what should be 1, after 10 steps", me
 # ## 7 · Look at the masks that Keras draws
 #
 # Keras offers three things: a layer `Dropout`, and the arguments `dropout` and `recurrent_dropout` of each recurrent layer. Which of them draws a new mask at each step? Their names do not tell, but a picture does. `Dropout` we can feed with ones, and its
-# output *is* the mask. For the other two we take a simple RNN of one unit, without tanh, and set its weights by hand, $h_t = x_t m^{x}_t + w_h\, m^{h}_t h_{t-1}$, so that the masks can be read off its states.
+# output *is* the mask. For the other two we take a simple RNN of one unit, without tanh, and set its weights by hand, $h_t = x_t m^{x}_t + w_h\, m^{h}_t h_{t-1}$, so that the masks can be read off its states: with $w_h = 0$ and inputs of one, the state *is* $m^x_t$; with $w_h = 1$ and no mask on the input, $h_t = 1 + m^h_t h_{t-1}$, so $m^h_t = (h_t - 1) / h_{t-1}$.
 
 # %%
 def one_unit(w_h, **dropout):
@@ -606,14 +610,17 @@ claim("on record: a training step of an LSTM with recurrent dropout, in plain on
       rows["recurrent dropout"]["LSTM"], at_least=1.2)
 
 # %% [markdown]
-# `dropout` costs next to nothing. `recurrent_dropout` makes the step of an LSTM or a GRU clearly slower, and leaves the simple RNN, which has only one product, nearly as it was. XLA, the compiler that `jit_compile=True` turns on, wins the time back, though the plain layer
+# `dropout` costs little. `recurrent_dropout` makes the step of an LSTM or a GRU clearly slower, and leaves the simple RNN, which has only one product, nearly as it was. XLA, the compiler that `jit_compile=True` turns on, wins the time back, though the plain layer
 # would gain from it too. On a graphics card, which we have not measured, the price is higher as a rule: the fast kernels for LSTM and GRU know no recurrent dropout, and Keras falls back to a loop over the steps without a word.
 
 # %% [markdown]
 # ## 9 · And on reviews?
 #
-# Now the honest question: which of all this helps? We train on few reviews, their last 30 words, and compare networks with nearly the same number of weights: one layer of 24 units, two of 16, a bidirectional one of 16 in each direction, and the two layers with dropout. All settings were fixed before; nothing is chosen by these scores,
+# Which of these helps on real sentences? We train on few reviews, their last 30 words, and compare networks with nearly the same number of weights: one layer of 24 units, two of 16, a bidirectional one of 16 in each direction, and the two layers with dropout. All settings were fixed before; nothing is chosen by these scores,
 # so we may look at the test reviews.
+#
+# Short texts are filled up with zeros at the end. Read backwards, such a text *begins* with zeros. `mask_zero=True` makes both directions pass over them, as in lesson 07; without it the backward half would start from
+# a state made of padding.
 
 # %%
 from course_utils.text import Vocabulary, tokenize
@@ -683,22 +690,40 @@ claim("the network without dropout that knows its training reviews best is ahead
 
 # %% [markdown]
 # First the two columns of scores. Without dropout the networks know their training reviews very well, and fall far behind that on reviews they have not seen: they have learned these reviews more than the language of reviews. Dropout is meant to narrow that gap.
-# Here it narrows it a little, if at all, and what that does to the test score is no larger than what chance can do.
+# Here it narrows it a little, if at all, and the test scores of all four lie within a tenth.
 #
-# Then the rows. Compare the differences with the standard error before you name a winner: a second layer or a second direction costs time, and on this many reviews neither brings a gain that stands out from the noise. With another seed the four change places; set `SEED` to 1 or 2 in the
+# Then the rows. The seconds include building the graph, which for so few steps is most of the work; those on IMDB below say more. Compare the differences with the standard error before you name a winner: a second layer or a second direction costs time, and on this many reviews neither brings a gain that stands out from the noise. With another seed the four change places; set `SEED` to 1 or 2 in the
 # settings and run again. The made task of section 4 shows the other side: where the answer lies in the future, the second direction is all that counts. An arrangement of layers helps when it brings the network something that it lacks. What these four lack is examples.
 
 # %% [markdown]
 # ### On IMDB
 #
-# The next table was not computed on your machine: it is the record of three runs of this notebook with the real reviews, seven times as many as above.
+# The next table was not computed on your machine: it is the record of three runs of this notebook with the real reviews, 4,000 for training and 5,000 for the test.
 
 # %% tags=["recorded"]
-results.recorded("08_deep_and_bidirectional", "Deep, bidirectional and dropout, on few reviews")
+imdb = results.recorded("08_deep_and_bidirectional",
+                        "Deep, bidirectional and dropout, on few reviews")
+imdb
+
+# %% tags=["recorded"]
+figure, axes = plots.figure(size=(6.8, 3.2))
+places = np.arange(len(imdb.rows))
+for offset, column in ((-0.2, "training"), (0.2, "test")):
+    axes.barh(places + offset, imdb.values(column), 0.38, label=column)
+plots.label_bars(axes)
+axes.set(title="IMDB: known reviews and new ones", xlabel="accuracy", xlim=(0, 1.35),
+         xticks=[0, 0.5, 1])
+axes.set_yticks(places, [row["network"] for row in imdb.rows])
+axes.invert_yaxis()
+axes.legend(frameon=False, loc="center right")
+plots.show(figure, alt="""Horizontal bars of accuracy of the four networks on IMDB, from the record.
+    In training all are near 0.9, the bidirectional one highest; in the test all are near 0.7,
+    the bidirectional one lowest.""")
 
 # %% [markdown]
-# All four know their training reviews far better than the test reviews, here too. The gaps between the networks are about as large as the deviations over seeds, so read them with care: dropout comes out first and the second direction last, the
-# one that fits its training reviews best. One layer, the cheapest of the four, is not worse than two. Lesson 10 asks again, with all of the training reviews.
+# All four know their training reviews far better than the test reviews, here too. With each of the three seeds dropout comes out first and the second direction last, the
+# one that fits its training reviews best. But the steps are small. Between one layer, the cheapest of the four, and two there is no difference that the deviations over seeds would
+# not cover, and dropout is ahead of the same two layers by less than that. Only the second direction stands apart, and on the wrong side. Lesson 10 asks again, with all of the training reviews.
 
 # %% [markdown]
 # ## Exercises
@@ -899,14 +924,14 @@ def test_both_ways(both_ways):
 # points: 1
 
 # %% [markdown]
-# **Exercise 4.** In which of these tasks may a network use the future, so that a bidirectional layer is allowed? Write `True` or `False` for each.
+# **Exercise 4.** In which of these tasks may a layer be bidirectional over the *whole* sequence, because all of it is there when each answer is needed? Write `True` or `False` for each.
 #
 # - `names`: mark the names of persons in an article that has been published
-# - `keyboard`: suggest the next word while somebody types
+# - `keyboard`: after each word that somebody types, suggest the next one
 # - `stars`: predict the stars of a review from its whole text
 # - `subtitles`: write what a speaker says at once, word by word, while the talk goes on
 # - `gap`: fill in an illegible word in the middle of an old letter
-# - `power`: predict tomorrow's use of electricity from that of the past days
+# - `power`: on each evening of a year, predict the next day's use of electricity
 #
 # <details><summary>Hint 1</summary>Ask when the answer is needed. What lies on the table at that moment?</details>
 # <details><summary>Hint 2</summary>Reading backwards is no crime in itself: a review that is finished can be read in either direction.</details>
@@ -949,7 +974,7 @@ def test_may_look_ahead(may_look_ahead):
         "stars": (True, "the whole text is there when the stars are predicted"),
         "subtitles": (False, "the words that would help are not spoken yet when the subtitle is due"),
         "gap": (True, "the words after the gap can be read, and help"),
-        "power": (False, "nobody has measured the day after tomorrow when tomorrow is predicted"),
+        "power": (False, "on that evening the next day has not been measured; a backward layer would hand it on"),
     }
     missing = [task for task in reasons if task not in may_look_ahead]
     assert not missing, f"no answer yet for: {', '.join(missing)}"
@@ -973,7 +998,7 @@ def test_may_look_ahead(may_look_ahead):
 #
 # $$h_t = \tanh\big(x_t W_x + (m \odot h_{t-1}) W_h + b\big).$$
 #
-# `draw_mask(rng, batch, units, p)` draws $m$ (batch, units): 0 with probability `p`, else $1/(1-p)$. `read(x, m, W_x, W_h, b)` gives all states (batch, time, units). `step_back(d_h, h_t, m, W_h)` gives $\partial L/\partial h_{t-1}$ (batch,
+# `draw_mask(rng, batch, units, p)` draws $m$ (batch, units): 0 with probability `p`, else $1/(1-p)$. `read(x, m, W_x, W_h, b)` gives all states (batch, time, units), from $h_0 = 0$ on. `step_back(d_h, h_t, m, W_h)` gives $\partial L/\partial h_{t-1}$ (batch,
 # units) from `d_h`, $\partial L/\partial h_t$, for one step.
 #
 # <details><summary>Hint 1</summary><code>rng.random((batch, units)) >= p</code> is True with probability 1 − p.</details>

@@ -2,7 +2,7 @@
 # # 09 · From raw text to batches
 #
 # Between a file of reviews and the first matrix product of a network stands a **pipeline**: it reads, cuts, cleans, splits, numbers,
-# pads and groups. Nothing in it is deep, and most of what goes wrong with text models goes wrong here, without an error message. In
+# pads and groups. Nothing in it is deep, and much of what goes wrong with text models goes wrong here, without an error message. In
 # this lesson you build the pipeline piece by piece with `tf.data`, try each piece on a toy, reproduce counts that were published for
 # IMDB to the last digit, and then break it on purpose: half a tag, half a letter, padding on the wrong side, a lost mask.
 #
@@ -23,8 +23,8 @@
 #
 # The pipeline begins with raw text, so we take the training reviews as they lie in their file, in its order. A
 # `tf.data.Dataset` is a sequence of elements that are made one after the other, when somebody asks for them; here an element is a
-# review and its label. `tfds`, TensorFlow Datasets, reads the real file; of the sample's list, `from_tensor_slices` makes such a
-# dataset.
+# review and its label. `tfds`, TensorFlow Datasets, reads the real file; on the sample, `from_tensor_slices` makes such a dataset out of
+# a list.
 
 # %%
 import os
@@ -71,8 +71,8 @@ for text in toy:
     print(text.numpy())
 
 # %% [markdown]
-# The `b` in front says *bytes*. The letter `ï` takes two of them, because text is stored in **UTF-8**, where a to z take one byte and
-# other letters two to four.
+# The `b` in front says *bytes*. The letter `ï` takes two of them, because text is stored in **UTF-8**, where the letters of English, digits and punctuation take one byte and
+# all other characters two to four.
 #
 # **Cut.** Long reviews cost time, and a beginning often tells enough. `tf.strings.substr` takes a piece. `map` applies a function to
 # every element.
@@ -103,7 +103,7 @@ for text in toy.map(lambda text: clean(cut(text, 18))):
     print(text.numpy())
 
 # %% [markdown]
-# There is the price of the first accident: half a tag is no tag, so its `br` now passes for a word.
+# There is the price of the first accident: half a tag is no tag, so its `br` now passes for a word. And a letter with an accent is none from a to z, so *naïve* falls into *na* and *ve*. For English reviews that is bearable; for French ones the pattern would be wrong.
 #
 # **Split.** A list of texts becomes a list of lists of words, and these have different lengths. TensorFlow calls that a **ragged
 # tensor**; its shape has a `None` where the length varies. To make a rectangle of it, the short rows are filled up with a special word,
@@ -147,7 +147,7 @@ counts.most_common(4)
 
 # %% [markdown]
 # How do we know that this is right? Count a second time, in another way: plain Python, one review at a time, and the padding by
-# arithmetic. If the two ways agree on every word, an error would have to be in both.
+# arithmetic. If the two ways agree on every word, an error would have to be in both. One thing needs care: a string of Python has no place for half a letter. With `surrogateescape`, `decode` puts a stand-in, a code between `\udc80` and `\udcff`, for each such byte, and `encode` turns it back.
 
 # %%
 import re
@@ -171,8 +171,7 @@ claim("tokens that are counted differently by tf.data and by plain Python",
       sum((counts - recount).values()) + sum((recount - counts).values()), at_most=0)
 
 # %% [markdown]
-# On real IMDB there is a third witness. These counts have been published for the same steps in the same order of files (Géron 2022), and must come
-# out to the digit. A single wrong character in a regular expression would move them.
+# On real IMDB there is a third witness. These counts have been published for the same steps (Géron 2019, in the notebook of chapter 16), and must come out to the digit. That of `<pad>` also needs the same order of reviews, for it depends on who shares a batch. A single wrong character in a regular expression would move them.
 
 # %%
 if REAL:
@@ -207,8 +206,8 @@ both[1].legend(loc="center left", frameon=False)
 plots.show(figure,
            alt="""Two panels of review lengths, sorted from short to long. Below the curve the
                 words, above it, up to the longest review, what padding to one length would
-                add. With the cut most reviews have about the same length; whole reviews are
-                mostly short, and nearly all of the area is padding.""")
+                add. With the cut many reviews come close to the longest, and words fill most of the
+                area; whole reviews are mostly short, and most of the area is padding.""")
 
 # %% [markdown]
 # The figure shows what one common length would cost. With the cut, words fill most of the rectangle. Whole reviews have a long tail, and if all
@@ -241,8 +240,8 @@ if REAL:
         claim(f"IMDB: the id of {word.decode()}", i, close_to=published, within=0.5)
 
 # %% [markdown]
-# Why buckets? With only one, all unknown words would look the same. With many, two unknown words seldom share one, so that a model can learn
-# something about a rare word that comes up now and then. How many words are unknown here, and how crowded are the
+# Why buckets? With only one, all unknown words would look the same. With a thousand, two given words share one only once in a thousand times, so that a model can
+# tell most pairs of rare words apart. But there are more unknown words than buckets, so each bucket is a small crowd. How many words are unknown here, and how crowded are the
 # buckets?
 
 # %%
@@ -255,7 +254,10 @@ print(f"words in a bucket: {crowd.mean():.1f} on average, {crowd.max()} at most"
 print(f"with one bucket: all {len(rest):,} in the same")
 
 # %% [markdown]
-# Words outside of the list are many and each of them is rare. The pipeline is now complete: texts go in, ids come out.
+# Words outside of the list are many and each of them is rare. What a bucket learns is what its few words have in common, which is little; on all of IMDB some forty words share each. The pipeline is now complete: texts go in, ids come out.
+#
+# The list was made from the training reviews, and stays as it is: validation and test reviews go through the same table, and their new words into the buckets. The ids run from 0 to `WORDS + BUCKETS - 1`, so an
+# embedding for them needs `WORDS + BUCKETS` rows.
 
 # %%
 def to_ids(texts, labels):
@@ -299,11 +301,13 @@ plots.show(figure,
 # %%
 index = keras_imdb.load_word_index()  # {word: rank from 1}, or None
 review = [1, 14, 22, 16, 43, 530, 973, 1622, 1385, 65]
+expected = "<sos> this film was just brilliant casting location scenery story"
 if index is None:
     lower = Counter(word.decode().lower() for review in by_hand for word in review)
     index = {word: rank for rank, (word, n) in enumerate(lower.most_common(), start=1)}
     text = "the film was brilliant and the cast superb"
     review = [1] + [index[word] + 3 for word in text.split()]
+    expected = f"<sos> {text}"
 review
 
 # %%
@@ -311,9 +315,6 @@ wrong = {rank: word for word, rank in index.items()}
 right = {rank + 3: word for word, rank in index.items()} | {0: "<pad>", 1: "<sos>", 2: "<oov>"}
 print("without the offset:", " ".join(wrong[i] for i in review))
 print("with the offset:   ", " ".join(right.get(i, "?") for i in review))
-expected = "<sos> the film was brilliant and the cast superb"
-if REAL:
-    expected = "<sos> this film was just brilliant casting location scenery story"
 claim("words of the first review that are decoded otherwise than expected",
       sum(right[i] != word for i, word in zip(review, expected.split(), strict=True)), at_most=0)
 
@@ -403,8 +404,8 @@ claim("with a mask they do not move it, on whichever side",
 # and eight words wash out most of what the padding had written into the state. That is why so many old examples pad on the left. The third curve
 # makes the question go away, and is the subject of the next section.
 #
-# It leaves one reason to choose: on a GPU, Keras hands its recurrent layers to NVIDIA's cuDNN library, which knows sequences by their lengths and
-# so wants all padding on the right; Keras refuses another mask there. Pad on the right, with a mask.
+# It leaves one reason to choose: on a GPU, Keras hands LSTM and GRU to NVIDIA's cuDNN library, which knows sequences by their lengths and
+# so wants all padding on the right, and no row of padding only. By Keras's source, `fit` and `predict` stop there with an error if the mask is another one (this course has not tried it). Pad on the right, with a mask.
 
 # %% [markdown]
 # ## 6 · The mask
@@ -466,7 +467,7 @@ plots.show(figure,
 
 # %% [markdown]
 # Without a mask the network did learn: it carried the last word through all the padding. But it learned to answer *after just that much
-# padding*. Let the width change, and its answers with it. That is the treacherous thing about a missing mask: training and validation, padded
+# padding*. When the width changes, so do its answers. That is the treacherous thing about a missing mask: training and validation, padded
 # alike, look fine, and the first lone sentence of a user gets nonsense.
 
 # %%
@@ -482,9 +483,13 @@ claim("with a mask, a lone sentence and its row in a padded batch are predicted 
 claim("without one, the largest difference between the two predictions",
       gap(models["without a mask"]), at_least=0.2)
 claim("accuracy with a mask, at every width", min(accuracy["with a mask"]), at_least=0.97)
+without = dict(zip(widths, accuracy["without a mask"]))
+claim("accuracy without a mask, padded as in training", without[40], at_least=0.9)
+claim("what it loses at the worst of the other widths", without[40] - min(without.values()),
+      at_least=0.2)
 
 # %% [markdown]
-# The first of these claims is a test that belongs into every project with padded text: *a padded batch gives the same answers as the lone
+# The first of these claims is a test that belongs in every project with padded text: *a padded batch gives the same answers as the lone
 # sentence*. It takes three lines, and it finds whatever part of a model looks at padding.
 
 # %% [markdown]
@@ -537,13 +542,13 @@ safe = [*list(candidates)[:6], "GlobalAveragePooling1D"]
 lost = [name for name in candidates if name not in safe]
 claim("layers that use the mask or pass it on: padding moves the result by at most",
       max(shift[name] for name in safe), at_most=1e-6)
-claim("all others: it moves the result by at least", min(shift[name] for name in lost),
+claim("the other five: it moves the result by at least", min(shift[name] for name in lost),
       at_least=0.05)
 
 # %% [markdown]
 # There are three kinds. Layers that treat every step by itself, and recurrent layers that return sequences, **pass the mask on**. Layers that
-# end the sequence, such as a GRU's last state or `GlobalAveragePooling1D`, **use it up**; nothing is left to pass on, and that is right. All
-# others **lose it**. `Conv1D`, `GlobalMaxPooling1D` and `Lambda` at least warn. The last two lines of the table are the dangerous ones: a function
+# end the sequence, such as a GRU's last state or `GlobalAveragePooling1D`, **use it up**; nothing is left to pass on, and that is right. The
+# other five **lose it**. `Conv1D`, `GlobalMaxPooling1D` and `Lambda` at least warn. The last two lines of the table are the dangerous ones: a function
 # of `keras.ops` or plain arithmetic between two layers drops the mask *without a word*, and the GRU behind it reads the padding.
 #
 # `Flatten` loses it as well, and its width depends on the padding, so a padded row does not even have the lone sentence's shape. For inputs that are
@@ -613,7 +618,7 @@ figure, panels = plots.figure(1, 3, size=(9.4, 3.0), sharey=True)
 shown = {"one length for all": (in_batches(n), n.max()),
          "each batch to its longest": (in_batches(n), None), "length buckets": (grouped, None)}
 for axes, (name, (batches, width)) in zip(panels, shown.items()):
-    batches = batches[:: len(batches) // 60]  # 60 of them, evenly spread
+    batches = batches[:: len(batches) // 60]  # at least 60 of them, evenly spread
     words = np.array([b.mean() for b in batches])  # height of the words in a block
     height = np.array([width or b.max() for b in batches])
     axes.bar(range(len(batches)), words, width=1, color=plots.BLUE, label="words")
@@ -623,15 +628,15 @@ for axes, (name, (batches, width)) in zip(panels, shown.items()):
 panels[0].set_ylabel("steps")
 panels[2].legend(frameon=False, loc="upper left")
 plots.show(figure,
-           alt="""Three panels of about sixty batches each, drawn as blocks as high as the batch
+           alt="""Three panels of sixty to a hundred batches each, drawn as blocks as high as the batch
                 is long, the words in one colour and the padding in another. With one length
-                nearly everything is padding, with batches padded to their longest still
+                most is padding, with batches padded to their longest still
                 most; with length buckets the padding is a thin layer, but for the longest
                 reviews.""")
 
 # %%
 claim("waste with one length for all", wasted["one length for all"], at_least=0.7)
-claim("length buckets cut the waste of batches as they come to at most this share of it",
+claim("waste in length buckets, as a share of the waste in batches as they come",
       wasted["length buckets"] / wasted["each batch to its longest"], at_most=0.5)
 
 # %% [markdown]
@@ -656,7 +661,7 @@ print([ids.shape.as_list() for ids, label in lanes["length buckets"].take(4)])
 
 # %% [markdown]
 # Is less padding less time? A GRU reads 512 whole reviews in each of the three ways. We count seconds of the processor rather than of the clock, which
-# other programs would disturb.
+# other programs would disturb. `@tf.function` turns `read` into a TensorFlow graph, as `fit` does with a model; the signature says that batches of any size and width may come, so that one graph does for all.
 
 # %%
 import time
@@ -690,7 +695,7 @@ results.table("A GRU reads 512 whole reviews",
               [{"batches": name, "CPU seconds": seconds} for name, seconds in spent.items()])
 
 # %% [markdown]
-# The time falls along with the steps. It is the cheapest speed-up there is for recurrent layers: the same model, the same reviews, the same answers.
+# The time falls along with the steps. The model, the reviews and the answers are the same; only the order of the reviews differs.
 
 # %% [markdown]
 # ## 9 · Shuffle, cache, prefetch: the order matters
@@ -756,13 +761,14 @@ options.experimental_optimization.inject_prefetch = False
 plain_source = tf.data.Dataset.from_generator(
     source, output_signature=tf.TensorSpec((), tf.int32)).with_options(options)
 claim("without prefetch: elements made before they are asked for", ahead(plain_source), at_most=0)
-claim("with prefetch(2): elements made in advance, at most", ahead(plain_source.prefetch(2)),
+claim("with prefetch(2): the most elements made in advance", ahead(plain_source.prefetch(2)),
       at_least=1)
 
 # %% [markdown]
 # Without it the two take turns: the source rests while the model works, and the model waits while the source makes the next element. With it, the
 # next elements are ready when the model asks, and an epoch takes as long as the slower of the two instead of the sum. All together, as a function that
-# later lessons can copy:
+# later lessons can copy. It takes one liberty: it batches first, because mapping batches is faster (section 10), and shuffles whole batches. So the same 32
+# reviews stay together in every epoch. That is harmless where the file is in random order, as here; where it is sorted, shuffle single reviews before `batch`.
 
 # %%
 def pipeline(raw, shuffle):
@@ -780,7 +786,7 @@ for ids, labels in pipeline(raw, shuffle=True).take(2):
 #
 # Four ways from the same raw texts to numbers: our pipeline with a batch to a `map`; the same with one review at a time; Keras's
 # `TextVectorization` layer, given our cleaning and our vocabulary; and scikit-learn's `CountVectorizer`, in plain Python, which counts
-# words and forgets their order. A fifth line of the table is the first way once more, in its second epoch, from the cache. Comparing speeds makes sense only if the work is the same, so that comes first.
+# words and forgets their order. A fifth line of the table is the first way once more, in its second epoch, from the cache. Comparing speeds makes sense only if the work is the same, so that comes first. `TextVectorization` keeps 0 for padding and 1, `[UNK]`, for all unknown words, so a known word has our number plus one.
 
 # %%
 from sklearn.feature_extraction.text import CountVectorizer
@@ -798,7 +804,7 @@ for a, b in zip(ours, theirs):
     in_list = (a > 0) & (a < WORDS)  # (batch, longest)
     differ += int(np.sum(a.numpy()[in_list] + 1 != b.numpy()[in_list]))
     n_known += int(np.sum(in_list))
-claim("known words that TextVectorization numbers otherwise, one aside for its [UNK]", differ,
+claim("known words whose number in TextVectorization is not ours plus one", differ,
       at_most=0)
 claim("known words in these reviews that CountVectorizer counts in addition, or misses",
       abs(counter.transform(texts[: 20 * BATCH]).sum() - n_known), at_most=0)
@@ -828,8 +834,7 @@ claim("the second epoch, from the cache, takes this share of the first",
 
 # %% [markdown]
 # Mapping batches is faster than mapping reviews, because each call of `map` costs something whatever it is given. The Keras layer is built from
-# the same operations as ours and is in the same range; its advantage is that it can be saved inside the model. Plain Python holds its own better than one
-# might think. And nothing is as fast as work that isn't done twice.
+# the same operations as ours and is in the same range; its advantage is that it can be saved inside the model, if `standardize` is a function registered with `keras.saving.register_keras_serializable` and not a lambda as here. Plain Python is not far behind, by CPU seconds. And nothing is as fast as work that isn't done twice.
 
 # %% [markdown]
 # ## 11 · Odd texts
@@ -842,8 +847,8 @@ odd_ids, _ = to_ids(tf.constant(odd), 0)
 print(odd_ids.numpy())
 
 # %% [markdown]
-# Two texts without a single letter give rows of padding only: their mask has no `True` at all. Words that nobody has seen go to their
-# buckets and are otherwise treated like any others. What do layers make of a row without words?
+# Two texts without a single letter give rows of padding only: their mask has no `True` at all. Words outside of the list go to their
+# buckets and are otherwise treated like any others; on the sample, whose list is short, even *fine* is one of them. What do layers make of a row without words?
 
 # %%
 state = reader(odd_ids).numpy()  # (4, 16): the GRU of section 8, with mask
@@ -870,7 +875,10 @@ one_step = tf.pad(nothing, [[0, 0], [0, 1]])  # one column of padding more: (1, 
 print("with a column of padding:", reader(one_step).numpy().shape)
 
 # %% [markdown]
-# One more column of padding, which the mask hides anyway, is a cheap insurance wherever a user's text comes in. Last, the wrong encoding. This is
+# One more column of padding, which the mask hides anyway, is enough on a CPU. On a GPU a row of padding only is refused (section 5). What works everywhere
+# is to give an empty text one word that stands for nothing, say `<empty>`: it falls into a bucket, like any word that nobody has seen.
+#
+# Last, the wrong encoding. This is
 # *un café noir*, written in Latin-1, where é is a single byte, and read as if it were UTF-8.
 
 # %%
@@ -886,13 +894,13 @@ print("converted:", mended.numpy().decode())
 # %% [markdown]
 # TensorFlow's regular expressions let a byte that is not UTF-8 pass: it matches no letter and no non-letter. So the half letters of section 2
 # survived, and a file in the wrong encoding would slip through, with a vocabulary full of words that exist nowhere else. `unicode_transcode` with
-# `errors="strict"` is the customs officer. Put it first where data comes from outside; and if you know the encoding, convert.
+# `errors="strict"` stops such a text. Put it first where data comes from outside; and if you know the encoding, convert.
 
 # %% [markdown]
 # ## 12 · The same lesson on all of IMDB
 #
 # These tables come from the record of runs of this notebook on the 25,000 real training reviews. The counts do not depend on the
-# seed; they are those that were published.
+# seed; the first four are those that were published.
 
 # %% tags=["recorded"]
 results.recorded("09_text_pipeline", "Tokens of the training reviews")
@@ -912,6 +920,10 @@ plots.show(figure,
 
 # %% tags=["recorded"]
 results.recorded("09_text_pipeline", "Reviews a CPU second")
+
+# %% [markdown]
+# Real reviews have a longer tail than the sample's: with one length for all, most of a batch is padding. Buckets leave a small part of what batches as they come would waste. The ways to ids stand as they do on the
+# sample: mapping batches is several times as fast as mapping reviews, and the cache is far ahead of both.
 
 # %% [markdown]
 # ## Exercises
@@ -1170,9 +1182,9 @@ def test_masked_mean(masked_mean):
 # points: 2
 
 # %% [markdown]
-# **Exercise 5, a stretch.** A recurrent step with a mask, and its gradient. Write `masked_step(x_t, h_prev, m_t, W_x, W_h)`: the new state of
-# $\tilde h_t = \tanh(x_t W_x + h_{t-1} W_h)$ where $m_t$ is 1, the old one where it is 0. Then `step_gradient(dh, …)`: from the loss's gradient
-# `dh` for $h_t$, the gradient for $h_{t-1}$. The mask `m_t` is (batch, 1); $\tanh' = 1 - \tanh^2$.
+# **Exercise 5, a stretch.** A recurrent step with a mask, and its gradient. Write `masked_step(x_t, h_prev, m_t, W_x, W_h)`, which gives $h_t$: where $m_t$ is 1 it is
+# $\tilde h_t = \tanh(x_t W_x + h_{t-1} W_h)$, a cell without bias; where $m_t$ is 0 it is $h_{t-1}$. Then write `step_gradient(dh, x_t, h_prev, m_t, W_x, W_h)`: from
+# `dh`, $\partial L/\partial h_t$ (batch, units), it gives $\partial L/\partial h_{t-1}$. The mask `m_t` is (batch, 1); $\tanh' = 1 - \tanh^2$.
 #
 # <details><summary>Hint 1</summary>There are two ways from $h_{t-1}$ to $h_t$: through the cell where the mask is 1, and straight across where it is 0. Gradients of the two ways are added.</details>
 # <details><summary>Hint 2</summary>Through the cell: <code>(m_t * dh * (1 - h_new**2)) @ W_h.T</code>.</details>
@@ -1277,7 +1289,7 @@ summary()
 # ## References
 #
 # - A. L. Maas, R. E. Daly, P. T. Pham, D. Huang, A. Y. Ng, C. Potts (2011). Learning word vectors for sentiment analysis. *ACL*. The IMDB reviews.
-# - A. Géron (2022). *Hands-On Machine Learning with Scikit-Learn, Keras, and TensorFlow*. O'Reilly, chapter 16. The steps of sections 1 to 3 and their counts.
+# - A. Géron (2019). *Hands-On Machine Learning with Scikit-Learn, Keras, and TensorFlow*, 2nd edition. O'Reilly, chapter 16. The steps of sections 1 to 3; their counts are in the notebook, github.com/ageron/handson-ml2.
 # - D. G. Murray, J. Šimša, A. Klimovic, I. Indyk (2021). tf.data: a machine learning data processing framework. *PVLDB* 14(12).
 # - K. Weinberger, A. Dasgupta, J. Langford, A. Smola, J. Attenberg (2009). Feature hashing for large scale multitask learning. *ICML*.
 # - G. Appleyard, T. Kočiský, P. Blunsom (2016). Optimizing performance of recurrent neural networks on GPUs. *arXiv:1604.01946*. What cuDNN does.
