@@ -324,7 +324,7 @@ checked_p, careless_p = (by_hand(m, *common).mean() for m in (model, careless))
 print(f"true pairs of {links[order[0]]!r}: {checked_p:.2f} and, careless, {careless_p:.2f}")
 print(f"loss of the careless network: {its_losses[0]:.2f} at first, {its_losses[-1]:.2f} at last")
 claim("probability of the commonest link's true pairs, lost by careless negatives",
-      checked_p - careless_p, at_least=0.1)
+      checked_p - careless_p, at_least=0.2)
 
 # %% [markdown]
 # Nothing gave a warning: the loss went down in both cases. But the careless network doubts what it should be surest of.
