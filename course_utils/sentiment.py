@@ -15,14 +15,15 @@ from course_utils.datasets.where import REPOSITORY
 from course_utils.text import Vocabulary, tokenize
 
 SAVED = REPOSITORY / "build" / "sentiment.keras"
-HEAD, TAIL = 100, 300  # words that are read of a longer text: its first and its last ones
+CUT = (100, 300)  # of a longer text so many words are read, its first and its last ones
 # Odd numbers that spread the ids of one, two and three words over the table.
 _FACTORS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], dtype=np.uint64)
 
 
-def shorten(ids: np.ndarray) -> np.ndarray:
-    """The first HEAD and the last TAIL of (time, …) ids, where there are more."""
-    return ids if len(ids) <= HEAD + TAIL else np.concatenate([ids[:HEAD], ids[-TAIL:]])
+def shorten(ids: np.ndarray, cut: tuple[int, int] = CUT) -> np.ndarray:
+    """The first cut[0] and the last cut[1] of (time,) ids, where there are more."""
+    head, tail = cut
+    return ids if len(ids) <= head + tail else np.concatenate([ids[:head], ids[len(ids) - tail :]])
 
 
 def places(ids: np.ndarray, buckets: int) -> np.ndarray:
@@ -84,21 +85,21 @@ def _layer():
     class Ratios(keras.layers.Layer):
         """A table of log-count ratios that is saved with the network, and the words it was made with."""
 
-        def __init__(self, words: Sequence[str], buckets: int, **options):
+        def __init__(self, words: Sequence[str], buckets: int, cut: tuple[int, int], **options):
             super().__init__(**options)
-            self.words, self.buckets = list(words), buckets
+            self.words, self.buckets, self.cut = list(words), buckets, tuple(cut)
             self.table = self.add_weight(shape=(buckets,), initializer="zeros", trainable=False, name="table")
 
         def call(self, runs):
             return keras.ops.take(self.table, runs, axis=0)  # (batch, time, 3)
 
         def get_config(self):
-            return {**super().get_config(), "words": self.words, "buckets": self.buckets}
+            return {**super().get_config(), "words": self.words, "buckets": self.buckets, "cut": self.cut}
 
     return Ratios
 
 
-def with_ratios(reader, vocabulary: Vocabulary, evidence: Evidence):
+def with_ratios(reader, vocabulary: Vocabulary, evidence: Evidence, cut: tuple[int, int] = CUT):
     """A network of ids (batch, time) and runs (batch, time, 3) around `reader`, which takes ids and ratios.
 
     It has everything that a text needs on its way, and is saved and loaded as one `.keras` file.
@@ -107,7 +108,7 @@ def with_ratios(reader, vocabulary: Vocabulary, evidence: Evidence):
 
     ids = keras.Input((None,), dtype="int32", name="ids")
     runs = keras.Input((None, 3), dtype="int32", name="runs")
-    ratios = _layer()(vocabulary.words[1:], evidence.buckets, name="ratios")
+    ratios = _layer()(vocabulary.words[1:], evidence.buckets, cut, name="ratios")
     whole = keras.Model({"ids": ids, "runs": runs}, reader({"ids": ids, "ratios": ratios(runs)}))
     ratios.table.assign(evidence.table())
     return whole
@@ -140,7 +141,7 @@ def probabilities(model, texts: Sequence[str]) -> np.ndarray:
 
     ratios = model.get_layer("ratios")
     vocabulary = Vocabulary(ratios.words)
-    encoded = [shorten(vocabulary.encode(tokenize(text))) for text in texts]
+    encoded = [shorten(vocabulary.encode(tokenize(text)), ratios.cut) for text in texts]
     known = [i for i, ids in enumerate(encoded) if (ids < len(vocabulary.words)).any()]
     answers = np.full(len(texts), np.nan, dtype=np.float32)
     if known:
@@ -155,8 +156,8 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m course_utils sentiment",
         description="Is a film review praise or blame? Each argument is a review; without any, each line of the input.",
-        epilog="Exit status: 0 answered, 1 there is no network to ask, 2 there was no review. Of texts longer than "
-        f"{HEAD + TAIL} words the first {HEAD} and the last {TAIL} are read.",
+        epilog="Exit status: 0 answered, 1 there is no network to ask, 2 there was no review. Of a long text the beginning "
+        "and the end are read, as in the network's training.",
     )
     parser.add_argument("reviews", nargs="*", metavar="REVIEW")
     parser.add_argument("--model", type=Path, default=SAVED, help="the network's file (default: that of lesson 10)")

@@ -32,10 +32,12 @@ class Batches(keras.utils.PyDataset):
     inputs: {name of an input: list of n arrays (time, …)}; for one sequence all arrays have the same time. Padding is 0.
     targets: (n, …), or None for `predict`.
     size: sequences in a batch.
-    seed: makes order and company new in every epoch; None keeps the order of lengths, and `order` tells which came where.
+    seed: makes order and company new in every epoch; None, as `predict` needs it, gives the same batches always.
     step: lengths are rounded up to a multiple of it, so that there are few different shapes (XLA compiles each of them).
 
-    The batches of an epoch depend on `seed` and on the number of the epoch only; a `fit` that is resumed sets `epoch`.
+    `order` has the places of the sequences in the order in which they come. The batches of an epoch depend on `seed` and on
+    the number of the epoch only; a `fit` that is resumed sets `epoch`.
+
     Raises ValueError when the numbers of sequences differ, or a sequence is empty.
     """
 
@@ -56,14 +58,19 @@ class Batches(keras.utils.PyDataset):
         self._plan()
 
     def _plan(self) -> None:
-        if self.seed is None:
-            self.order = np.argsort(self.lengths, kind="stable")
-            self._batches = np.split(self.order, range(self.size, len(self.order), self.size))
-            return
-        rng = np.random.default_rng([self.seed, self.epoch])
-        about = self.lengths * rng.uniform(0.9, 1.1, len(self.lengths))
-        batches = np.split(np.argsort(about), range(self.size, len(about), self.size))
-        self._batches = [batches[i] for i in rng.permutation(len(batches))]
+        about = self.lengths
+        if self.seed is not None:
+            rng = np.random.default_rng([self.seed, self.epoch])
+            about = self.lengths * rng.uniform(0.9, 1.1, len(self.lengths))
+        batches = np.split(np.argsort(about, kind="stable"), range(self.size, len(about), self.size))
+        if self.seed is not None:
+            batches = [batches[i] for i in rng.permutation(len(batches))]
+        # The longest first and the shortest second: Keras looks at the first few to see that lengths differ.
+        for i, extreme in enumerate((max, min)):
+            lengths = [self.lengths[chosen].max() for chosen in batches]
+            batches.insert(min(i, len(batches) - 1), batches.pop(lengths.index(extreme(lengths))))
+        self._batches = batches
+        self.order = np.concatenate(batches)
 
     def __len__(self) -> int:
         return len(self._batches)
@@ -86,10 +93,11 @@ class Batches(keras.utils.PyDataset):
 
 
 class Resume(keras.callbacks.BackupAndRestore):
-    """After every epoch write the whole state of a `fit` to `folder`; a `fit` that finds one there goes on from it.
+    """After every epoch write the state of a `fit` to `folder`; a `fit` that finds one there goes on after that epoch.
 
-    `batches` is set to the epoch with which training goes on. At the end of training the folder is removed. With `Batches`
-    and Keras's dropout, which keeps the state of its generator, an interrupted training ends where an uninterrupted one does.
+    Weights, their averages and the optimizer's memory are stored. What Keras does not store, the order of `batches` and the
+    random numbers of dropout, is made to depend on the number of the epoch only; so an interrupted training ends where an
+    uninterrupted one does. When training ends by itself, the folder is removed.
     """
 
     def __init__(self, folder, batches: Batches):
@@ -100,3 +108,8 @@ class Resume(keras.callbacks.BackupAndRestore):
         super().on_train_begin(logs)
         self.batches.epoch = self.model._initial_epoch or 0
         self.batches._plan()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        random = [v for v in self.model.variables if v.path.endswith("seed_generator_state")]
+        for i, state in enumerate(random):
+            state.assign(np.array([(self.batches.seed or 0) * 1000 + i, epoch], dtype=state.dtype))

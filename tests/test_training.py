@@ -1,7 +1,11 @@
+import subprocess
+import sys
+
 import keras
 import numpy as np
+import pytest
 
-from course_utils.training import ProgressBar
+from course_utils.training import Batches, ProgressBar
 
 
 def test_bar_counts_every_batch_and_shows_the_measures(capsys):
@@ -23,3 +27,105 @@ def test_training_that_fails_is_not_hidden_by_the_bar():
         assert "shape" in str(error)
     else:
         raise AssertionError("a wrong shape went through")
+
+
+def lengths_of(batches):
+    return [batches[i][0]["ids"].shape for i in range(len(batches))]
+
+
+def test_batches_hold_every_sequence_once_and_pad_it_on_the_right():
+    rng = np.random.default_rng(0)
+    ids = [rng.integers(1, 9, n) for n in rng.integers(1, 40, 23)]
+    runs = [np.stack([row, row]).T for row in ids]
+    batches = Batches({"ids": ids, "runs": runs}, np.arange(23), size=4, step=5)
+    seen = []
+    for inputs, targets in (batches[i] for i in range(len(batches))):
+        assert inputs["ids"].shape[1] % 5 == 0 and inputs["runs"].shape == (*inputs["ids"].shape, 2)
+        for row, run, k in zip(inputs["ids"], inputs["runs"], targets, strict=True):
+            assert row[: len(ids[k])].tolist() == ids[k].tolist() and not row[len(ids[k]) :].any()
+            assert (run == row[:, None]).all()
+            seen.append(k)
+    assert sorted(seen) == list(range(23)) and seen == batches.order.tolist()
+
+
+def test_companions_are_of_about_the_same_length_and_new_in_every_epoch():
+    ids = [np.ones(n, int) for n in range(1, 201)]
+    batches = Batches({"ids": ids}, np.arange(200), size=10, seed=3, step=1)
+    waste = 1 - sum(map(len, ids)) / sum(rows * longest for rows, longest in lengths_of(batches))
+    assert waste < 0.15
+    first = batches.order.tolist()
+    batches.on_epoch_end()
+    assert batches.order.tolist() != first and sorted(batches.order) == list(range(200))
+    assert Batches({"ids": ids}, np.arange(200), size=10, seed=3).order.tolist() == first
+
+
+def test_the_longest_batch_comes_first_and_the_shortest_second():
+    ids = [np.ones(n, int) for n in range(1, 101)]
+    for seed in (None, 0, 1):
+        lengths = [longest for _, longest in lengths_of(Batches({"ids": ids}, size=10, seed=seed, step=1))]
+        assert lengths[0] == max(lengths) and lengths[1] == min(lengths)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_single_batch_or_two(count):
+    batches = Batches({"ids": [np.ones(3, int)] * count}, size=1)
+    assert len(batches) == count and sorted(batches.order) == list(range(count))
+
+
+def test_sequences_that_do_not_fit_together():
+    with pytest.raises(ValueError, match="as many of each"):
+        Batches({"ids": [np.ones(3)]}, np.zeros(2))
+    with pytest.raises(ValueError, match="sequence 1 is empty"):
+        Batches({"ids": [np.ones(3), np.ones(0)]})
+
+
+TRAINING = """
+import os, sys
+import keras
+import numpy as np
+from course_utils.training import Batches, Resume
+
+class Dies(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        if self.at == (self.model.epochs_done, batch):
+            os._exit(9)  # as kill -9 would: nothing is cleaned up
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.epochs_done = epoch + 1
+
+folder, out, at = sys.argv[1], sys.argv[2], eval(sys.argv[3])
+keras.utils.set_random_seed(0)
+rng = np.random.default_rng(0)
+ids = [rng.integers(1, 9, n) for n in rng.integers(2, 12, 64)]
+model = keras.Sequential([keras.Input((None,), dtype="int32"), keras.layers.Embedding(9, 4, mask_zero=True),
+                          keras.layers.GlobalAveragePooling1D(), keras.layers.Dropout(0.5), keras.layers.Dense(1)])
+schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 3, 0.9)
+model.compile(keras.optimizers.Adam(schedule, use_ema=True), "mse")
+batches = Batches({"ids": ids}, rng.normal(size=64), size=8, seed=0, step=4)
+model.epochs_done, dies = 0, Dies()
+dies.at = at
+class First(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        print("epoch", epoch, flush=True)
+        self.model.epochs_done = epoch
+one_input = Batches.__getitem__
+Batches.__getitem__ = lambda self, i: (one_input(self, i)[0]["ids"], one_input(self, i)[1])
+model.fit(batches, epochs=4, verbose=0, callbacks=[First(), Resume(folder, batches), dies])
+np.savez(out, *model.get_weights())
+"""
+
+
+def train(tmp_path, name, at):
+    command = [sys.executable, "-c", TRAINING, str(tmp_path / f"{name} state"), str(tmp_path / f"{name}.npz"), str(at)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+
+def test_training_that_is_killed_goes_on_and_ends_where_it_would_have(tmp_path):
+    whole = train(tmp_path, "whole", None)
+    assert whole.returncode == 0, whole.stderr
+    assert train(tmp_path, "killed", (2, 3)).returncode == 9
+    again = train(tmp_path, "killed", None)
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.split() == ["epoch", "2", "epoch", "3"]
+    assert not (tmp_path / "killed state").exists()
+    with np.load(tmp_path / "whole.npz") as a, np.load(tmp_path / "killed.npz") as b:
+        assert all(np.array_equal(a[name], b[name]) for name in a.files)
