@@ -1,5 +1,9 @@
 """What surrounds a `fit` and is not the lesson's subject."""
 
+import os
+import zipfile
+from pathlib import Path
+
 import keras
 import numpy as np
 from tqdm import tqdm
@@ -34,6 +38,8 @@ class Batches(keras.utils.PyDataset):
     size: sequences in a batch.
     seed: makes order and company new in every epoch; None, as `predict` needs it, gives the same batches always.
     step: lengths are rounded up to a multiple of it, so that there are few different shapes (XLA compiles each of them).
+
+    Give `fit` shuffle=False, or Keras shuffles the batches once more, from a state of its own.
 
     `order` has the places of the sequences in the order in which they come. The batches of an epoch depend on `seed` and on
     the number of the epoch only; a `fit` that is resumed sets `epoch`.
@@ -92,24 +98,53 @@ class Batches(keras.utils.PyDataset):
             self._plan()
 
 
-class Resume(keras.callbacks.BackupAndRestore):
-    """After every epoch write the state of a `fit` to `folder`; a `fit` that finds one there goes on after that epoch.
+class Resume(keras.callbacks.Callback):
+    """After every epoch write the state of a `fit` to the file `path`, so that an interrupted training can go on.
 
-    Weights, their averages and the optimizer's memory are stored. What Keras does not store, the order of `batches` and the
-    random numbers of dropout, is made to depend on the number of the epoch only; so an interrupted training ends where an
-    uninterrupted one does. When training ends by itself, the folder is removed.
+    For `fit(batches, shuffle=False, initial_epoch=resume.epoch, callbacks=[resume], …)`. If the file is there, training goes
+    on after the epochs that it counts, and ends with the very weights that it would have had without the interruption:
+    weights, their averages, the optimizer's memory and the state of dropout's random numbers are stored, and the order of
+    `batches` depends on the number of the epoch. A training that ends by itself removes the file.
+
+    Raises ValueError for a file that cannot be read, or is of another network or optimizer.
     """
 
-    def __init__(self, folder, batches: Batches):
-        super().__init__(str(folder), double_checkpoint=True)
-        self.batches = batches
+    def __init__(self, path, batches: Batches):
+        super().__init__()
+        self.path, self.epoch, self._stored = Path(path), 0, None
+        if self.path.exists():
+            try:
+                with np.load(self.path, allow_pickle=False) as stored:
+                    self.epoch = int(stored["epoch"])
+                    self._stored = [stored[f"variable {i}"] for i in range(len(stored.files) - 1)]
+            except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
+                raise ValueError(
+                    f"{self.path} is no state of a training that can be read ({error}); remove it"
+                ) from None
+            batches.epoch = self.epoch
+            batches._plan()
+
+    def _variables(self) -> list:
+        self.model.optimizer.build(self.model.trainable_variables)
+        return [*self.model.variables, *self.model.optimizer.variables]
 
     def on_train_begin(self, logs=None):
-        super().on_train_begin(logs)
-        self.batches.epoch = self.model._initial_epoch or 0
-        self.batches._plan()
+        if self._stored is None:
+            return
+        variables = self._variables()
+        if [v.shape for v in variables] != [a.shape for a in self._stored]:
+            raise ValueError(f"{self.path} is the state of another network or optimizer; remove it to begin anew")
+        for variable, stored in zip(variables, self._stored, strict=True):
+            variable.assign(stored)
+        print(f"Going on after epoch {self.epoch}, from {self.path}")
 
-    def on_epoch_begin(self, epoch, logs=None):
-        random = [v for v in self.model.variables if v.path.endswith("seed_generator_state")]
-        for i, state in enumerate(random):
-            state.assign(np.array([(self.batches.seed or 0) * 1000 + i, epoch], dtype=state.dtype))
+    def on_epoch_end(self, epoch, logs=None):
+        state = {f"variable {i}": v.numpy() for i, v in enumerate(self._variables())}
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        part = self.path.with_name(f".{self.path.name}.part")
+        with open(part, "wb") as file:
+            np.savez(file, epoch=epoch + 1, **state)
+        os.replace(part, self.path)  # the old state or the new one, never half of it
+
+    def on_train_end(self, logs=None):
+        self.path.unlink(missing_ok=True)

@@ -5,7 +5,7 @@ import keras
 import numpy as np
 import pytest
 
-from course_utils.training import Batches, ProgressBar
+from course_utils.training import Batches, ProgressBar, Resume
 
 
 def test_bar_counts_every_batch_and_shows_the_measures(capsys):
@@ -109,7 +109,8 @@ class First(keras.callbacks.Callback):
         self.model.epochs_done = epoch
 one_input = Batches.__getitem__
 Batches.__getitem__ = lambda self, i: (one_input(self, i)[0]["ids"], one_input(self, i)[1])
-model.fit(batches, epochs=4, verbose=0, callbacks=[First(), Resume(folder, batches), dies])
+resume = Resume(folder, batches)
+model.fit(batches, epochs=4, shuffle=False, initial_epoch=resume.epoch, verbose=0, callbacks=[First(), resume, dies])
 np.savez(out, *model.get_weights())
 """
 
@@ -125,7 +126,26 @@ def test_training_that_is_killed_goes_on_and_ends_where_it_would_have(tmp_path):
     assert train(tmp_path, "killed", (2, 3)).returncode == 9
     again = train(tmp_path, "killed", None)
     assert again.returncode == 0, again.stderr
-    assert again.stdout.split() == ["epoch", "2", "epoch", "3"]
-    assert not (tmp_path / "killed state").exists()
+    assert again.stdout.splitlines()[0].startswith("Going on after epoch 2") and "epoch 1" not in again.stdout
+    assert [path.name for path in tmp_path.iterdir() if "npz" not in path.name] == []
     with np.load(tmp_path / "whole.npz") as a, np.load(tmp_path / "killed.npz") as b:
         assert all(np.array_equal(a[name], b[name]) for name in a.files)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a state", b"PK\x03\x04 torn"])
+def test_a_damaged_state_is_refused(tmp_path, content):
+    (tmp_path / "state").write_bytes(content)
+    with pytest.raises(ValueError, match="no state of a training that can be read"):
+        Resume(tmp_path / "state", Batches({"ids": [np.ones(2, int)]}, np.ones(1)))
+
+
+def test_the_state_of_another_network_is_refused(tmp_path):
+    np.savez(tmp_path / "state.npz", epoch=1, **{"variable 0": np.ones(3)})
+    batches = Batches({"ids": [np.ones(2, int)] * 4}, np.ones(4))
+    resume = Resume(tmp_path / "state.npz", batches)
+    ids = keras.Input((None,), name="ids")
+    model = keras.Model({"ids": ids}, keras.ops.mean(ids, axis=1, keepdims=True))
+    model.compile(loss="mse")
+    with pytest.raises(ValueError, match="another network"):
+        model.fit(batches, initial_epoch=resume.epoch, epochs=2, verbose=0, callbacks=[resume])
+    assert (tmp_path / "state.npz").exists()

@@ -396,16 +396,15 @@ def train_reader(name, model, epochs=SIZES["best_epochs"]):
         SIZES["rate"] / 10, updates, alpha=0.01, warmup_target=SIZES["rate"], warmup_steps=updates // 10)
     optimizer = keras.optimizers.Adam(rate, clipnorm=1.0, use_ema=True)
     model.compile(optimizer, "binary_crossentropy", jit_compile=True)
-    resume = Resume(f"{RESUME}/{name}", train_batches)
+    resume = Resume(STATES / f"{len(rungs)}.npz", train_batches)
     begun = perf_counter()
-    model.fit(train_batches, epochs=epochs, verbose=0, callbacks=[ProgressBar(), resume])
+    model.fit(train_batches, epochs=epochs, initial_epoch=resume.epoch, shuffle=False,
+              verbose=0, callbacks=[ProgressBar(), resume])
     rung(name, judge_with(model), model.count_params(), perf_counter() - begun)
     return model
 
 # %%
-import tempfile
-
-RESUME = f"{tempfile.gettempdir()}/course_resume_{data.source}_{SEED}"
+STATES = sentiment.SAVED.parent / f"training_{data.source}_{SEED}"
 keras.utils.set_random_seed(SEED)
 readers = {"… with known vectors and evidence": reader()}
 if LONG:
@@ -572,7 +571,7 @@ star_model = keras.Model({"ids": star_input}, five)
 star_model.compile(keras.optimizers.Adam(5e-3, clipnorm=1.0), "sparse_categorical_crossentropy",
                    jit_compile=True)
 star_batches = Batches({"ids": star_ids["train"]}, stars["train"], 50, SEED, step=80)
-star_model.fit(star_batches, epochs=4, verbose=0, callbacks=[ProgressBar()])
+star_model.fit(star_batches, epochs=4, shuffle=False, verbose=0, callbacks=[ProgressBar()])
 
 # %%
 star_test = Batches({"ids": star_ids["test"]}, size=250, step=80)
