@@ -4,6 +4,7 @@
 """
 
 import argparse
+import functools
 import os
 import sys
 from collections.abc import Sequence
@@ -77,6 +78,7 @@ class Evidence:
         return np.where(praise + blame > 0, ratios, 0).astype(np.float32)
 
 
+@functools.cache
 def _layer():
     """The layer class; made on first use, so that importing this module does not import TensorFlow."""
     import keras
