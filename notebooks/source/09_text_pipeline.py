@@ -466,8 +466,8 @@ plots.show(figure,
                 length of the training, and falls for shorter or longer padding.""")
 
 # %% [markdown]
-# Without a mask the network did learn: it carried the last word through all the padding. But it learned to answer *after just that much
-# padding*. When the width changes, so do its answers. That is the treacherous thing about a missing mask: training and validation, padded
+# Without a mask the network has to carry the last word through all the padding, over more than thirty steps, which lesson 05 found hard. From many starts it never learns that. In the run stored here it did, but it learned to answer *after just that much
+# padding*: when the width changes, so do its answers. That is the treacherous thing about a missing mask: training and validation, padded
 # alike, look fine, and the first lone sentence of a user gets nonsense.
 
 # %%
@@ -483,10 +483,9 @@ claim("with a mask, a lone sentence and its row in a padded batch are predicted 
 claim("without one, the largest difference between the two predictions",
       gap(models["without a mask"]), at_least=0.2)
 claim("accuracy with a mask, at every width", min(accuracy["with a mask"]), at_least=0.97)
-without = dict(zip(widths, accuracy["without a mask"]))
-claim("accuracy without a mask, padded as in training", without[40], at_least=0.9)
-claim("what it loses at the worst of the other widths", without[40] - min(without.values()),
-      at_least=0.2)
+others = [a for n, a in zip(widths, accuracy["without a mask"]) if n != 40]
+claim("mean accuracy without a mask, at widths that it was not trained with", np.mean(others),
+      at_most=0.75)
 
 # %% [markdown]
 # The first of these claims is a test that belongs in every project with padded text: *a padded batch gives the same answers as the lone
