@@ -747,11 +747,12 @@ from gensim.models import Word2Vec
 read = books.load_sample()  # the books that the readers have read
 kind = {title: {s, c} - {"novel", ""}
         for title, s, c in zip(read.titles, read.shelves, read.countries)}
+
+# %%
 longest, same_kind = max(map(len, lists)), {}
 for window in (1, longest):
     item2vec = Word2Vec(lists, vector_size=50, window=window, min_count=5, sg=1, negative=5,
-                        sample=0, epochs=20, shrink_windows=False, seed=SEED,
-                   workers=1)
+                        sample=0, epochs=20, shrink_windows=False, seed=SEED, workers=1)
     hits = [bool(kind[a] & kind[b])
             for a in item2vec.wv.index_to_key for b, _ in item2vec.wv.most_similar(a, topn=5)]
     same_kind[f"window {window}"] = np.mean(hits)
