@@ -16,7 +16,7 @@
 #
 # **Before this lesson:** lessons [01](01_one_hot_and_bag_of_words.ipynb) (tokens, vocabulary), [04](04_simple_rnn.ipynb) and
 # [07](07_gru.ipynb) (recurrent layers). **Time:** about 60 minutes to read and try, 30 minutes for the exercises; on two cores all
-# cells together run in less than a minute on the embedded sample, and in about two minutes on all of IMDB.
+# cells together run in less than a minute on the embedded sample, and on all of IMDB as well.
 
 # %% [markdown]
 # ## Settings and data
