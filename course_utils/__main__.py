@@ -1,4 +1,4 @@
-"""The commands of the course: python -m course_utils setup | lab | doctor | data.
+"""The commands of the course: python -m course_utils setup | lab | doctor | data | sentiment.
 
 This file and __init__.py keep to what any old Python can read, so that it can be told which Python is needed.
 """
@@ -11,6 +11,7 @@ COMMANDS = {  # name: (module with main(argv), what it does)
     "lab": ("course_utils.lab", "open the lessons in JupyterLab"),
     "doctor": ("course_utils.doctor", "check this computer and say what is wrong and what to do"),
     "data": ("course_utils.datasets.prepare", "download real datasets and prepare them"),
+    "sentiment": ("course_utils.sentiment", "is a film review praise or blame? ask the network of lesson 10"),
 }
 
 
@@ -30,7 +31,7 @@ def wrong_python(version):
 
 def usage():
     lines = ["usage: python -m course_utils COMMAND [options]", ""]
-    lines += ["  " + name.ljust(8) + what for name, (_, what) in COMMANDS.items()]
+    lines += ["  " + name.ljust(11) + what for name, (_, what) in COMMANDS.items()]
     return "\n".join(lines) + "\n"
 
 

@@ -45,6 +45,7 @@ def test_page_is_generated_from_the_record():
     from course_utils.authoring import record
 
     assert record.PAGE.read_text(encoding="utf-8") == record.page(), "rewrite it with: make results"
+    assert record.README.read_text(encoding="utf-8") == record.readme(), "rewrite it with: make results"
 
 
 def test_runs_that_disagree_about_names_are_refused():

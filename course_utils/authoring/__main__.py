@@ -90,6 +90,7 @@ def record_results(names: list[str], limit: float, seeds: list[int]) -> int:
         if made and not found:
             results.write_record(made, results.FOLDER / f"{source.stem}.json")
     record.PAGE.write_text(record.page(), encoding="utf-8", newline="\n")
+    record.README.write_text(record.readme(), encoding="utf-8", newline="\n")
     return _report(faults)
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import re
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
@@ -13,7 +14,8 @@ from course_utils import results
 from course_utils.authoring import build, execute
 from course_utils.datasets.where import REPOSITORY
 
-PAGE = REPOSITORY / "RESULTS.md"
+PAGE, README = REPOSITORY / "RESULTS.md", REPOSITORY / "README.md"
+_TABLE_IN_README = re.compile(r"(<!-- table of (\S+): (.+?) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 HEAD = """# Results
 
 Measured on the real datasets by `make results`, which rewrites this page from the files in `results/`. Nothing here is typed.
@@ -32,7 +34,7 @@ def machine() -> str:
 
 
 def measure(source: Path, seeds: list[int], limit: float, progress) -> tuple[dict | None, list[str]]:
-    """Run one lesson's solved notebook on real data, once a seed: (record, faults). No record if it has no tables.
+    """Run a lesson's solved notebook on real data, once a seed, long parts too: (record, faults); no record without tables.
 
     Cells tagged "recorded" are left out: they show the record that is being made.
     """
@@ -42,7 +44,7 @@ def measure(source: Path, seeds: list[int], limit: float, progress) -> tuple[dic
     for seed in seeds:
         with tempfile.TemporaryDirectory() as folder:
             build.save(lesson.solved, Path(folder) / f"{lesson.slug}.ipynb")
-            environment = {"COURSE_DATA": "real", "COURSE_SEED": str(seed)}
+            environment = {"COURSE_DATA": "real", "COURSE_LONG": "1", "COURSE_SEED": str(seed)}
             name = f"{lesson.slug} seed {seed}"
             (run,) = execute.run_all([(name, lesson.solved)], Path(folder), limit, environment, 1, progress)
         faults += run.faults
@@ -83,3 +85,13 @@ def page() -> str:
             table = results.benchmark(path.stem, found["title"])
             parts.append(f"**{table.title}**\n\n{table.markdown()}\n\n{table.note}\n")
     return "\n".join(parts)
+
+
+def readme() -> str:
+    """README.md as it must read: the tables between its marks as the records have them."""
+
+    def table(found: re.Match) -> str:
+        made = results.recorded(found[2], found[3])
+        return f"{found[1]}\n{made.markdown()}\n\n{made.note}\n\n{found[4]}"
+
+    return _TABLE_IN_README.sub(table, README.read_text(encoding="utf-8"))

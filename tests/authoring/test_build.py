@@ -78,6 +78,8 @@ def home(tmp_path, monkeypatch):
     for module in (build, command, record):
         monkeypatch.setattr(module, "REPOSITORY", tmp_path)
     monkeypatch.setattr(record, "PAGE", tmp_path / "RESULTS.md")
+    monkeypatch.setattr(record, "README", tmp_path / "README.md")
+    record.README.write_text("# A course\n\n<!-- table of 77_made: Scores -->\n<!-- end of table -->\n\nThe rest.\n")
     monkeypatch.setattr(results, "FOLDER", tmp_path / "results")
     write(tmp_path, SOURCE)
     return tmp_path
@@ -237,3 +239,6 @@ def test_results_are_recorded_per_seed_and_the_page_is_generated(home, capsys):
         and "| over half | at least 0.5 | 0.5 | 0.52 |" in page
     )
     assert page == record.page()
+    readme = record.README.read_text(encoding="utf-8")
+    assert "| bag | 0.510 ± 0.01 |" in readme and readme.endswith("<!-- end of table -->\n\nThe rest.\n")
+    assert readme == record.readme()

@@ -1,0 +1,260 @@
+"""Seconds of training until 87 % of IMDB's test reviews are judged rightly: published networks, and one with evidence.
+
+    python benchmarks/imdb_time_to_accuracy.py
+
+Every set-up learns from all 25,000 training reviews, tokenized beforehand by the same function. Its clock runs while it trains,
+the making of its graph and, for the network with evidence, the counting of the runs of words included; it stands still while
+the test reviews are judged, every 100 batches of 32 or as many reviews in larger batches. A published set-up is given up when
+it has taken longer than the fastest published one that reached the mark, or when for a whole epoch it has not become better.
+The network with evidence runs before, between and after the others, with three seeds. Writes
+results/benchmarks/imdb_time_to_accuracy.json. Needs the real reviews; up to an hour on two cores.
+
+    --on validation   judges 5,000 training reviews that are held back instead of the test reviews, and writes nothing
+"""
+
+import argparse
+import os
+import statistics
+import sys
+from time import perf_counter
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+from keras import layers
+from tqdm import tqdm
+
+from course_utils import results, sentiment
+from course_utils.authoring.record import machine
+from course_utils.datasets import reviews
+from course_utils.text import Vocabulary, tokenize
+from course_utils.training import Batches
+
+MARK, EVERY, EPOCHS, CUT = 0.87, 3_200, 10, (50, 100)
+EVIDENCE = "bidirectional LSTM(16) with evidence"
+
+
+class Clock(keras.callbacks.Callback):
+    """Stops a `fit` at the mark; `course` has the pairs (seconds of training, accuracy)."""
+
+    def __init__(self, judge, batch: int, patience: int, limit: float, begun: float):
+        super().__init__()
+        self.judge, self.every, self.patience, self.limit = judge, EVERY // batch, patience, limit
+        self.begun, self.steps, self.course = begun, 0, []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.steps += 1
+        if self.steps % self.every:
+            return
+        seconds = perf_counter() - self.begun
+        self.course.append((round(seconds, 2), round(float(self.judge(self.model)), 4)))
+        accuracies = [accuracy for _, accuracy in self.course]
+        stuck = len(accuracies) - 1 - int(np.argmax(accuracies)) >= self.patience
+        self.model.stop_training = accuracies[-1] >= MARK or stuck or seconds > self.limit
+        self.begun = perf_counter() - seconds  # judging does not count
+
+
+class Reviews:
+    """Texts as words and labels: `train` and `judged`, each (words, labels)."""
+
+    def __init__(self, on: str):
+        data = reviews.load(seed=0)
+        if data.source == "sample":
+            sys.exit("this benchmark needs the real reviews: make data DATASET=imdb")
+        validation, train = data.validation, data.train
+        if on == "test":
+            texts, labels = [*train.texts, *validation.texts], np.concatenate([train.labels, validation.labels])
+        else:
+            texts, labels = train.texts, train.labels
+        judged = data.test if on == "test" else validation
+        self.cased = [[tokenize(text[:300], lower=False) for text in part] for part in (texts, judged.texts)]
+        self.words = [[tokenize(text) for text in tqdm(part, desc="words")] for part in (texts, judged.texts)]
+        self.y = labels, judged.labels
+
+
+def network(n_ids: int, *between, mask: bool = False) -> keras.Model:
+    """Ids to P(praise): an embedding of 128 numbers, the layers `between`, a logistic unit."""
+    embedding = layers.Embedding(n_ids, 128, mask_zero=mask)
+    return keras.Sequential(
+        [keras.Input((None,), dtype="int32"), embedding, *between, layers.Dense(1, activation="sigmoid")]
+    )
+
+
+def last(words, size: int, length: int) -> tuple[int, list]:
+    """Number of ids, and arrays (n, length) of the last ids of each review."""
+    vocabulary = Vocabulary.from_documents(words[0], size)
+    return len(vocabulary), [
+        keras.utils.pad_sequences([vocabulary.encode(review) for review in part], length) for part in words
+    ]
+
+
+def keras_lstm(given: Reviews):
+    """Keras's example imdb_lstm: 20,000 words, the last 80, LSTM with dropout and recurrent dropout 0.2, Adam."""
+    n, x = last(given.words, 20_000, 80)
+    return network(n, layers.LSTM(64, dropout=0.2, recurrent_dropout=0.2)), x, "adam"
+
+
+def keras_bidirectional(given: Reviews):
+    """Keras's example bidirectional_lstm_imdb: 20,000 words, the last 200, two bidirectional LSTM(64), Adam."""
+    n, x = last(given.words, 20_000, 200)
+    first = layers.Bidirectional(layers.LSTM(64, return_sequences=True))
+    return network(n, first, layers.Bidirectional(layers.LSTM(64))), x, "adam"
+
+
+def two_gru(given: Reviews):
+    """Géron (2019), chapter 16: 300 characters, 10,000 words and 1,000 buckets, masked, two GRU(128), Adam."""
+    vocabulary = Vocabulary.from_documents(given.cased[0], 10_000, 1_000)
+    x = [
+        keras.utils.pad_sequences([vocabulary.encode(review) for review in part], padding="post")
+        for part in given.cased
+    ]
+    width = max(part.shape[1] for part in x)
+    x = [np.pad(part, ((0, 0), (0, width - part.shape[1]))) for part in x]
+    return (
+        network(len(vocabulary), layers.GRU(128, return_sequences=True), layers.GRU(128), mask=True),
+        x,
+        "adam",
+    )
+
+
+def masked_gru(given: Reviews):
+    """Géron (2022), chapter 16: 1,000 words, whole reviews padded to the longest of a batch, masked GRU(128), Nadam."""
+    vocabulary = Vocabulary.from_documents(given.words[0], 1_000)
+    x = [[vocabulary.encode(review or ["?"]) for review in part] for part in given.words]
+    return network(len(vocabulary), layers.GRU(128), mask=True), x, "nadam"
+
+
+PUBLISHED = {
+    "2 × bidirectional LSTM(64), 200 words (Keras)": keras_bidirectional,
+    "LSTM(64), 80 words (Keras)": keras_lstm,
+    "2 × GRU(128), 300 characters (Géron 2019)": two_gru,
+    "masked GRU(128), 1,000 words (Géron 2022)": masked_gru,
+}
+
+
+class Padded(keras.utils.PyDataset):
+    """Batches of 32 in a random order, each padded to its longest, as tf.data's padded_batch makes them."""
+
+    def __init__(self, x, y, size: int = 32):
+        super().__init__()
+        self.x, self.y, self.size, self.rng = x, y, size, np.random.default_rng(0)
+        self.on_epoch_end()
+
+    def __len__(self):
+        return len(self.x) // self.size
+
+    def __getitem__(self, i):
+        chosen = self.order[i * self.size : (i + 1) * self.size]
+        return keras.utils.pad_sequences([self.x[k] for k in chosen], padding="post"), self.y[chosen]
+
+    def on_epoch_end(self):
+        self.order = self.rng.permutation(len(self.x))
+
+
+def judge_with(inputs: Batches, y: np.ndarray):
+    """A function that gives a model's accuracy on `inputs`."""
+    return lambda model: ((model.predict(inputs, verbose=0)[:, 0] > 0.5) == y[inputs.order]).mean()
+
+
+def run_published(set_up, given: Reviews, limit: float) -> dict:
+    """Train one published set-up with batches of 32 until the mark, or until it is given up."""
+    keras.utils.set_random_seed(0)
+    model, x, optimizer = set_up(given)
+    judge = judge_with(Batches({"ids": list(x[1])}, size=250), given.y[1])
+    train = Padded(x[0], given.y[0])
+    model.compile(optimizer, "binary_crossentropy")
+    clock = Clock(judge, 32, -(-len(given.y[0]) // EVERY), limit, perf_counter())
+    model.fit(train, epochs=EPOCHS, shuffle=False, verbose=0, callbacks=[clock])
+    return {"course": clock.course, "parameters": model.count_params()}
+
+
+def run_with_evidence(given: Reviews, seed: int) -> dict:
+    """The same for a small bidirectional LSTM that is told what naive Bayes knows (lesson 10)."""
+    keras.utils.set_random_seed(seed)
+    vocabulary = Vocabulary.from_documents(given.words[0], 20_000)
+    ids = [[vocabulary.encode(review or ["?"]) for review in part] for part in given.words]
+    y, batch = given.y[0], 64
+    begun = perf_counter()
+    evidence = sentiment.Evidence()
+    whole = [[sentiment.places(review, evidence.buckets) for review in part] for part in ids]
+    for review, label in zip(whole[0], y, strict=True):
+        evidence.add(review, label)
+    whole = [[sentiment.shorten(review, CUT) for review in part] for part in whole]
+    ids = [[sentiment.shorten(review, CUT) for review in part] for part in ids]
+    table = evidence.table()
+    ratios = [
+        [evidence.of_others(review, label) for review, label in zip(whole[0], y, strict=True)],
+        [table[review] for review in whole[1]],
+    ]
+    train, judged = (
+        Batches({"ids": i, "ratios": r}, target, size, seed_, step=150)
+        for i, r, target, size, seed_ in zip(ids, ratios, (y, None), (batch, 250), (seed, None), strict=True)
+    )
+    words, told = keras.Input((None,), dtype="int32", name="ids"), keras.Input((None, 3), name="ratios")
+    x = layers.Concatenate()([layers.Embedding(len(vocabulary), 16)(words), told])  # (batch, time, 19)
+    mask = keras.ops.not_equal(words, 0)
+    h = layers.Bidirectional(layers.LSTM(16, return_sequences=True))(x, mask=mask)
+    largest = keras.ops.max(h - 2 * (1 - keras.ops.cast(mask, "float32")[:, :, None]), axis=1)
+    pooled = layers.Concatenate()([largest, layers.GlobalAveragePooling1D()(h, mask=mask)])
+    model = keras.Model({"ids": words, "ratios": told}, layers.Dense(1, activation="sigmoid")(pooled))
+    model.compile(keras.optimizers.Adam(5e-3), "binary_crossentropy", jit_compile=True)
+    clock = Clock(judge_with(judged, given.y[1]), batch, 20, float("inf"), begun)
+    model.fit(train, epochs=EPOCHS, shuffle=False, verbose=0, callbacks=[clock])
+    return {"course": clock.course, "parameters": model.count_params(), "seed": seed}
+
+
+def tables(runs: dict[str, list[dict]]) -> list[dict]:
+    """What RESULTS.md shows of the runs."""
+    reached = {
+        name: [run["course"][-1][0] for run in some if run["course"][-1][1] >= MARK] for name, some in runs.items()
+    }
+    fastest = min((min(seconds) for name, seconds in reached.items() if name != EVIDENCE and seconds), default=None)
+    rows = []
+    for name, some in runs.items():
+        seconds = statistics.median(reached[name]) if reached[name] else None
+        rows.append(
+            {
+                "set-up": name,
+                "parameters": some[0]["parameters"],
+                "highest test accuracy seen": max(accuracy for run in some for _, accuracy in run["course"]),
+                "seconds trained": round(statistics.median(run["course"][-1][0] for run in some), 1),
+                f"reached {MARK}": "yes" if len(reached[name]) == len(some) else "no",
+                "of the fastest published": round(seconds / fastest, 3) if seconds and fastest else "—",
+            }
+        )
+    return [{"title": f"Seconds of training until a test accuracy of {MARK} on IMDB", "rows": rows}]
+
+
+def main() -> None:
+    """Let the set-ups run one after the other, and write the record."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--on", choices=("test", "validation"), default="test")
+    parser.add_argument("--only", choices=("evidence", "published"), help="for trials: writes nothing")
+    given = parser.parse_args()
+    data = Reviews(given.on)
+    runs = {EVIDENCE: [], **{name: [] for name in PUBLISHED}}
+    limit = float("inf")
+
+    def with_evidence(seed):
+        if given.only != "published":
+            runs[EVIDENCE].append(run_with_evidence(data, seed))
+            print(EVIDENCE, runs[EVIDENCE][-1]["course"], flush=True)
+
+    with_evidence(0)
+    for i, (name, set_up) in enumerate(PUBLISHED.items()):
+        if given.only != "evidence":
+            runs[name].append(run_published(set_up, data, limit))
+            seconds, accuracy = runs[name][-1]["course"][-1]
+            limit = min(limit, seconds) if accuracy >= MARK else limit
+            print(name, runs[name][-1]["course"], flush=True)
+        if i in (1, 3):
+            with_evidence((i + 1) // 2)
+    if given.on == "test" and not given.only:
+        record = {"benchmark": "imdb_time_to_accuracy", "machine": machine(), "runs": runs, "tables": tables(runs)}
+        results.write_record(record, results.FOLDER / "benchmarks" / "imdb_time_to_accuracy.json")
+        print(results.table(**record["tables"][0]))
+
+
+if __name__ == "__main__":
+    main()
