@@ -5,7 +5,9 @@ verified there, and then moved to its place in one step: a loader finds a whole 
 """
 
 import argparse
+import ast
 import contextlib
+import csv
 import hashlib
 import importlib
 import importlib.util
@@ -15,7 +17,7 @@ import re
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,6 +117,21 @@ def _building(data_dir: Path, name: str, needed: int) -> Iterator[Path]:
             for folder in (work, work.parent):
                 with contextlib.suppress(OSError):  # what holds a part of a download stays
                     folder.rmdir()
+
+
+def _take(source: Path, names: Collection[str], folder: Path, limit: int) -> None:
+    """Copy the files `names` into `folder`: those in the folder `source`, or in an archive that unpacks to `limit` bytes."""
+    if source.is_dir():
+        for name in names:
+            with _reading(source / name):
+                (folder / name).write_bytes((source / name).read_bytes())
+        return
+    with _reading(source):
+        source.stat()  # entries() calls a file that is not there damaged
+    for path, pieces in fetch.entries(source, limit):
+        name = path.rpartition("/")[2]
+        if name in names:
+            (folder / name).write_bytes(b"".join(pieces))
 
 
 def _is_ready(module: str, function: str = "is_ready") -> Callable[[Path], bool]:
@@ -441,12 +458,7 @@ def prepare_wikispeedia(data_dir: Path, source: Path | None = None, *, remote: R
     needed = WIKISPEEDIA_PREPARED + (remote.size if source is None else 0)
     with _building(data_dir, "wikispeedia", needed) as work:
         build = work / "build"
-        if source is not None and source.is_dir():
-            for name in wikispeedia.FILES:
-                with _reading(source / name):
-                    (build / name).write_bytes((source / name).read_bytes())
-        else:
-            _take_wikispeedia(source or _download(remote, work, "wikispeedia"), build)
+        _take(source or _download(remote, work, "wikispeedia"), wikispeedia.FILES, build, WIKISPEEDIA_UNPACKED)
         try:
             graph = wikispeedia.read(build)
         except (ValueError, OSError) as error:
@@ -454,17 +466,6 @@ def prepare_wikispeedia(data_dir: Path, source: Path | None = None, *, remote: R
         if not len(graph.links):
             raise fetch.WrongContent(f"{source or remote.name} is not the graph of Wikispeedia: there are no links.")
         _put(build, data_dir / "wikispeedia")
-
-
-def _take_wikispeedia(archive: Path, folder: Path) -> None:
-    from course_utils.datasets.wikispeedia import FILES
-
-    with _reading(archive):
-        archive.stat()  # entries() calls a file that is not there damaged
-    for path, pieces in fetch.entries(archive, WIKISPEEDIA_UNPACKED):
-        name = path.rpartition("/")[2]
-        if name in FILES:
-            (folder / name).write_bytes(b"".join(pieces))
 
 
 # -------------------------------------------------------------------------------------------------- Keras's word index
@@ -486,6 +487,128 @@ def prepare_keras_imdb(data_dir: Path, source: Path | None = None, *, remote: Re
     from course_utils.datasets.keras_imdb import WORD_INDEX
 
     _prepare_file(data_dir, "keras_imdb", WORD_INDEX, source, remote)
+
+
+# ------------------------------------------------------------------------------------------------------------------ O*NET
+
+# Size and hash of the archive are not known; its files are verified by their rows, counted in true copies of version 27.0.
+ONET_ARCHIVE = Remote("https://www.onetcenter.org/dl_files/database/db_27_0_text.zip", None, None)
+ONET_SIZE = 12_000_000  # bytes, about
+ONET_UNPACKED = 1_000_000_000  # bytes that the archive may unpack to
+ONET_PREPARED = 7_650_000  # bytes, five of its files
+ONET_ROWS = {
+    "Occupation Data.txt": 1_016,
+    "Alternate Titles.txt": 52_754,
+    "Sample of Reported Titles.txt": 7_541,
+    "Technology Skills.txt": 30_826,
+    "Tools Used.txt": 41_644,
+}
+
+
+def prepare_onet(
+    data_dir: Path, source: Path | None = None, *, remote: Remote = ONET_ARCHIVE, counts: dict[str, int] = ONET_ROWS
+) -> None:
+    """Put five files of O*NET 27.0 under `data_dir`, as `onet/*.txt`.
+
+    They come from `source` (the archive, or a folder that has them), or else from a download of `remote`, whose address has
+    not been reachable from where this was written. They are whole if each has as many rows as `counts` says and the loader
+    reads them. Raises fetch.FetchError with a message for the user.
+    """
+    from course_utils.datasets import postings
+
+    with _building(data_dir, "onet", ONET_PREPARED + (ONET_SIZE if source is None else 0)) as work:
+        build = work / "build"
+
+        def take(path: Path) -> None:
+            _take(path, counts, build, ONET_UNPACKED)
+            try:
+                for name, count in counts.items():
+                    found = sum(1 for _ in postings.rows(build / name, (), tabs=True))
+                    if found != count:
+                        raise ValueError(f"{name} has {found:,} rows rather than {count:,}")
+                postings.read_onet(build, seed=0)
+            except (ValueError, FileNotFoundError) as error:
+                raise fetch.WrongContent(f"{path} is not O*NET 27.0: {error}.") from None
+
+        if source is None:
+            _download(remote, work, "onet", take)
+        else:
+            take(source)
+        _put(build, data_dir / postings.ONET)
+
+
+# --------------------------------------------------------------------------------------------------------------- postings
+
+# Neither size nor hash is known: the file is verified by its layout.
+POSTINGS_TABLE = Remote("https://huggingface.co/datasets/lukebarousse/data_jobs/resolve/main/data_jobs.csv", None, None)
+POSTINGS_SIZE = 231_000_000  # bytes, about
+POSTINGS_PREPARED = 70_000_000  # bytes, about
+
+
+def prepare_postings(data_dir: Path, source: Path | None = None, *, remote: Remote = POSTINGS_TABLE) -> None:
+    """Put real postings of data roles under `data_dir`, as `postings/data_jobs_title_skills.csv`.
+
+    They are taken out of data_jobs.csv, which is `source` or lies in the folder `source`, or else is downloaded from `remote`,
+    whose address has not been reachable from where this was written. A file that has been prepared elsewhere is taken, too.
+    Raises fetch.FetchError with a message for the user.
+    """
+    from course_utils.datasets.postings import REAL
+
+    with _building(data_dir, "postings", POSTINGS_PREPARED + (POSTINGS_SIZE if source is None else 0)) as work:
+        built = work / "build" / REAL.name
+
+        def take(path: Path) -> None:
+            try:
+                _write_postings(path, built)
+            except ValueError as error:
+                raise fetch.WrongContent(f"{error}.") from None
+
+        if source is None:
+            _download(remote, work, "postings", take)
+        else:
+            if source.is_dir():
+                source = source / (REAL.name if (source / REAL.name).exists() else remote.name)
+            with _reading(source):
+                take(source)
+        _put(built, data_dir / REAL)
+
+
+def _write_postings(source: Path, target: Path) -> None:
+    """Write the loader's columns of the postings in `source` that have a title and skills, one posting at a time.
+
+    In data_jobs.csv the skills are the text of a Python list, `['sql', 'r']`, in a prepared file `sql|r`. Raises ValueError
+    for a damaged row, and if no posting has skills.
+    """
+    from course_utils.datasets.postings import COLUMNS, rows
+
+    with open(source, "rb") as file:
+        listed = b"job_skills" in file.readline()
+    written = 0
+    with open(target, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for number, (*row, date, skills) in rows(source, (*COLUMNS[:-1], "job_skills" if listed else "skills")):
+            if listed:
+                try:
+                    skills = "|".join(_list_of_skills(skills))
+                except ValueError:
+                    raise ValueError(f"{source}, line {number}: not a list of skills: {skills[:80]}") from None
+            if row[0].strip() and skills:
+                writer.writerow((*row, date[:10], skills))  # the day without the time
+                written += 1
+    if not written:
+        raise ValueError(f"{source} has no posting with skills")
+
+
+def _list_of_skills(text: str) -> list[str]:
+    """The strings in the text of a Python list; none for no text or None. Raises ValueError for anything else."""
+    try:
+        skills = ast.literal_eval(text or "None") or []
+    except (SyntaxError, TypeError, MemoryError, RecursionError) as error:
+        raise ValueError(str(error)) from None
+    if not isinstance(skills, list) or not all(isinstance(skill, str) and "|" not in skill for skill in skills):
+        raise ValueError(text)
+    return skills
 
 
 # ----------------------------------------------------------------------------------------------------------- command line
@@ -538,6 +661,22 @@ DATASETS = {
         prepared_size=KERAS_WORD_INDEX.size,
         is_ready=_is_ready("keras_imdb"),
         prepare=prepare_keras_imdb,
+    ),
+    "onet": Dataset(
+        summary="O*NET 27.0: 45,000 job titles of 1,016 occupations, with their technology and tools",
+        terms="U.S. Department of Labor, Employment and Training Administration; CC BY 4.0",
+        download_size=ONET_SIZE,
+        prepared_size=ONET_PREPARED,
+        is_ready=_is_ready("postings", "onet_is_ready"),
+        prepare=prepare_onet,
+    ),
+    "postings": Dataset(
+        summary="postings of data roles in 2023: titles, countries and skills",
+        terms="collected by L. Barousse, data_jobs; Apache-2.0 as its author states",
+        download_size=POSTINGS_SIZE,
+        prepared_size=POSTINGS_PREPARED,
+        is_ready=_is_ready("postings"),
+        prepare=prepare_postings,
     ),
 }
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tarfile
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -618,6 +619,195 @@ def test_a_graph_that_is_not_there(data, tmp_path):
         prepare_graph(data, tmp_path / "nowhere.tar.gz")
     with pytest.raises(fetch.FetchError, match=r"Cannot read .*articles.tsv: No such file"):
         prepare_graph(data, tmp_path)
+
+
+# ------------------------------------------------------------------------------------------------------------------ O*NET
+
+CODES = "O*NET-SOC Code\t"
+ONET = {
+    "Occupation Data.txt": CODES.encode() + b"Title\r\n11-1011.00\tChiefs\r\n",
+    "Alternate Titles.txt": CODES.encode() + b"Alternate Title\n11-1011.00\tCEO\n11-1011.00\tBoss\n",
+    "Sample of Reported Titles.txt": CODES.encode() + b"Reported Job Title\n",
+    "Technology Skills.txt": CODES.encode() + b"Commodity Title\n11-1011.00\tSpreadsheets\n",
+    "Tools Used.txt": CODES.encode() + b"Commodity Title\n11-1011.00\tPens\n",
+}
+ONET_COUNTS = dict(zip(ONET, (1, 2, 0, 1, 1), strict=True))
+
+
+def zip_of(files):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as bundle:
+        for name, data in files.items():
+            bundle.writestr(name, data)
+    return buffer.getvalue()
+
+
+def onet_archive(changes=()):
+    files = {f"db_27_0_text/{name}": text for name, text in (ONET | dict(changes)).items() if text is not None}
+    return zip_of(files | {"db_27_0_text/Abilities.txt": b"x"})
+
+
+prepare_tiny_onet = functools.partial(prepare.prepare_onet, counts=ONET_COUNTS)
+
+
+def onet_stored(data):
+    return {name: (data / name).read_bytes() for name in everything(data)} == {
+        f"onet/{name}": text for name, text in ONET.items()
+    }
+
+
+def test_onet_is_taken_out_of_the_downloaded_archive(data, monkeypatch):
+    with BadServer(Reply(onet_archive())) as server:
+        monkeypatch.setenv("COURSE_MIRROR", server.url)
+        prepare_tiny_onet(data)
+        assert [path for path, _ in server.requests] == ["/db_27_0_text.zip"]
+    assert onet_stored(data)
+    assert prepare.DATASETS["onet"].is_ready(data)
+
+
+@pytest.mark.parametrize("form", ["archive", "folder"])
+def test_onet_replaces_what_is_not_whole(data, tmp_path, form):
+    write(data / "onet" / "Tools Used.txt", b"half")
+    source = write(tmp_path / "onet.zip", onet_archive())
+    if form == "folder":
+        source = tmp_path / "extracted"
+        for name, text in (ONET | {"Abilities.txt": b"x"}).items():
+            write(source / name, text)
+    prepare_tiny_onet(data, source)
+    assert onet_stored(data)
+
+
+OTHER_ONET = [
+    ({"Tools Used.txt": CODES.encode() + b"Commodity Title\n"}, "Tools Used.txt has 0 rows rather than 1"),
+    ({"Tools Used.txt": CODES.encode() + b"Commodity Title\n22-0.00\tPens\n"}, "22-0.00 is not in Occupation Data.txt"),
+    ({"Tools Used.txt": CODES.encode() + b"Tool\n11-1011.00\tPens\n"}, "lacks the columns Commodity Title"),
+    ({"Tools Used.txt": None}, "Tools Used.txt"),
+]
+
+
+@pytest.mark.parametrize(("changes", "message"), OTHER_ONET)
+def test_another_onet_is_refused(data, tmp_path, monkeypatch, changes, message):
+    write(data / "onet" / "Tools Used.txt", b"half")
+    archive = onet_archive(changes)
+    with pytest.raises(fetch.WrongContent, match=f"onet.zip is not O\\*NET 27.0: .*{message}"):
+        prepare_tiny_onet(data, write(tmp_path / "onet.zip", archive))
+    with BadServer(Reply(archive)) as server:
+        monkeypatch.setenv("COURSE_MIRROR", server.url)
+        with pytest.raises(fetch.FetchError, match=rf"{message}(.|\n)*FROM=/path/to/db_27_0_text.zip"):
+            prepare_tiny_onet(data)
+    assert everything(data) == ["onet/Tools Used.txt"]
+
+
+@pytest.mark.parametrize("content", [zip_of({"../Tools Used.txt": b"x"}), onet_archive()[:-30], b"no archive"])
+def test_a_bad_archive_of_onet_is_refused(data, tmp_path, content):
+    with pytest.raises((fetch.UnsafeArchive, fetch.WrongContent)):
+        prepare_tiny_onet(data, write(tmp_path / "bad.zip", content))
+    assert everything(tmp_path) == ["bad.zip"]
+
+
+def test_onet_that_is_not_there(data, tmp_path):
+    with pytest.raises(fetch.FetchError, match=r"Cannot read .*nowhere.zip: No such file"):
+        prepare_tiny_onet(data, tmp_path / "nowhere.zip")
+    with pytest.raises(fetch.FetchError, match=r"Cannot read .*Occupation Data.txt: No such file"):
+        prepare_tiny_onet(data, tmp_path)
+
+
+def test_the_loader_and_the_preparation_name_the_same_files():
+    from course_utils.datasets import postings
+
+    assert prepare.ONET_ROWS.keys() == postings.ONET_FILES.keys() == ONET.keys()
+
+
+# --------------------------------------------------------------------------------------------------------------- postings
+
+JOBS = (
+    "job_title_short,job_title,job_location,job_posted_date,job_country,job_skills,job_type_skills\n"
+    "Data Engineer,\"Engineer, big data\",Lyon,2023-06-16 13:44:15,France,\"['sql', 'c++']\",\"{'programming': ['sql']}\"\n"
+    "Data Analyst,No skills,Lyon,2023-06-17 10:00:00,France,,\n"
+    "Data Analyst,None,Lyon,2023-06-17 10:00:00,France,None,\n"
+    "Data Analyst,,Lyon,2023-06-17 10:00:00,France,['r'],\n"
+    "Data Analyst,Café analyst,Lyon,2023-06-18 10:00:00,,['r'],\n"
+)
+PREPARED = (
+    "job_title,job_title_short,job_country,job_posted_date,skills\n"
+    '"Engineer, big data",Data Engineer,France,2023-06-16,sql|c++\n'
+    "Café analyst,Data Analyst,,2023-06-18,r\n"
+)
+PLACE = "postings/data_jobs_title_skills.csv"
+
+
+def test_postings_are_taken_out_of_the_downloaded_table(data, monkeypatch):
+    with BadServer(Reply(JOBS.encode())) as server:
+        monkeypatch.setenv("COURSE_MIRROR", server.url)
+        prepare.prepare_postings(data)
+        assert [path for path, _ in server.requests] == ["/data_jobs.csv"]
+    assert everything(data) == [PLACE]
+    assert (data / PLACE).read_bytes() == PREPARED.encode()
+    assert prepare.DATASETS["postings"].is_ready(data)
+
+
+@pytest.mark.parametrize("named", ["file", "folder"])
+@pytest.mark.parametrize("name, text", [("data_jobs.csv", JOBS), ("data_jobs_title_skills.csv", PREPARED)])
+def test_postings_come_from_either_file_or_its_folder(data, tmp_path, named, name, text):
+    source = write(tmp_path / "copy" / name, text.encode())
+    prepare.prepare_postings(data, source if named == "file" else source.parent)
+    assert everything(data) == [PLACE]
+    assert (data / PLACE).read_bytes() == PREPARED.encode()
+
+
+HEAD = JOBS.splitlines(keepends=True)[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (JOBS + "a,b,c,d\n", "line 7: 7 fields were expected, there are 4"),
+        (HEAD + "S,T,L,D,C,__import__('os').getcwd(),\n", r"line 2: not a list of skills: __import__"),
+        (HEAD + "S,T,L,D,C,[1],\n", "line 2: not a list of skills"),
+        (HEAD + "S,T,L,D,C,['a|b'],\n", "line 2: not a list of skills"),
+        (HEAD + "S,T,L,D,C,['a',\n", "line 2: 7 fields were expected, there are 6|not a list"),
+        (HEAD + "S,T,L,D,C," + "[" * 5_000 + ",\n", "line 2: not a list of skills"),
+        (HEAD, "has no posting with skills"),
+        (HEAD.replace("job_country", "land"), "lacks the columns job_country; it has: job_title_short"),
+        ("a,b\n", "lacks the columns"),
+        ("", "lacks the columns"),
+    ],
+)
+def test_other_postings_are_refused(data, tmp_path, monkeypatch, text, message):
+    with pytest.raises(fetch.WrongContent, match=message):
+        prepare.prepare_postings(data, write(tmp_path / "other.csv", text.encode()))
+    with BadServer(Reply(text.encode())) as server:
+        monkeypatch.setenv("COURSE_MIRROR", server.url)
+        with pytest.raises(fetch.FetchError, match=rf"({message})(.|\n)*FROM=/path/to/data_jobs.csv"):
+            prepare.prepare_postings(data)
+    assert everything(data) == []
+
+
+def test_postings_that_are_not_there(data, tmp_path):
+    with pytest.raises(fetch.FetchError, match=r"Cannot read .*nowhere: No such file"):
+        prepare.prepare_postings(data, tmp_path / "nowhere")
+    with pytest.raises(fetch.FetchError, match=r"Cannot read .*data_jobs.csv: No such file"):
+        prepare.prepare_postings(data, tmp_path)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("name", ["onet", "postings"])
+def test_true_copies_go_round(tmp_path, monkeypatch, name):
+    monkeypatch.undo()
+    original = where.data_dir()
+    if not prepare.DATASETS[name].is_ready(original):
+        pytest.skip(f"no {name} under {original}")
+    monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path))
+    assert prepare.main([name, "--from", str(original / name)]) == 0
+    for path in everything(tmp_path):
+        assert (tmp_path / path).read_bytes() == (original / path).read_bytes(), path
+    assert prepare.DATASETS[name].is_ready(tmp_path)
+    if name == "onet":
+        whole = write(
+            tmp_path / "onet.zip", zip_of({f"db/{path.name}": path.read_bytes() for path in original.glob("onet/*")})
+        )
+        prepare.prepare_onet(tmp_path / "again", whole)
+        assert prepare.DATASETS[name].is_ready(tmp_path / "again")
 
 
 # -------------------------------------------------------------------------------------------------------------- real data

@@ -1,0 +1,265 @@
+"""The generator of the embedded postings: what it writes is what lies in data/, and it plants what data/README.md says."""
+
+import bz2
+import hashlib
+import importlib.util
+import random
+import sys
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from course_utils.text import tokenize
+
+DATA = Path(__file__).resolve().parents[2] / "data"
+
+
+@pytest.fixture(scope="module")
+def make():
+    spec = importlib.util.spec_from_file_location("make_postings", DATA / "make_postings.py")
+    module = importlib.util.module_from_spec(spec)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "path", [*sys.path])  # the script adds to it
+        patch.setitem(sys.modules, "make_postings", module)  # where its dataclasses look for their module
+        spec.loader.exec_module(module)
+        yield module
+
+
+@pytest.fixture(scope="module")
+def occupations(make):
+    return make.read_facts(DATA / make.FACTS)
+
+
+@pytest.fixture(scope="module")
+def postings(make, occupations):
+    return make.make_postings(occupations)
+
+
+@pytest.fixture(scope="module")
+def share(postings):
+    """How often a skill is among those of the postings of which something holds."""
+
+    def of(skill, holds):
+        chosen = [posting for posting in postings if holds(posting)]
+        assert len(chosen) > 20
+        return sum(skill in posting.skills for posting in chosen) / len(chosen)
+
+    return of
+
+
+# --- files ---
+
+
+def test_the_files_in_data_are_what_the_script_writes(make, tmp_path):
+    readme = (DATA / "README.md").read_text(encoding="utf-8")
+    before, after = readme.split(make.MARKS[0])[0], readme.split(make.MARKS[1])[1]
+    (tmp_path / "README.md").write_text(f"{before}{make.MARKS[0]}\nwrong\n{make.MARKS[1]}{after}", encoding="utf-8")
+    make.write_sample(tmp_path)
+    for name in (make.FILE, f"{make.FILE}.sha256", "README.md"):
+        assert (tmp_path / name).read_bytes() == (DATA / name).read_bytes(), name
+    assert len(list(tmp_path.iterdir())) == 3  # no temporary file is left
+
+
+def test_small_and_readable_line_by_line(make, postings):
+    content = (DATA / make.FILE).read_bytes()
+    assert len(content) < 150_000
+    digest, name = (DATA / f"{make.FILE}.sha256").read_text().split()
+    assert (digest, name) == (hashlib.sha256(content).hexdigest(), make.FILE)
+    header, *lines = bz2.decompress(content).decode("utf-8").split("\n")[:-1]
+    assert tuple(header.split("\t")) == make.COLUMNS
+    assert len(lines) == len(postings) > 7_500
+    for line, p in zip(lines, postings, strict=True):
+        known = [p.split, p.occupation.name, p.title, "|".join(p.skills), p.country, p.level, p.company]
+        assert line.split("\t") == known and p.title.strip()
+
+
+def test_without_the_marks_nothing_is_written(make, tmp_path):
+    (tmp_path / "README.md").write_text("# Samples\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="lacks the marks"):
+        make.write_sample(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
+
+
+# --- facts ---
+
+
+def test_facts_are_complete(make, occupations):
+    assert len(occupations) >= 60 and len({occupation.field for occupation in occupations}) >= 14
+    names = [occupation.name for occupation in occupations]
+    assert len(set(names)) == len(names)
+    wanted = {"marketing analyst", "data engineer", "winemaker", "chief executive", "dishwasher", "programmer", "baker"}
+    assert wanted | {"surgeon", "acrobat", "telesales"} <= set(names)
+    for occupation in occupations:
+        skills = occupation.own + occupation.shared
+        assert 3 <= len(occupation.forms + occupation.held_out) <= 6 and occupation.name in occupation.forms, occupation
+        assert 8 <= len(skills) <= 16 and len(set(skills)) == len(skills), occupation
+        assert all(skill == skill.lower().strip() and skill and "|" not in skill for skill in skills), occupation
+
+
+def test_a_title_is_that_of_one_occupation(make, occupations):
+    owners = Counter()
+    for occupation in occupations:
+        for form in occupation.forms + occupation.held_out:
+            words = {word for ladder in make.LADDERS[occupation.ladder] for word in ladder}
+            written = {form} | {f"{word} {form}" for word in words} | {f"{form} {word}" for word in words & make.BEHIND}
+            owners.update(written)
+    assert [title for title, count in owners.items() if count > 1] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("# data | sql", "line 2: a field needs shared skills and companies"),
+        ("# data | sql | circus", "line 2: a field needs shared skills and companies"),
+        ("# data | sql | start-up\nclerk | clerk | plain", "line 3: an occupation has"),
+        ("# data | sql | start-up\nclerk | clerk | stairs | typing", "line 3: an occupation has"),
+    ],
+)
+def test_a_line_of_facts_that_cannot_be_read_is_named(make, tmp_path, line, message):
+    (tmp_path / "facts.txt").write_text(f"Introduction, not read.\n{line}\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=message):
+        make.read_facts(tmp_path / "facts.txt")
+
+
+# --- what is planted ---
+
+
+def test_skills_are_asked_for_as_often_as_planted(make, occupations, postings):
+    asked, expected = Counter(), Counter()
+    for p in postings:
+        for rank, skill in enumerate(p.occupation.own[:8]):
+            if p.skills and skill not in make.OF_COMPANY[p.company]:
+                asked[rank] += skill in p.skills
+                expected[rank] += make.chances(p.occupation, p.country, p.level, p.company)[skill] * (1 - make.NOISE)
+    for rank in range(8):
+        assert asked[rank] == pytest.approx(expected[rank], rel=0.03)
+    assert asked[0] > 1.4 * asked[7]
+
+
+def test_the_country_counts(share):
+    for country, language in [("France", "french"), ("Germany", "german"), ("Italy", "italian")]:
+        assert share(language, lambda p, here=country: p.country == here) > 0.55
+        assert share(language, lambda p, here=country: p.country not in (here, "Canada")) < 0.05
+    german = share("datev", lambda p: p.country == "Germany" and p.occupation.field == "finance")
+    assert german > 0.4 > 0.05 > share("datev", lambda p: p.country == "France" and p.occupation.field == "finance")
+    assert share("datev", lambda p: p.country == "Germany" and p.occupation.field == "food") < 0.05
+
+
+def test_seniority_counts_and_shows_in_a_part_of_the_titles(make, share, postings):
+    def of(level):
+        return lambda p: (
+            p.level == level and p.occupation.name != "chief executive" and p.occupation.name != "head teacher"
+        )
+
+    assert share("leadership", of("senior")) > 0.5 > 0.05 > share("leadership", of("regular"))
+    assert share("on-the-job training", of("junior")) > 0.5 > 0.05 > share("on-the-job training", of("senior"))
+    shows = [p.word != "" for p in postings if p.level != "regular" and p.form not in make.BOILERPLATE]
+    assert 0.5 < sum(shows) / len(shows) < 0.65
+    for p in postings:
+        assert p.word in (
+            "",
+            *dict(zip(("junior", "senior"), make.LADDERS[p.occupation.ladder], strict=True)).get(p.level, ()),
+        )
+
+
+def test_the_company_counts(share):
+    assert share("wearing many hats", lambda p: p.company == "start-up") > 0.4
+    assert share("wearing many hats", lambda p: p.company != "start-up") < 0.05
+
+
+def test_pairs_have_like_words_and_other_skills(make, occupations, postings):
+    by_form = {form: occupation for occupation in occupations for form in occupation.forms}
+    for number, pair in enumerate(make.PAIRS):
+        (_, a), (_, b) = pair
+        words = [Counter(f"{word} {form}".split()) for word, form in pair]
+        assert (words[0] == words[1]) is (number < 5) and a != b
+        assert {w.rstrip("'s") for w in words[0]} & {w.rstrip("'s") for w in words[1]}
+        one, other = by_form[a], by_form[b]
+        assert one is not other and len(set(one.own) & set(other.own)) <= 2
+        for word, form in pair:
+            assert sum((p.word, p.form) == (word, form) for p in postings) >= 5
+    twins = make.twins(postings)
+    assert {p.form for p in twins} == {form for pair in make.PAIRS[:5] for _, form in pair}
+    assert {p.split for p in twins} == set(make.SPLITS)
+
+
+def test_noise_is_what_was_planted(make, postings):
+    strange = Counter(
+        skill in make.chances(p.occupation, p.country, p.level, p.company) for p in postings for skill in p.skills
+    )
+    assert 0.04 < strange[False] / strange.total() < 0.06
+    nothing = [p for p in postings if p.form in make.BOILERPLATE]
+    assert 0.01 < len(nothing) / len(postings) < 0.03
+    assert 10 < sum(not p.skills for p in postings) < 80
+    assert all(list(p.skills) == sorted(set(p.skills)) for p in postings)
+    titles = [p.title for p in postings]
+    for mark in ("(m/f/d)", " - ", "urgent!"):
+        assert sum(mark in title for title in titles) > 100, mark
+    assert 100 < sum(title.isupper() for title in titles) < 600
+
+
+def test_a_slip_changes_one_or_two_letters(make):
+    rng = random.Random(0)
+    slips = {make.slip("ab cd", rng) for _ in range(200)}
+    assert slips == {"b cd", "aab cd", "ba cd", "ab d", "ab ccd", "ab dc"}
+
+
+# --- splits ---
+
+
+def test_no_title_leaks_into_another_split(postings):
+    words = {}
+    for p in postings:
+        words.setdefault(p.split, set()).add(tuple(tokenize(p.title)))
+    assert not words["train"] & words["validation"] and not words["train"] & words["test"]
+    assert not words["validation"] & words["test"]
+
+
+def test_the_words_of_new_titles_are_known(postings):
+    known = {word for p in postings if p.split == "train" for word in tokenize(p.title)}
+    for split in ("validation", "test"):
+        words = [word for p in postings if p.split == split for word in tokenize(p.title)]
+        assert 0 < sum(word not in known for word in words) / len(words) < 0.02
+
+
+def test_sizes_and_what_is_only_in_the_test_split(make, occupations, postings):
+    sizes = Counter(p.split for p in postings)
+    assert sizes["train"] > 5_000 and sizes["validation"] > 700 and sizes["test"] > 1_000
+    assert [p.split for p in postings] == [split for split in make.SPLITS for _ in range(sizes[split])]
+    held_out = {form for occupation in occupations for form in occupation.held_out}
+    assert {p.split for p in postings if p.form in held_out} == {"test"}
+    assert {p.form for p in postings} >= held_out and len(held_out) > 50
+    bare = {p.form for p in postings if p.split == "train" and not p.word and not p.city}
+    assert len({form for occupation in occupations for form in occupation.forms} - bare) < 5
+
+
+# --- what can be reached ---
+
+
+def test_recall_is_the_mean_share_of_the_skills(make, postings):
+    skills = [("a", "b"), ("a", "b", "c", "d"), ()]
+    three = [replace(postings[0], skills=each) for each in skills]
+    assert make.recall([("a", "b", "x"), ("x", "a"), ("a",)], three) == (1 + 0.25) / 2
+    assert make.popular(three, k=3) == ("a", "b", "c")
+
+
+def test_who_knows_more_reaches_more(make, postings):
+    test = [p for p in postings if p.split == "test"]
+    reached = [make.recall([make.popular(postings)] * len(test), test)]
+    for known in make.KNOWN:
+        guesses = [make.oracle(p, known) for p in test]
+        assert {len(guess) for guess in guesses} <= {0, 10}
+        reached.append(make.recall(guesses, test))
+    assert reached[0] < 0.2 and 0.65 < reached[1] < reached[2] < reached[3] < 0.85
+
+
+def test_the_oracle_of_the_title_knows_no_more_than_the_title(make, postings):
+    title = make.KNOWN[1]
+    p = next(p for p in postings if p.country == "France" and p.word in make.LADDERS["plain"][1] and p.city)
+    assert {"french", "leadership"} <= set(make.oracle(p, title))
+    assert "french" not in make.oracle(replace(p, city=""), title)
+    assert "leadership" not in make.oracle(replace(p, word=""), title)
+    assert make.oracle(p, title) == make.oracle(replace(p, company="none"), title)
+    assert make.oracle(replace(p, form=make.BOILERPLATE[0]), title) == ()
