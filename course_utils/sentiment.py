@@ -4,10 +4,11 @@
 """
 
 import argparse
+import contextlib
 import functools
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -132,7 +133,7 @@ def load(path: Path | str = SAVED):
         model = keras.saving.load_model(path, compile=False)
         model.get_layer("ratios").words  # noqa: B018
     except Exception as error:  # a torn zip, a torn HDF5 file and a changed one fail in different ways
-        first = str(error).partition("\n")[0]
+        first = str(error).partition("\n")[0].partition(". ")[0]
         raise ValueError(f"{path} holds no network of lesson 10 that can be read ({first}); save it again") from error
     return model
 
@@ -170,17 +171,32 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        model = load(given.model)
+        with _silent():
+            answers = probabilities(load(given.model), texts)
     except (FileNotFoundError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
-    for text, p in zip(texts, probabilities(model, texts), strict=True):
+    for text, p in zip(texts, answers, strict=True):
         short = text if len(text) <= 60 else text[:57] + "…"
         answer = (
             "no answer: it has no word that the network knows" if np.isnan(p) else f"{_label(p)}  P(praise) = {p:.3f}"
         )
         print(f"{answer}  {short!r}")
     return 0
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """Keep from the terminal what TensorFlow's libraries write to the error stream when they start, whatever the log level."""
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    try:
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
 
 
 def _label(p: float) -> str:
