@@ -731,7 +731,7 @@ def draw_costs(models, seconds, test):
     for i, (model, x, height) in enumerate(zip(models, seconds, test)):
         counts = model in ("random forest on ids", "bag of words", COUNTS)
         axes.scatter(x, height, color=plots.ORANGE if counts else plots.BLUE)
-        axes.annotate(model, (x, height), xytext=(5, 3 if i % 2 else -11),  # above or below
+        axes.annotate(model, (x, height), xytext=(5, 3 if i // 2 % 2 else -11),  # above, below
                       textcoords="offset points", fontsize=9)
     axes.set(title="What accuracy costs: networks (blue) and the others (orange)", xscale="log",
              xlabel="seconds of training", ylabel="test accuracy")
