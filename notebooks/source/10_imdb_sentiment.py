@@ -569,25 +569,21 @@ for name, p in zip(odd, sentiment.probabilities(again, list(odd.values()))):
     print(f"{name:20} {'no answer' if np.isnan(p) else f'P(praise) = {p:.2f}'}")
 
 # %% [markdown]
-# No known word, no answer: 0.5 would look like a judgement. Of the 100,000 words only the first and the last are read, as in training. Shouting changes nothing, for the words are put in lower case. The negated text is the hard one. Write your own review:
+# No known word, no answer: 0.5 would look like a judgement. Of the 100,000 words only the first and the last are read, as in training. Shouting changes nothing, for the words are put in lower case. The negated text is the hard one. In JupyterLab the next cell has a box for a review of your own.
 
 # %%
-import ipywidgets
-from IPython.display import display
-
-box = ipywidgets.Textarea("The plot is dull and yet I loved every minute of it.", rows=3)
-answer = ipywidgets.Label()
+def judge_box(review="The plot is dull and yet I loved every minute of it."):
+    p = sentiment.probabilities(again, [review])[0]
+    print("no word that I know" if np.isnan(p) else f"P(praise) = {p:.2f}")
 
 
-def judge_box(change=None):
-    p = sentiment.probabilities(again, [box.value])[0]
-    answer.value = "no word that I know" if np.isnan(p) else f"P(praise) = {p:.2f}"
+if os.environ.get("JPY_SESSION_NAME"):  # set where somebody has the notebook open
+    from ipywidgets import Textarea, interact_manual
 
-
-box.observe(judge_box, "value")
-judge_box()
-display(ipywidgets.VBox([box, answer]))
-print(answer.value)
+    interact_manual(judge_box, review=Textarea("A film about a cellar. I stayed.", rows=3))
+else:
+    judge_box()
+    print("Open this notebook in JupyterLab to write a review of your own.")
 
 # %% [markdown]
 # ## 10 · Which words moved the answer?
