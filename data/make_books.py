@@ -7,22 +7,23 @@ The books are real, and what is said of them is true: it comes from book_facts.t
 call writes the same bytes on every machine. README.md says what the files look like and what is planted.
 """
 
-import bz2
-import hashlib
 import json
-import os
 import random
 import re
+import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))  # also when the course is not installed
+
+from data import samples  # noqa: E402
+
 FACTS = "book_facts.txt"
 BOOKS = "books.ndjson.bz2"
 LISTS = "reading_lists.txt.bz2"
-MARKS = ("<!-- made by make_books.py: start -->", "<!-- made by make_books.py: end -->")
 TIMESTAMP = "2026-01-01T00:00:00Z"  # when a page was last edited: these are no pages
 
 SEED = 20240301
@@ -309,32 +310,13 @@ def numbers(books: list[Book], lists: list[list[str]]) -> str:
     return "\n".join(["|  |  |", "| --- | --- |", *cells])
 
 
-def write(path: Path, content: bytes) -> None:
-    """Write a file in one step: it is the old one or the new one, never half of it."""
-    new = path.with_name(path.name + ".new")
-    new.write_bytes(content)
-    os.replace(new, path)
-
-
 def write_sample(folder: Path) -> None:
-    """Write both files with their sha256 into `folder`, and the numbers between the two marks in the README.md there.
-
-    Raises ValueError if the README lacks the marks; then nothing is written.
-    """
-    path = folder / "README.md"
-    before, start, rest = path.read_text(encoding="utf-8").partition(MARKS[0])
-    _, end, after = rest.partition(MARKS[1])
-    if not end:
-        raise ValueError(f"{path} lacks the marks {MARKS[0]} and {MARKS[1]}, between which the numbers go")
+    """Write both files into `folder`, and the numbers into the README.md there, as `samples.write` does."""
     books = read_facts(HERE / FACTS)
     lists = make_lists(books)
-    # The layout of the public file: JSON in ASCII, one array a line. bz2 because every build of it writes the same bytes.
+    # The layout of the public file: JSON in ASCII, one array a line.
     lines = {BOOKS: [json.dumps(page(book, books)) for book in books], LISTS: ["\t".join(titles) for titles in lists]}
-    for name, rows in lines.items():
-        content = bz2.compress("".join(row + "\n" for row in rows).encode("utf-8"))
-        write(folder / name, content)
-        write(folder / f"{name}.sha256", f"{hashlib.sha256(content).hexdigest()}  {name}\n".encode("ascii"))
-    write(path, f"{before}{start}\n{numbers(books, lists)}\n{end}{after}".encode())
+    samples.write(folder, "make_books.py", lines, numbers(books, lists))
 
 
 if __name__ == "__main__":

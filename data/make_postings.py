@@ -6,9 +6,6 @@ What occupations ask for comes from job_facts.txt; the postings are invented. Th
 machine. README.md says what the file looks like, what is planted and what a model can reach.
 """
 
-import bz2
-import hashlib
-import os
 import random
 import sys
 from collections import Counter
@@ -23,10 +20,10 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))  # also when the course is not installed
 
 from course_utils.text import tokenize  # noqa: E402
+from data import samples  # noqa: E402
 
 FACTS = "job_facts.txt"
 FILE = "postings.tsv.bz2"
-MARKS = ("<!-- made by make_postings.py: start -->", "<!-- made by make_postings.py: end -->")
 COLUMNS = ("split", "occupation", "title", "skills", "country", "seniority", "company")
 SPLITS = ("train", "validation", "test")
 
@@ -413,34 +410,15 @@ def numbers(occupations: list[Occupation], postings: list[Posting]) -> str:
 # --- files -----------------------------------------------------------------------------------------------------------------
 
 
-def write(path: Path, content: bytes) -> None:
-    """Write a file in one step: it is the old one or the new one, never half of it."""
-    new = path.with_name(path.name + ".new")
-    new.write_bytes(content)
-    os.replace(new, path)
-
-
 def write_sample(folder: Path) -> None:
-    """Write the file and its sha256 into `folder`, and its numbers between the two marks in the README.md there.
-
-    Raises ValueError if the README lacks the marks; then nothing is written.
-    """
-    path = folder / "README.md"
-    before, start, rest = path.read_text(encoding="utf-8").partition(MARKS[0])
-    _, end, after = rest.partition(MARKS[1])
-    if not end:
-        raise ValueError(f"{path} lacks the marks {MARKS[0]} and {MARKS[1]}, between which the numbers go")
+    """Write the file into `folder`, and its numbers into the README.md there, as `samples.write` does."""
     occupations = read_facts(HERE / FACTS)
     postings = make_postings(occupations)
     lines = ["\t".join(COLUMNS)]
     for p in postings:
         fields = (p.split, p.occupation.name, p.title, "|".join(p.skills), p.country, p.level, p.company)
         lines.append("\t".join(fields))
-    # bz2 and not gzip: every build of it writes the same bytes
-    content = bz2.compress("".join(line + "\n" for line in lines).encode("utf-8"))
-    write(folder / FILE, content)
-    write(folder / f"{FILE}.sha256", f"{hashlib.sha256(content).hexdigest()}  {FILE}\n".encode("ascii"))
-    write(path, f"{before}{start}\n{numbers(occupations, postings)}\n{end}{after}".encode())
+    samples.write(folder, "make_postings.py", {FILE: lines}, numbers(occupations, postings))
 
 
 if __name__ == "__main__":

@@ -12,10 +12,7 @@ sentence takes, L on the other: {W} "truly superb", {Wp} and {Wq} bare adjective
 {aWn}, … have the article before them.
 """
 
-import bz2
-import hashlib
 import itertools
-import os
 import random
 import re
 import sys
@@ -29,6 +26,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))  # so that the command above works without installing the course
 
 from course_utils.text import tokenize  # noqa: E402
+from data import samples  # noqa: E402
 
 SEED = 20240229
 SIZES = {"train": 3000, "validation": 500, "test": 1000, "unlabelled": 500}
@@ -36,7 +34,6 @@ TWIN_SHARE = 1 / 3  # of the reviews in each split
 NOISE_SHARE = 0.02  # of the other reviews: their writer took the wrong end of the scale
 FILE = "reviews.tsv.bz2"
 COLUMNS = ("split", "label", "stars", "twin", "text")
-MARKS = ("<!-- made by make_reviews.py: start -->", "<!-- made by make_reviews.py: end -->")
 
 
 def lines(text: str) -> list[str]:
@@ -1187,33 +1184,13 @@ def numbers(reviews: list[Review]) -> str:
 # --- files -----------------------------------------------------------------------------------------------------------------
 
 
-def write(path: Path, content: bytes) -> None:
-    """Write a file in one step: it is the old one or the new one, never half of it."""
-    new = path.with_name(path.name + ".new")
-    new.write_bytes(content)
-    os.replace(new, path)
-
-
 def write_sample(reviews: list[Review], folder: Path) -> None:
-    """Write the file and its sha256 into `folder`, and its numbers between the two marks in the README.md there.
-
-    Raises ValueError if the README lacks the marks; then nothing is written.
-    """
-    path = folder / "README.md"
-    readme = path.read_text(encoding="utf-8")
-    before, start, rest = readme.partition(MARKS[0])
-    _, end, after = rest.partition(MARKS[1])
-    if not end:
-        raise ValueError(f"{path} lacks the marks {MARKS[0]} and {MARKS[1]}, between which the numbers go")
+    """Write the file into `folder`, and its numbers into the README.md there, as `samples.write` does."""
     lines = ["\t".join(COLUMNS)]
     for r in reviews:
         known = ("", "", "") if r.split == "unlabelled" else (r.label, r.stars, r.twin)
         lines.append("\t".join(map(str, (r.split, *known, r.text))))
-    # bz2 and not gzip: every build of it writes the same bytes
-    content = bz2.compress("".join(line + "\n" for line in lines).encode("utf-8"))
-    write(folder / FILE, content)
-    write(folder / f"{FILE}.sha256", f"{hashlib.sha256(content).hexdigest()}  {FILE}\n".encode("ascii"))
-    write(path, f"{before}{start}\n{numbers(reviews)}\n{end}{after}".encode())
+    samples.write(folder, "make_reviews.py", {FILE: lines}, numbers(reviews))
 
 
 if __name__ == "__main__":

@@ -38,8 +38,9 @@ def lists(make, books):
 
 def test_the_files_in_data_are_what_the_script_writes(make, tmp_path):
     readme = (DATA / "README.md").read_text(encoding="utf-8")
-    before, after = readme.split(make.MARKS[0])[0], readme.split(make.MARKS[1])[1]
-    (tmp_path / "README.md").write_text(f"{before}{make.MARKS[0]}\nwrong\n{make.MARKS[1]}{after}", encoding="utf-8")
+    start, end = make.samples.marks_of("make_books.py")
+    before, after = readme.split(start)[0], readme.split(end)[1]
+    (tmp_path / "README.md").write_text(f"{before}{start}\nwrong\n{end}{after}", encoding="utf-8")
     make.write_sample(tmp_path)
     names = [name + suffix for name in (make.BOOKS, make.LISTS) for suffix in ("", ".sha256")]
     for name in (*names, "README.md"):
@@ -59,13 +60,6 @@ def test_small_and_in_the_layout_of_the_public_file(make, books):
         page = json.loads(line)
         assert [type(field) for field in page] == [str, dict, list, list, str, int]
         assert page[0] == book.title and page[1]["author"] == book.author
-
-
-def test_without_the_marks_nothing_is_written(make, tmp_path):
-    (tmp_path / "README.md").write_text("# Samples\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="lacks the marks"):
-        make.write_sample(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
 
 
 # --- facts ---

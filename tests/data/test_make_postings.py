@@ -54,8 +54,9 @@ def share(postings):
 
 def test_the_files_in_data_are_what_the_script_writes(make, tmp_path):
     readme = (DATA / "README.md").read_text(encoding="utf-8")
-    before, after = readme.split(make.MARKS[0])[0], readme.split(make.MARKS[1])[1]
-    (tmp_path / "README.md").write_text(f"{before}{make.MARKS[0]}\nwrong\n{make.MARKS[1]}{after}", encoding="utf-8")
+    start, end = make.samples.marks_of("make_postings.py")
+    before, after = readme.split(start)[0], readme.split(end)[1]
+    (tmp_path / "README.md").write_text(f"{before}{start}\nwrong\n{end}{after}", encoding="utf-8")
     make.write_sample(tmp_path)
     for name in (make.FILE, f"{make.FILE}.sha256", "README.md"):
         assert (tmp_path / name).read_bytes() == (DATA / name).read_bytes(), name
@@ -73,13 +74,6 @@ def test_small_and_readable_line_by_line(make, postings):
     for line, p in zip(lines, postings, strict=True):
         known = [p.split, p.occupation.name, p.title, "|".join(p.skills), p.country, p.level, p.company]
         assert line.split("\t") == known and p.title.strip()
-
-
-def test_without_the_marks_nothing_is_written(make, tmp_path):
-    (tmp_path / "README.md").write_text("# Samples\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="lacks the marks"):
-        make.write_sample(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
 
 
 # --- facts ---

@@ -48,8 +48,9 @@ def twins(reviews):
 
 def test_the_files_in_data_are_what_the_script_writes(make, reviews, tmp_path):
     readme = (DATA / "README.md").read_text(encoding="utf-8")
-    before, after = readme.split(make.MARKS[0])[0], readme.split(make.MARKS[1])[1]
-    (tmp_path / "README.md").write_text(f"{before}{make.MARKS[0]}\nwrong\n{make.MARKS[1]}{after}", encoding="utf-8")
+    start, end = make.samples.marks_of("make_reviews.py")
+    before, after = readme.split(start)[0], readme.split(end)[1]
+    (tmp_path / "README.md").write_text(f"{before}{start}\nwrong\n{end}{after}", encoding="utf-8")
     make.write_sample(reviews, tmp_path)
     assert (tmp_path / make.FILE).read_bytes() == (DATA / make.FILE).read_bytes()
     for name in (f"{make.FILE}.sha256", "README.md"):
@@ -72,14 +73,6 @@ def test_small_whole_and_readable_line_by_line(make, reviews):
             else [str(n) for n in (review.label, review.stars, review.twin)]
         )
         assert line.split("\t") == [review.split, *known, review.text]
-
-
-def test_without_the_marks_nothing_is_written(make, reviews, tmp_path):
-    (tmp_path / "README.md").write_text("# Samples\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="lacks the marks"):
-        make.write_sample(reviews[:10], tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
-    assert (tmp_path / "README.md").read_text(encoding="utf-8") == "# Samples\n"
 
 
 # --- labels, stars, noise ---
