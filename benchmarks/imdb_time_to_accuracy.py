@@ -61,12 +61,15 @@ class Clock(keras.callbacks.Callback):
 
 
 class Reviews:
-    """Texts as words and labels: `train` and `judged`, each (words, labels)."""
+    """The reviews to learn from and the reviews to judge, always in this order.
+
+    words: the words of each review. cased: those of its first 300 characters, capitals kept. y: its labels.
+    """
 
     def __init__(self, on: str):
         data = reviews.load(seed=0)
         if data.source == "sample":
-            sys.exit("this benchmark needs the real reviews: make data DATASET=imdb")
+            sys.exit("this benchmark needs the real reviews: make data DATASETS=imdb_reviews")
         validation, train = data.validation, data.train
         if on == "test":
             texts, labels = [*train.texts, *validation.texts], np.concatenate([train.labels, validation.labels])
@@ -111,12 +114,7 @@ def keras_bidirectional(given: Reviews):
 def two_gru(given: Reviews):
     """Géron (2019), chapter 16: 300 characters, 10,000 words and 1,000 buckets, masked, two GRU(128), Adam."""
     vocabulary = Vocabulary.from_documents(given.cased[0], 10_000, 1_000)
-    x = [
-        keras.utils.pad_sequences([vocabulary.encode(review) for review in part], padding="post")
-        for part in given.cased
-    ]
-    width = max(part.shape[1] for part in x)
-    x = [np.pad(part, ((0, 0), (0, width - part.shape[1]))) for part in x]
+    x = [[vocabulary.encode(review or ["?"]) for review in part] for part in given.cased]
     return (
         network(len(vocabulary), layers.GRU(128, return_sequences=True), layers.GRU(128), mask=True),
         x,
@@ -174,7 +172,7 @@ def run_published(set_up, given: Reviews, limit: float) -> dict:
     model, x, optimizer = set_up(given)
     train = Padded(x[0], given.y[0])
     model.compile(optimizer, "binary_crossentropy")
-    clock = Clock(judges({"ids": list(x[1])}, given.y[1]), 32, -(-len(given.y[0]) // EVERY), limit, perf_counter())
+    clock = Clock(judges({"ids": x[1]}, given.y[1]), 32, -(-len(given.y[0]) // EVERY), limit, perf_counter())
     model.fit(train, epochs=EPOCHS, shuffle=False, verbose=0, callbacks=[clock])
     return {"course": clock.course, "parameters": model.count_params()}
 

@@ -48,9 +48,11 @@ class Evidence:
 
     counts: (2, buckets) float32, reviews without and with praise in which a row's runs occur.
     reviews: how many there are of either label.
+
+    Give it ten times as many rows as there are different runs: where rows are short, new runs meet the counts of others.
     """
 
-    def __init__(self, buckets: int = 2**22, alpha: float = 1.0):
+    def __init__(self, buckets: int = 2**25, alpha: float = 1.0):
         self.buckets, self.alpha = buckets, alpha
         self.counts = np.zeros((2, buckets), dtype=np.float32)
         self.reviews = np.zeros(2)
@@ -62,8 +64,10 @@ class Evidence:
 
     def table(self) -> np.ndarray:
         """Log-count ratio of every row: (buckets,) float32, above 0 for praise; 0 for what was never seen."""
-        ratios = self._ratio(self.counts[1], self.counts[0], self.reviews)
-        ratios[0] = 0
+        ratios = np.zeros(self.buckets, dtype=np.float32)
+        used = np.flatnonzero(self.counts.any(axis=0))
+        used = used[used > 0]
+        ratios[used] = self._ratio(self.counts[1, used], self.counts[0, used], self.reviews)
         return ratios
 
     def of_others(self, runs: np.ndarray, label: int) -> np.ndarray:

@@ -45,10 +45,10 @@ data = reviews.load(seed=SEED)
 LONG = data.source == "sample" or os.environ.get("COURSE_LONG") == "1"
 SIZES = {
         "sample": dict(words=2_000, buckets=200, trees=200, units=16, gru=32, d=32, epochs=2,
-                   batch=100, reader_epochs=5, epsilon=0.5, table=2**16, published=100,
+                   batch=100, reader_epochs=5, epsilon=0.5, table=2**20, published=100,
                    cut=(10, 50), rate=2e-2, step=20, scale=0.1),
         "real": dict(words=20_000, buckets=1_000, trees=1_000, units=64, gru=128, d=128, epochs=6,
-                 batch=128, reader_epochs=5, epsilon=2.0, table=2**22, published=32,
+                 batch=128, reader_epochs=5, epsilon=2.0, table=2**25, published=32,
                  cut=(100, 300), rate=2e-3, step=50, scale=0.5),
 }[data.source]
 
@@ -302,7 +302,7 @@ print(f"{len(known):,} of {len(vocabulary):,} words have a vector; {word2vec_sec
 # of one, two and three words that end at step $t$. (Here the counts are divided by the numbers of reviews, $r_g = \ln\frac{p_g + 1}{q_g + 1} - \ln\frac{n_1 + 1}{n_0 + 1}$ with $n_1$ reviews of praise and $n_0$ of blame, and a run that nobody has counted gets 0.) It no longer has to learn that *waste of time* is blame; it can learn what to make of it, after *not a*, or in the middle of a story that is being retold.
 
 # %% [markdown]
-# There are too many runs for a list. As with the pieces of words in lesson 02, a hash of a run's ids gives it a row in a table of fixed size, and a few runs share a row. `sentiment.places` gives the three rows at each step; row 0 is for runs that would begin before the text.
+# There are too many runs for a list. As with the pieces of words in lesson 02, a hash of a run's ids gives it a row in a table of fixed size, and a few runs share a row. They must be few: where most rows are in use, a run that nobody has counted meets the counts of another one. So the table has many more rows than there are runs. `sentiment.places` gives the three rows at each step; row 0 is for runs that would begin before the text.
 # `evidence.add` counts each row once for each review.
 
 # %%
@@ -313,7 +313,8 @@ places = {name: [sentiment.places(review, SIZES["table"]) for review in part]
 for review, label in zip(places["train"], y["train"]):
     evidence.add(review, label)
 table = evidence.table()  # (rows,): a log-count ratio each
-print(f"{np.count_nonzero(evidence.counts.sum(axis=0)):,} rows in use")
+used = evidence.counts.any(axis=0).mean()
+print(f"{used:.0%} of {len(table):,} rows are in use")
 
 # %% [markdown]
 # But there is a trap. The ratios were counted on the training reviews. A run that occurs in one review only, and there are very many, gets its ratio from that review's own label. On the training reviews the ratios *are* the labels; a network would
