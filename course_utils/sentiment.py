@@ -4,16 +4,16 @@
 """
 
 import argparse
-import contextlib
 import functools
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from course_utils.datasets.where import REPOSITORY
+from course_utils.terminal import silent
 from course_utils.text import Vocabulary, tokenize
 
 SAVED = REPOSITORY / "build" / "sentiment.keras"
@@ -175,7 +175,7 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        with _silent():
+        with silent():
             answers = probabilities(load(given.model), texts)
     except (FileNotFoundError, ValueError) as error:
         print(error, file=sys.stderr)
@@ -187,20 +187,6 @@ def main(argv: list[str] | None = None) -> int:
         )
         print(f"{answer}  {short!r}")
     return 0
-
-
-@contextlib.contextmanager
-def _silent() -> Iterator[None]:
-    """Keep from the terminal what TensorFlow's libraries write to the error stream when they start, whatever the log level."""
-    sys.stderr.flush()
-    terminal = os.dup(2)
-    try:
-        with open(os.devnull, "w") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(terminal, 2)
-        os.close(terminal)
 
 
 def _label(p: float) -> str:

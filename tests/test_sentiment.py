@@ -1,5 +1,4 @@
 import io
-import os
 import sys
 import zipfile
 
@@ -159,10 +158,3 @@ def test_the_command_without_reviews_or_network(network, capsys, monkeypatch, tm
     assert "There is no review" in capsys.readouterr().err
     assert sentiment.main(["--model", str(tmp_path / "none.keras"), "good"]) == 1
     assert "There is no network at" in capsys.readouterr().err
-
-
-def test_what_libraries_write_while_they_start_does_not_reach_the_terminal(capfd):
-    with sentiment._silent():
-        os.write(2, b"noise")
-    os.write(2, b"an error")
-    assert capfd.readouterr().err == "an error"

@@ -1,0 +1,134 @@
+"""`python -m course_utils seq2bow train FILE …`, then `… query KIND TEXT`."""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from course_utils.datasets.where import REPOSITORY
+from course_utils.seq2bow.corpus import from_csv
+from course_utils.terminal import silent
+
+SAVED = REPOSITORY / "build" / "seq2bow.npz"
+KINDS = {  # name: method of Seq2BoW
+    "interests-of": "interests_of",
+    "interests-near": "interests_near",
+    "titles-near": "titles_near",
+    "titles-near-interest": "titles_near_interest",
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    whole = argparse.ArgumentParser(
+        prog="python -m course_utils seq2bow",
+        description="Learn from a table of titles and interests, and ask what goes with a title or an interest.",
+        epilog="Exit status: 0 done, 1 it could not be done, 2 the command was not understood.",
+    )
+    parts = whole.add_subparsers(dest="part", required=True)
+    train = parts.add_parser("train", help="learn from a CSV file")
+    train.add_argument(
+        "file", type=Path, metavar="FILE", help="CSV with a line of column names; may end in .gz or .bz2"
+    )
+    train.add_argument("--title", required=True, metavar="COLUMN", help="column with the titles")
+    train.add_argument("--interests", required=True, metavar="COLUMN", help="column with the bags of interests")
+    train.add_argument("--separator", default="|", help="what stands between the interests of a bag (default: |)")
+    train.add_argument(
+        "--extra", action="append", default=[], metavar="COLUMN", help="a further input, such as a country"
+    )
+    train.add_argument("--encoding", help="of the file (default: UTF-8, or UTF-16 where the file says so)")
+    train.add_argument("--size", type=int, default=24, help="numbers in a vector of an interest (default: 24)")
+    train.add_argument("--units", type=int, default=32, help="units of the LSTM (default: 32)")
+    train.add_argument("--epochs", type=int, help="how often the file is learned from at most (default: by its size)")
+    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--model", type=Path, default=SAVED, help=f"where to write (default: build/{SAVED.name})")
+    query = parts.add_parser("query", help="ask what was learned")
+    query.add_argument("kind", choices=KINDS)
+    query.add_argument("texts", nargs="+", metavar="TEXT", help="a title or an interest; several are asked one by one")
+    query.add_argument(
+        "--extra", action="append", default=[], metavar="COLUMN=VALUE", help="with a title: what else is known"
+    )
+    query.add_argument(
+        "--typical", action="store_true", help="interests-of: what sets the title apart, not what is likely"
+    )
+    query.add_argument("--number", type=int, default=10, help="of answers (default: 10)")
+    query.add_argument("--model", type=Path, default=SAVED, help=f"what train wrote (default: build/{SAVED.name})")
+    return whole
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command; returns its exit status."""
+    given = parser().parse_args(argv)
+    try:
+        with silent():
+            from course_utils.seq2bow import model
+        return train(given, model) if given.part == "train" else query(given, model)
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def train(given: argparse.Namespace, model) -> int:
+    """Learn from a CSV file; prints what was read, and how well titles are answered that were not learned from."""
+    _writable(given.model)
+    with tempfile.TemporaryDirectory(prefix="seq2bow_") as folder:
+        corpus = from_csv(
+            given.file, given.title, given.interests, given.separator, given.extra, folder, encoding=given.encoding
+        )
+        for what, count in corpus.report.items():
+            if count:
+                print(f"{count:>12,} {what}")
+        n, held_out = len(corpus), corpus.held_out
+        print(f"{len(corpus.numbering.words.words) - 1:>12,} words, {len(corpus.numbering.interests):,} interests")
+        vectors = model.interest_vectors(corpus, given.size, seed=given.seed)
+        network = model.Seq2BoW(corpus.numbering, vectors, corpus.counts, given.units, given.seed)
+        epochs = given.epochs or int(np.clip(2_000_000 // n, 1, 20))
+        network.fit(corpus, epochs, batch=int(2 ** np.clip(np.log2(n / 100), 6, 13)), rate=0.01)
+    if len(held_out):
+        popular = np.broadcast_to(corpus.counts.astype(float), (len(held_out), len(vectors)))
+        for name, scores in (
+            ("Seq2BoW", network.scores(network.vectors_of(held_out))),
+            ("the most frequent ones", popular),
+        ):
+            found = ", ".join(f"{what} {value:.3f}" for what, value in model.measures(scores, held_out).items())
+            print(f"{name}, asked about {len(held_out):,} examples whose titles were held out: {found}")
+    network.make_index(corpus.titles)
+    network.save(given.model)
+    print(f"Written: {given.model}. Ask it with: python -m course_utils seq2bow query interests-of TITLE")
+    return 0
+
+
+def query(given: argparse.Namespace, model) -> int:
+    """Answer one of the four kinds of queries; prints a table for each text."""
+    if not given.model.is_file():
+        raise FileNotFoundError(f"There is no {given.model}: make it with python -m course_utils seq2bow train")
+    options = {}
+    if given.kind in ("interests-of", "titles-near"):
+        for extra in given.extra:
+            name, sign, value = extra.partition("=")
+            if not sign:
+                raise ValueError(f"--extra {extra} is not of the form COLUMN=VALUE")
+            options[name] = value
+    elif given.extra:
+        raise ValueError(f"--extra goes with a title, not with {given.kind}")
+    if given.kind == "interests-of":
+        options["typical"] = given.typical
+    network = model.Seq2BoW.load(given.model)
+    status = 0
+    for text in given.texts:
+        print(f"{given.kind} {text}")
+        try:
+            for name, value in getattr(network, KINDS[given.kind])(text, given.number, **options):
+                print(f"  {value:6.3f}  {name}")
+        except ValueError as error:
+            print(f"  {error}")
+            status = 1
+    return status
+
+
+def _writable(path: Path) -> None:
+    """Raise OSError now, not after an hour of training, where nothing can be written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=path.parent):
+        pass

@@ -1,0 +1,367 @@
+"""The network of Seq2BoW, its training, its answers, and how it is stored.
+
+A title's words go through an LSTM; its last state h goes through a linear layer into the space of the interests' vectors:
+v = h W_o. Trained so that v · e is large for the interests e of the same description, compared with interests drawn at random.
+"""
+
+import difflib
+import itertools
+import json
+import os
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from course_utils.embeddings import NegativeSampler, Vectors, top_k
+from course_utils.seq2bow.corpus import LENGTH, Corpus, Numbering, Shard, plain, title_words
+from course_utils.text import Vocabulary
+
+FORMAT = 1  # of the file
+BLOCK = 8192  # titles that are read at a time
+
+
+def interest_vectors(corpus: Corpus, size: int = 24, bags: int = 100_000, epochs: int = 10, seed: int = 0) -> Vectors:
+    """Word2vec vectors (len(corpus.numbering.interests), size) of interests: those that share bags lie near each other.
+
+    It is trained on at most `bags` bags, drawn alike from all shards. The window is the whole bag, for a bag has no order.
+    Vectors are scaled to a mean length of 1.
+    """
+    from gensim.models import Word2Vec
+
+    rng = np.random.default_rng(seed)
+    share, sample = min(1.0, bags / len(corpus)), []
+    for shard in corpus.mixed():
+        rows = np.flatnonzero((rng.random(len(shard)) < share) & (np.diff(shard.starts) > 1))
+        sample += [[str(i) for i in rng.permutation(bag[bag >= 0])] for bag in shard.bags(rows)]
+    trained = Word2Vec(
+        sample, vector_size=size, window=max(map(len, sample), default=1), shrink_windows=False, sg=1, negative=5,
+        min_count=1, epochs=epochs, seed=seed, workers=1,
+    )  # fmt: skip
+    matrix = rng.normal(scale=1e-3, size=(len(corpus.numbering.interests), size)).astype(
+        np.float32
+    )  # of those that come alone
+    for i in trained.wv.key_to_index:
+        matrix[int(i)] = trained.wv[i]
+    return Vectors(corpus.numbering.interests, matrix / np.linalg.norm(matrix, axis=1).mean())
+
+
+class Trie:
+    """Titles (n, LENGTH) as a tree: titles that begin with the same words share nodes, and each node is computed once.
+
+    words, parents: (nodes,) int32, level by level: the word of a node, and the place of its parent in the level above.
+    sizes: (LENGTH,) int32, nodes of each level. last: (n,) int32, the node of each title's last word, or −1 without words.
+    """
+
+    def __init__(self, titles: np.ndarray):
+        order = np.lexsort(titles.T[::-1])
+        titles = titles[order]
+        new = np.ones(titles.shape, dtype=bool)  # does a node begin here?
+        new[1:] = np.logical_or.accumulate(titles[1:] != titles[:-1], axis=1)
+        new &= titles > 0
+        place = np.cumsum(new, axis=0) - 1  # of each word's node in its level
+        above = np.concatenate([np.zeros((len(titles), 1), dtype=place.dtype), place[:, :-1]], axis=1)
+        self.words = titles.T[new.T]
+        self.parents = above.T[new.T].astype(np.int32)
+        self.sizes = new.sum(axis=0, dtype=np.int32)
+        lengths = (titles > 0).sum(axis=1)
+        begins = np.cumsum(self.sizes) - self.sizes
+        last = np.maximum(lengths - 1, 0)
+        self.last = np.empty(len(titles), dtype=np.int32)
+        self.last[order] = np.where(lengths > 0, begins[last] + place[np.arange(len(titles)), last], -1)
+
+    def inputs(self) -> tuple:
+        return self.words, self.parents, self.sizes, self.last
+
+
+class Seq2BoW:
+    """Job titles, and what else is known, to vectors in the space of interests.
+
+    numbering: of words, interests and extra inputs. interests: the interests' vectors (K, d), which stay as they are.
+    counts: (K,), how many bags have each. Each value of an extra input adds a vector (d,) to that of the title; a value that is
+    not known adds nothing.
+
+    `weights` are those of lesson 06, the four gates side by side in the order of Keras: input, forget, candidate, output.
+    """
+
+    def __init__(self, numbering: Numbering, interests: Vectors, counts: np.ndarray, units: int = 32, seed: int = 0):
+        if interests.words != numbering.interests or len(counts) != len(interests):
+            raise ValueError("vectors and counts must be those of the interests of the corpus, in the same order")
+        self.numbering, self.interests, self.counts = numbering, interests, np.asarray(counts, dtype=np.int64)
+        self.units, self.seed, self.index = units, seed, None
+        d, initial = interests.matrix.shape[1], keras.initializers
+        weights = {
+            "x": initial.RandomUniform(seed=seed)((len(numbering.words), units)),  # vectors of words
+            "W_x": initial.GlorotUniform(seed=seed + 1)((units, 4 * units)),
+            "W_h": initial.Orthogonal(seed=seed + 2)((units, 4 * units)),
+            "b": np.repeat([0, 1, 0, 0], units),  # forget gates begin open (Jozefowicz and others 2015)
+            "W_o": initial.GlorotUniform(seed=seed + 3)((units, d)),
+        }
+        weights |= {f"extra {name}": np.zeros((len(values) + 1, d)) for name, values in numbering.extras.items()}
+        self.weights = {name: tf.Variable(value, dtype=tf.float32) for name, value in weights.items()}
+        shape = [tf.TensorSpec((None,), tf.int32)] * 2 + [
+            tf.TensorSpec((LENGTH,), tf.int32),
+            tf.TensorSpec((None,), tf.int32),
+        ]
+        self._signature = [*shape, tf.TensorSpec((None, len(numbering.extras)), tf.int32)]
+        self._answer = tf.function(self._read, input_signature=self._signature)
+
+    def _read(self, words, parents, sizes, last, extras):
+        """Vectors v (n, d) of the titles of a Trie."""
+        W_x, W_h, b = (self.weights[name] for name in ("W_x", "W_h", "b"))
+        h_t = c_t = tf.zeros((1, self.units))
+        states = []
+        for x, parent in zip(tf.split(words, sizes, num=LENGTH), tf.split(parents, sizes, num=LENGTH), strict=True):
+            x_t = tf.gather(self.weights["x"], x)  # (nodes, units)
+            z = tf.concat([x_t, tf.gather(h_t, parent)], axis=1) @ tf.concat([W_x, W_h], axis=0) + b  # (nodes, 4 units)
+            i_t, f_t, g_t, o_t = tf.split(z, 4, axis=1)
+            c_t = tf.sigmoid(f_t) * tf.gather(c_t, parent) + tf.sigmoid(i_t) * tf.tanh(g_t)
+            h_t = tf.sigmoid(o_t) * tf.tanh(c_t)
+            states.append(h_t)
+        v = tf.gather(tf.concat(states, axis=0), last) @ self.weights["W_o"]  # (n, d)
+        for column, name in enumerate(self.numbering.extras):
+            number = extras[:, column]
+            v += tf.cast(number > 0, tf.float32)[:, None] * tf.gather(self.weights[f"extra {name}"], number)
+        return v
+
+    # ------------------------------------------------------------------------------------------------------------ training
+
+    def fit(
+        self,
+        corpus: Corpus,
+        epochs: int = 5,
+        batch: int = 256,
+        negatives: int = 5,
+        rate: float = 0.005,
+        loss: str = "softmax",
+        patience: int = 2,
+        forget: float = 0.1,
+    ) -> list[dict[str, float]]:
+        """Learn from all shards, `epochs` times; gives the mean losses of every epoch, "loss" and "validation".
+
+        In an epoch each example gives one interest of its bag, drawn anew, and `negatives` others that are not in the bag,
+        drawn by their counts to the power 0.75. loss: "softmax", one of cross-entropy over the positive and its negatives, or
+        "pairwise", as in word2vec, a logistic one for each of them. forget: how often an extra input is taken for unknown, so
+        that the title alone gets an answer, too. rate: the largest learning rate; it rises, then falls along a half cosine.
+
+        Ends when the loss on `corpus.held_out` was not lowest for `patience` epochs, and goes back to the best weights.
+        """
+        rng = np.random.default_rng(self.seed)
+        updates = epochs * -(-len(corpus) // batch)
+        warm = max(1, updates // 20)
+        schedule = keras.optimizers.schedules.CosineDecay(
+            rate / 10, max(1, updates - warm), alpha=0.01, warmup_target=rate, warmup_steps=warm
+        )
+        learn, measure = self._functions(keras.optimizers.Adam(schedule), loss)
+        judged = list(self._batches([corpus.held_out], BLOCK, negatives, 0.0, np.random.default_rng(self.seed)))
+        history, best = [], (np.inf, 0, self._state())
+        with tqdm(total=epochs * len(corpus), unit="example", unit_scale=True, mininterval=0.5) as bar:
+            for epoch in range(1, epochs + 1):
+                losses, sizes = [], []
+                for inputs in _ahead(self._batches(corpus.mixed(rng), batch, negatives, forget, rng)):
+                    losses.append(learn(*inputs))
+                    sizes.append(len(inputs[-1]))
+                    bar.update(sizes[-1])
+                history.append({"epoch": epoch, "loss": float(np.average(losses, weights=sizes))})
+                if judged:
+                    now = float(
+                        np.average([measure(*some) for some in judged], weights=[len(some[-1]) for some in judged])
+                    )
+                    history[-1]["validation"] = now
+                    best = min(best, (now, epoch, self._state()), key=lambda kept: kept[0])
+                    if epoch - best[1] >= patience:
+                        break
+                bar.set_postfix({name: round(value, 3) for name, value in history[-1].items()})
+        if judged:
+            self._restore(best[2])
+        self.index = None
+        return history
+
+    def _state(self) -> list[np.ndarray]:
+        return [weight.numpy() for weight in self.weights.values()]
+
+    def _restore(self, state: Iterable[np.ndarray]) -> None:
+        for weight, value in zip(self.weights.values(), state, strict=True):
+            weight.assign(value)
+
+    def _batches(self, shards: Iterable[Shard], size: int, negatives: int, forget: float, rng) -> Iterator[tuple]:
+        """Arrays for the functions below: those of a Trie, extra inputs, and a positive with its negatives (size, 1 + k)."""
+        sampler = NegativeSampler(self.counts, rng=rng)
+        for shard in shards:
+            sizes = np.diff(shard.starts)
+            order = rng.permutation(np.flatnonzero((sizes > 0) & (sizes < np.count_nonzero(self.counts))))
+            for start in range(0, len(order), size):
+                rows = order[start : start + size]
+                bags = shard.bags(rows)
+                positives = bags[np.arange(len(rows)), (rng.random(len(rows)) * sizes[rows]).astype(np.int64)]
+                candidates = np.concatenate([positives[:, None], sampler.draw_without(bags, negatives)], axis=1)
+                extras = shard.extras[rows] * (rng.random(shard.extras[rows].shape) >= forget)
+                yield *Trie(shard.titles[rows]).inputs(), extras.astype(np.int32), candidates
+
+    def _functions(self, optimizer, loss: str):
+        """Two functions of what `_batches` yields: one that learns from a batch, one that does not. Both give the mean loss."""
+        variables, vectors = list(self.weights.values()), tf.constant(self.interests.matrix)
+        optimizer.build(variables)
+        signature = [*self._signature, tf.TensorSpec((None, None), tf.int32)]
+
+        def mean_loss(*inputs):
+            e = tf.gather(vectors, inputs[-1])  # (batch, 1 + k, d)
+            s = tf.einsum("nd,nkd->nk", self._read(*inputs[:-1]), e)  # (batch, 1 + k)
+            if loss == "pairwise":
+                return tf.reduce_mean(tf.nn.softplus(-s[:, 0]) + tf.reduce_sum(tf.nn.softplus(s[:, 1:]), axis=1))
+            return tf.reduce_mean(tf.reduce_logsumexp(s, axis=1) - s[:, 0])
+
+        @tf.function(input_signature=signature)
+        def learn(*inputs):
+            with tf.GradientTape() as tape:
+                L = mean_loss(*inputs)
+            optimizer.apply(tape.gradient(L, variables), variables)
+            return L
+
+        return learn, tf.function(mean_loss, input_signature=signature)
+
+    # ------------------------------------------------------------------------------------------------------------- answers
+
+    def vectors(self, titles: Sequence[str], **extras: Sequence[str]) -> np.ndarray:
+        """Vectors (n, d) of titles, with n values of any extra input; NaN for a title without a known word."""
+        return self.vectors_of(self.numbering.encode(titles, extras=extras))
+
+    def vectors_of(self, shard: Shard) -> np.ndarray:
+        """The same for n examples that are numbers already: (n, d)."""
+        found = np.full((len(shard), self.interests.matrix.shape[1]), np.nan, dtype=np.float32)
+        known = np.flatnonzero(shard.titles.any(axis=1))
+        for start in range(0, len(known), BLOCK):
+            rows = known[start : start + BLOCK]
+            found[rows] = self._answer(*Trie(shard.titles[rows]).inputs(), shard.extras[rows]).numpy()
+        return found
+
+    def scores(self, vectors: np.ndarray) -> np.ndarray:
+        """ln P (n, K), up to a constant a row, that an interest drawn from the bag is each one: v · e + 0.75 ln count.
+
+        Negatives come with probability in proportion to count to the power 0.75, so v · e is trained to say how much likelier an
+        interest is than that; the second term undoes it (as in sampled softmax, Jean and others 2015).
+        """
+        return vectors @ self.interests.matrix.T + 0.75 * np.log(np.maximum(self.counts, 0.5)).astype(np.float32)
+
+    def interests_of(self, title: str, k: int = 10, typical: bool = False, **extras: str) -> list[tuple[str, float]]:
+        """The k interests that go with a title, best first: with the probability that an interest of its bag is this one.
+
+        typical: those that the title has more than others have, with the cosine of its vector and theirs. Raises ValueError for
+        a title without a known word, for an extra input that is not there, and for k below 1.
+        """
+        v = self._vector(title, extras)
+        if typical:
+            return self.interests.neighbours(v, k)
+        scores = self.scores(v[None])[0]
+        p = np.exp(scores - scores.max())
+        return [(self.interests.words[i], float(p[i] / p.sum())) for i in top_k(p, k)]
+
+    def interests_near(self, interest: str, k: int = 10) -> list[tuple[str, float]]:
+        """The k interests nearest to an interest, with their cosines. Raises ValueError for an interest without a vector."""
+        return self.interests.neighbours(self._interest(interest), k)
+
+    def titles_near(self, title: str, k: int = 10, **extras: str) -> list[tuple[str, float]]:
+        """The k titles of the index nearest to a title, itself left out, with their cosines. Raises as `interests_of` does."""
+        itself = [name for name in (" ".join(title_words(title)),) if name in self._index()]
+        return self._index().neighbours(self._vector(title, extras), k, exclude=itself)
+
+    def titles_near_interest(self, interest: str, k: int = 10) -> list[tuple[str, float]]:
+        """The k titles of the index nearest to an interest, with their cosines. Raises ValueError for an unknown interest."""
+        return self._index().neighbours(self.interests.vector(self._interest(interest)), k)
+
+    def make_index(self, titles: Iterable[str], most: int = 1_000_000) -> None:
+        """Keep the vectors of titles, of the first `most` that have a known word, for the queries that look for titles."""
+        names = list(itertools.islice(dict.fromkeys(" ".join(title_words(title)) for title in titles), most))
+        matrix = self.vectors(names)
+        known = np.flatnonzero(np.isfinite(matrix).all(axis=1))
+        self.index = Vectors([names[i] for i in known], matrix[known])
+
+    def _index(self) -> Vectors:
+        if self.index is None:
+            raise ValueError("there is no index of titles: call make_index with the titles to look among")
+        return self.index
+
+    def _vector(self, title: str, extras: Mapping[str, str]) -> np.ndarray:
+        v = self.vectors([title], **{name: [value] for name, value in extras.items()})[0]
+        if np.isnan(v).any():
+            raise ValueError(f"no word of the title {title!r} is known, so there is nothing to say about it")
+        return v
+
+    def _interest(self, interest: str) -> str:
+        name = plain(interest)
+        if name not in self.interests:
+            near = difflib.get_close_matches(name, self.interests.words, n=3)
+            meant = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+            raise ValueError(f"the interest {interest!r} is not known{meant}")
+        return name
+
+    # -------------------------------------------------------------------------------------------------------------- on disk
+
+    def save(self, path: Path | str) -> None:
+        """Write all that answers need to an .npz file, whole or not at all. Nothing in it is a pickle. Raises OSError."""
+        path = Path(path)
+        names = {
+            "format": FORMAT, "units": self.units, "words": self.numbering.words.words[1:], "interests": self.interests.words,
+            "extras": self.numbering.extras, "index": [] if self.index is None else self.index.words,
+        }  # fmt: skip
+        arrays = {f"weight {name}": weight.numpy() for name, weight in self.weights.items()}
+        if self.index is not None:
+            arrays["index"] = self.index.matrix
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            with open(part, "wb") as file:
+                head = np.frombuffer(json.dumps(names).encode("utf-8"), dtype=np.uint8)
+                np.savez(file, names=head, counts=self.counts, vectors=self.interests.matrix, **arrays)
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, path: Path | str) -> "Seq2BoW":
+        """Read what `save` wrote. Raises FileNotFoundError, and ValueError for a file that `save` did not write."""
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                names = json.loads(stored["names"].tobytes().decode("utf-8"))
+                if names["format"] != FORMAT:
+                    raise ValueError(f"its format is {names['format']}, this version reads {FORMAT}")
+                numbering = Numbering(Vocabulary(names["words"]), names["interests"], names["extras"])
+                model = cls(numbering, Vectors(names["interests"], stored["vectors"]), stored["counts"], names["units"])
+                model._restore(stored[f"weight {name}"] for name in model.weights)
+                if names["index"]:
+                    model.index = Vectors(names["index"], stored["index"])
+        except (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, EOFError) as error:
+            raise ValueError(f"{path} holds no Seq2BoW that can be read ({error}); train it again") from error
+        return model
+
+
+def _ahead(batches: Iterator, n: int = 4) -> Iterator:
+    """The same, made in a thread, `n` of them before they are asked for: NumPy prepares while TensorFlow computes."""
+    with ThreadPoolExecutor(1) as thread:
+        waiting = [thread.submit(next, batches, None) for _ in range(n)]
+        while (batch := waiting.pop(0).result()) is not None:
+            waiting.append(thread.submit(next, batches, None))
+            yield batch
+
+
+def measures(scores: np.ndarray, shard: Shard, k: int = 10) -> dict[str, float]:
+    """Means over the examples with a bag, of rankings by `scores` (n, K): recall@k and nDCG@k.
+
+    recall@k: the share of a bag that is among the k best. nDCG@k: as that, but a hit at rank r counts 1 / log2(r + 1), compared
+    with the best ranking there is (Järvelin and Kekäläinen 2002).
+    """
+    rows = np.flatnonzero(np.diff(shard.starts) > 0)
+    bags = shard.bags(rows)
+    best = np.stack([top_k(scores[row], k) for row in rows])  # (rows, k)
+    hits = (best[:, :, None] == bags[:, None, :]).any(axis=2)  # (rows, k)
+    sizes = (bags >= 0).sum(axis=1)
+    gain = 1 / np.log2(np.arange(2, best.shape[1] + 2))
+    ideal = np.cumsum(gain)[np.minimum(sizes, best.shape[1]) - 1]
+    return {f"recall@{k}": float((hits.sum(axis=1) / sizes).mean()), f"nDCG@{k}": float((hits @ gain / ideal).mean())}
