@@ -3,15 +3,17 @@
 import argparse
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from course_utils.datasets.where import REPOSITORY
-from course_utils.seq2bow.corpus import from_csv
+from course_utils.seq2bow.corpus import Shard, from_csv, only
 from course_utils.terminal import silent
 
 SAVED = REPOSITORY / "build" / "seq2bow.npz"
+ASKED = 256  # held out examples whose interests are all scored at a time
 KINDS = {  # name: method of Seq2BoW
     "interests-of": "interests_of",
     "interests-near": "interests_near",
@@ -38,10 +40,11 @@ def parser() -> argparse.ArgumentParser:
         "--extra", action="append", default=[], metavar="COLUMN", help="a further input, such as a country"
     )
     train.add_argument("--encoding", help="of the file (default: UTF-8, or UTF-16 where the file says so)")
-    train.add_argument("--size", type=int, default=24, help="numbers in a vector of an interest (default: 24)")
-    train.add_argument("--units", type=int, default=32, help="units of the LSTM (default: 32)")
-    train.add_argument("--epochs", type=int, help="how often the file is learned from at most (default: by its size)")
-    train.add_argument("--seed", type=int, default=0)
+    few, many = _whole(1, 10_000), _whole(1, 10**9)
+    train.add_argument("--size", type=few, default=24, help="numbers in a vector of an interest (default: 24)")
+    train.add_argument("--units", type=few, default=32, help="units of the LSTM (default: 32)")
+    train.add_argument("--epochs", type=many, help="how often the file is learned from at most (default: by its size)")
+    train.add_argument("--seed", type=_whole(0, 10**9), default=0)
     train.add_argument("--model", type=Path, default=SAVED, help=f"where to write (default: build/{SAVED.name})")
     query = parts.add_parser("query", help="ask what was learned")
     query.add_argument("kind", choices=KINDS)
@@ -52,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
     query.add_argument(
         "--typical", action="store_true", help="interests-of: what sets the title apart, not what is likely"
     )
-    query.add_argument("--number", type=int, default=10, help="of answers (default: 10)")
+    query.add_argument("--number", type=many, default=10, help="of answers (default: 10)")
     query.add_argument("--model", type=Path, default=SAVED, help=f"what train wrote (default: build/{SAVED.name})")
     return whole
 
@@ -64,15 +67,17 @@ def main(argv: list[str] | None = None) -> int:
         with silent():
             from course_utils.seq2bow import model
         return train(given, model) if given.part == "train" else query(given, model)
-    except (OSError, ValueError) as error:
-        print(error, file=sys.stderr)
+    except (OSError, ValueError, MemoryError) as error:
+        print(str(error) or "There is too little memory.", file=sys.stderr)
         return 1
 
 
 def train(given: argparse.Namespace, model) -> int:
     """Learn from a CSV file; prints what was read, and how well titles are answered that were not learned from."""
     _writable(given.model)
-    with tempfile.TemporaryDirectory(prefix="seq2bow_") as folder:
+    if given.model.exists() and given.file.exists() and given.model.samefile(given.file):
+        raise ValueError(f"{given.file} would be overwritten: give another --model")
+    with tempfile.TemporaryDirectory(dir=given.model.parent, prefix=".seq2bow_") as folder:
         corpus = from_csv(
             given.file, given.title, given.interests, given.separator, given.extra, folder, encoding=given.encoding
         )
@@ -81,17 +86,19 @@ def train(given: argparse.Namespace, model) -> int:
                 print(f"{count:>12,} {what}")
         n, held_out = len(corpus), corpus.held_out
         print(f"{len(corpus.numbering.words.words) - 1:>12,} words, {len(corpus.numbering.interests):,} interests")
+        if corpus.counts.sum() == n:
+            print(f"No bag has two interests. Does {given.separator!r} stand between them? If not, give --separator.")
         vectors = model.interest_vectors(corpus, given.size, seed=given.seed)
-        network = model.Seq2BoW(corpus.numbering, vectors, corpus.counts, given.units, given.seed)
+        network = model.Seq2BoW(corpus.numbering, vectors, corpus.counts, n, given.units, given.seed)
         epochs = given.epochs or int(np.clip(2_000_000 // n, 1, 20))
         network.fit(corpus, epochs, batch=int(2 ** np.clip(np.log2(n / 100), 6, 13)), rate=0.01)
     if len(held_out):
-        popular = np.broadcast_to(corpus.counts.astype(float), (len(held_out), len(vectors)))
+        counts = corpus.counts.astype(float)
         for name, scores in (
-            ("Seq2BoW", network.scores(network.vectors_of(held_out))),
-            ("the most frequent ones", popular),
+            ("Seq2BoW", lambda shard: network.scores(network.vectors_of(shard))),
+            ("the most frequent ones", lambda shard: np.broadcast_to(counts, (len(shard), len(counts)))),
         ):
-            found = ", ".join(f"{what} {value:.3f}" for what, value in model.measures(scores, held_out).items())
+            found = ", ".join(f"{what} {value:.3f}" for what, value in _measured(model, scores, held_out).items())
             print(f"{name}, asked about {len(held_out):,} examples whose titles were held out: {found}")
     network.make_index(corpus.titles)
     network.save(given.model)
@@ -114,6 +121,8 @@ def query(given: argparse.Namespace, model) -> int:
         raise ValueError(f"--extra goes with a title, not with {given.kind}")
     if given.kind == "interests-of":
         options["typical"] = given.typical
+    elif given.typical:
+        raise ValueError(f"--typical goes with interests-of, not with {given.kind}")
     network = model.Seq2BoW.load(given.model)
     status = 0
     for text in given.texts:
@@ -127,8 +136,32 @@ def query(given: argparse.Namespace, model) -> int:
     return status
 
 
+def _measured(model, scores: Callable[[Shard], np.ndarray], held_out: Shard) -> dict[str, float]:
+    """Means of `model.measures` over all examples, of which never more than ASKED have a table of scores."""
+    block = np.arange(len(held_out)) // ASKED
+    shards = [only(held_out, block == i) for i in range(block[-1] + 1)]
+    found = [model.measures(scores(shard), shard) for shard in shards]
+    return {what: np.average([each[what] for each in found], weights=[*map(len, shards)]) for what in found[0]}
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    """Reads a whole number of an option."""
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least:,} to {most:,}")
+        return int(text)
+
+    return read
+
+
 def _writable(path: Path) -> None:
     """Raise OSError now, not after an hour of training, where nothing can be written."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=path.parent):
-        pass
+    if path.is_dir():
+        raise IsADirectoryError(f"the model cannot be written: {path} is a folder")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise OSError(f"the model cannot be written into {path.parent}: {error.strerror}") from None

@@ -8,15 +8,17 @@ import codecs
 import csv
 import functools
 import gzip
+import hashlib
 import io
 import itertools
+import operator
 import re
 import unicodedata
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from tqdm import tqdm
@@ -28,45 +30,46 @@ SHARD = 100_000  # examples that are read at a time
 MIXED = 4  # shards that are in memory, and mixed, at a time
 MOST_WORDS, MOST_INTERESTS, MOST_VALUES = 1_000_000, 300_000, 100_000  # different ones; what comes later is unknown
 MOST_TITLES = 300_000  # different ones that are remembered at a time
+LARGEST = 500  # interests of a bag that are read
+LONGEST = 200  # signs of a title that are read; a longer word, interest or value is unknown
 MOST_HELD_OUT = 20_000  # examples
 SEEN = 2**23  # rows of a file that are remembered, to find duplicates
-PLACEHOLDERS = {
-    "see below",
-    "see description",
-    "n/a",
-    "na",
-    "none",
-    "null",
-    "nan",
-    "various",
-    "tbd",
-    "-",
-    "--",
-    "?",
-    "...",
-}
+LINE = 2**20  # signs of a line that are read at a time
+_END = "\0end of file"  # a line after the last one
+PLACEHOLDERS = {"see below", "see description", "n/a", "na", "none", "null", "nan", "various", "tbd"}
 
-_ALONE = "\u3040-\u30ff\u3400-\u9fff"  # Kana and Han: written without spaces, so each sign is a word
-_WORD = re.compile(rf"[{_ALONE}]|[^\W_{_ALONE}][^\W_{_ALONE}'+#]*[+#]*|[^\W_{_ALONE}]")
+_ALONE = "\u3041-\u3096\u30a1-\u30fa\u30fc-\u30ff\u3400-\u9fff"  # Kana and Han: no spaces, so each sign is a word
+_MARKS = "".join(sign for sign in map(chr, range(0x300, 0x2000)) if unicodedata.category(sign)[0] == "M")  # vowels
+_LETTER = rf"[^\W_{_ALONE}]"
+_WORD = re.compile(rf"[{_ALONE}]|{_LETTER}+(?:[{_MARKS}]+{_LETTER}*)*(?:\+\+|#|\+(?!\w))?")
 
 
 def title_words(title: str) -> list[str]:
-    """Words of a title in small letters, of any script; signs within C++ and C# belong to the word.
+    """Words in small letters, of any script, of the first LONGEST signs of a title; signs within C++ and C# belong to the word.
 
     Every sign of Chinese and Japanese is a word. Raises TypeError for anything but a string.
     """
     if not isinstance(title, str):
         raise TypeError(f"a title is a string, got {type(title).__name__}")
-    return _WORD.findall(unicodedata.normalize("NFKC", title).replace("’", "'").lower())
+    return _WORD.findall(_small(title[:LONGEST]))
 
 
 def plain(interest: str) -> str:
-    """An interest in small letters with single spaces; the empty string for placeholders such as "see below"."""
-    name = " ".join(interest.lower().split())
-    return "" if name in PLACEHOLDERS else name
+    """An interest in small letters with single spaces, without the brackets and quotation marks of a list around it.
+
+    The empty string where there is no letter or digit, and for placeholders such as "see below".
+    """
+    name = "".join(sign if sign.isprintable() else " " for sign in _small(interest))
+    name = " ".join(name.split()).strip(" []{}\"'")
+    return "" if name in PLACEHOLDERS or not any(map(str.isalnum, name)) else name
 
 
-class Shard(NamedTuple):
+def _small(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).lower().replace("i\u0307", "i")  # which is what İ becomes
+
+
+@dataclass(frozen=True, eq=False)
+class Shard:
     """n examples as numbers.
 
     titles: (n, LENGTH) int32, ids of words, 0 after the last.
@@ -121,10 +124,13 @@ class Numbering:
     ) -> Shard:
         """n further examples, all of them: a title without a known word is 0 throughout, and what is not known is left out.
 
-        Bags are empty and extra inputs unknown where they are not given. Raises ValueError for an extra input that is not here.
+        Bags are empty and extra inputs unknown where they are not given. Raises ValueError for an extra input that is not here,
+        and where the numbers differ.
         """
+        bags = [()] * len(titles) if bags is None else bags
+        _check(titles, bags, extras or {})
         number = {name: i for i, name in enumerate(self.interests)}
-        found = [{number[name] for name in map(plain, bag) if name in number} for bag in bags or [()] * len(titles)]
+        found = [{number[name] for name in map(plain, bag) if name in number} for bag in bags]
         starts = np.cumsum([0, *map(len, found)], dtype=np.int64)
         flat = np.fromiter(itertools.chain.from_iterable(found), dtype=np.int32, count=starts[-1])
         return Shard(self._titles(titles), flat, starts, self._extras(extras or {}, len(titles)))
@@ -187,17 +193,23 @@ def from_lists(
 
     Words and interests that occur less than `rare` times become unknown. Examples whose title has no word, or whose bag has no
     interest, are left out and counted in `Corpus.report`. held_out: this share of the different titles is kept apart. Raises
-    ValueError when the numbers differ or nothing is left.
+    ValueError when the numbers differ or nothing is left, and TypeError for a bag that is one string.
     """
     extras = dict(extras or {})
-    sizes = {"titles": len(titles), "bags": len(bags), **{name: len(values) for name, values in extras.items()}}
-    if len(set(sizes.values())) != 1:
-        raise ValueError(f"there must be as many of each: {sizes}")
+    _check(titles, bags, extras)
     reader = _Reader(list(extras))
     for start in range(0, len(titles), SHARD):
         some = slice(start, start + SHARD)
         reader.add(titles[some], bags[some], [values[some] for values in extras.values()])
     return reader.corpus(rare, held_out)
+
+
+def _check(titles: Sequence[str], bags: Sequence[Iterable[str]], extras: Mapping[str, Sequence[str]]) -> None:
+    sizes = {"titles": len(titles), "bags": len(bags), **{name: len(values) for name, values in extras.items()}}
+    if len(set(sizes.values())) != 1:
+        raise ValueError(f"there must be as many of each: {sizes}")
+    if any(isinstance(bag, str) for bag in bags):
+        raise TypeError("a bag is a list of interests, got one string")
 
 
 def _value(text: str) -> str:
@@ -207,7 +219,7 @@ def _value(text: str) -> str:
 class _Numbers(dict):
     """Numbers for strings in the order in which they first come, 1, 2, …; 0 for the empty one and for more than `most`.
 
-    `clean` is asked once for each way in which a string is written.
+    `clean` is asked once for each way in which a string is written. A string of more than LONGEST signs has number 0, too.
     """
 
     def __init__(self, clean: Callable[[str], str], most: int):
@@ -215,6 +227,8 @@ class _Numbers(dict):
         self.clean, self.most, self.names = clean, most, {}
 
     def __missing__(self, raw: str) -> int:
+        if len(raw) > LONGEST:
+            return 0
         name = self.clean(raw)
         number = self.names.get(name, 0)
         if not number and name and len(self.names) < self.most:
@@ -241,8 +255,9 @@ class _Titles(dict):
         words = title_words(title)[:LENGTH]
         self.new.append([self.words[word] or MOST_WORDS + 1 for word in words] + [0] * (LENGTH - len(words)))
         self.names.append(" ".join(words))
-        self[title] = len(self.names) - 1
-        return self[title]
+        if len(title) <= LONGEST:
+            self[title] = len(self.names) - 1
+        return len(self.names) - 1
 
     def take(self, titles: Sequence[str]) -> np.ndarray:
         """Numbers of words (n, LENGTH) int32 of some titles, which are counted."""
@@ -252,7 +267,7 @@ class _Titles(dict):
         taken, counts = self.rows[places], np.bincount(places, minlength=len(self.rows))
         counts[: len(self.counts)] += self.counts
         self.counts = counts
-        if len(self) > MOST_TITLES:
+        if len(self.names) > MOST_TITLES:
             self.most_frequent()
         return taken
 
@@ -277,8 +292,11 @@ class _Reader:
 
     def add(self, titles: Sequence[str], bags: Iterable[Iterable[str]], extras: Sequence[Sequence[str]]) -> None:
         """Keep some examples as one shard."""
-        number = self.interests.__getitem__
-        found = [{*map(number, bag)} - {0} for bag in bags]
+        number, found, cut = self.interests.__getitem__, [], 0
+        for bag in map(iter, bags):
+            found.append({*map(number, itertools.islice(bag, LARGEST))} - {0})
+            cut += next(bag, None) is not None
+        self.report[f"bags cut to {LARGEST:,} interests"] += cut
         sizes = np.fromiter(map(len, found), dtype=np.int64, count=len(titles))
         flat = np.fromiter(itertools.chain.from_iterable(found), dtype=np.int32, count=sizes.sum())
         numbers = np.zeros((len(titles), len(extras)), dtype=np.int32)
@@ -288,19 +306,25 @@ class _Reader:
         worded = shard.titles[:, 0] > 0
         self.report["titles without a word"] += int((~worded).sum())
         self.report["bags without an interest"] += int((worded & (sizes == 0)).sum())
-        self._keep(len(self.kept), _only(shard, worded & (sizes > 0)))
+        self._keep(len(self.kept), only(shard, worded & (sizes > 0)))
 
     def _keep(self, place: int, shard: Shard) -> None:
         load = lambda: shard  # noqa: E731
         if self.folder is not None:
             path = self.folder / f"{place}.npz"
-            np.savez(path, **shard._asdict())
+            try:
+                np.savez(path, **vars(shard))
+            except OSError as error:
+                raise OSError(f"what was read cannot be kept in {self.folder} ({error}): make room there") from None
             load = functools.partial(_load, path)
         self.kept[place : place + 1] = [load]
 
     def corpus(self, rare: int, held_out: float) -> Corpus:
         """All that was added, in numbers by frequency, without what is rare; see `from_lists`."""
         known = [self.titles.words, self.interests, *self.extras.values()]
+        for what, numbers in zip(["words", "interests", *self.extras], known, strict=True):
+            if len(numbers.names) == numbers.most:
+                self.report[f"different values of {what}, and any more are unknown"] = numbers.most
         counts = [
             np.zeros(len(numbers.names) + 2, dtype=np.int64) for numbers in known
         ]  # the last: words beyond MOST_WORDS
@@ -317,10 +341,13 @@ class _Reader:
         for place, load in enumerate(tqdm(self.kept, desc="numbers", unit="shard", disable=len(self.kept) < 20)):
             shard = _renumbered(load(), *new)
             full, apart = np.diff(shard.starts) > 0, _hash(shard.titles) < held_out * 2**32
+            taken = full & apart & (np.cumsum(full & apart) <= room)
+            room -= int(taken.sum())
             self.report["bags of rare interests only"] += int((~full).sum())
-            held.append(_only(shard, full & apart & (np.cumsum(full & apart) <= room)))
-            room -= len(held[-1])
-            shard = _only(shard, full & ~apart)
+            self.report["examples held out"] += int(taken.sum())
+            self.report["more examples of titles held out, left out"] += int((full & apart & ~taken).sum())
+            held.append(only(shard, taken))
+            shard = only(shard, full & ~apart)
             in_bags += np.bincount(shard.interests, minlength=len(in_bags))
             self.report["examples"] += len(shard)
             self._keep(place, shard)
@@ -351,7 +378,7 @@ def _renumbered(shard: Shard, words: np.ndarray, interests: np.ndarray, *values:
     return Shard(titles, flat[flat >= 0], before[shard.starts], np.stack(extras, axis=1) if extras else shard.extras)
 
 
-def _only(shard: Shard, chosen: np.ndarray) -> Shard:
+def only(shard: Shard, chosen: np.ndarray) -> Shard:
     """The examples that `chosen` (n,), true or false, marks."""
     sizes = np.diff(shard.starts)
     starts = np.concatenate([[0], np.cumsum(sizes[chosen])])
@@ -391,69 +418,117 @@ def from_csv(
     encoding: by default UTF-8, or UTF-16 where the file says so, and single wrong bytes are read as Windows-1252.
 
     Fields may be separated by commas, semicolons or tabs. Left out and counted in `Corpus.report`: rows with more or fewer
-    fields than the header, rows alike in every field (of files with some ten million rows not every one is found), titles
-    without a word, bags without an interest. Raises ValueError, naming the columns that there are, for a missing column, and
-    for a file without a usable example; OSError where a file cannot be read or written.
+    fields than the header, lines that a quotation mark swallows which is not closed, rows alike in every field (of files with
+    millions of rows not every one is found), titles without a word, bags without an interest. Raises ValueError, naming the
+    columns that there are, for a missing column, and for a file that nothing can be learned from; OSError where a file cannot
+    be read or written.
     """
-    path = Path(path)
+    path, columns = Path(path), [title, interests, *extras]
+    if len(set(columns)) < len(columns):
+        raise ValueError(f"the columns must be different ones, got {', '.join(map(repr, columns))}")
+    if not separator:
+        raise ValueError("the separator of interests is empty")
+    try:
+        "".encode(encoding or "UTF-8")
+    except LookupError as error:
+        raise ValueError(f"{error}; encodings are, for example, utf-8, utf-16 and cp1252") from None
     reader = _Reader(extras, None if folder is None else Path(folder))
     seen = np.zeros(SEEN, dtype=np.int64)
-    for rows, places in _chunks(path, [title, interests, *extras], encoding, reader.report):
-        hashes = np.array([hash(tuple(row)) for row in rows], dtype=np.int64)
-        first = np.zeros(len(rows), dtype=bool)
+    for rows in _chunks(path, columns, encoding, reader.report):
+        hashes, first = np.array([row[0] for row in rows], dtype=np.int64), np.zeros(len(rows), dtype=bool)
         first[np.unique(hashes, return_index=True)[1]] = True
         first &= seen[hashes % SEEN] != hashes
         seen[hashes % SEEN] = hashes
         reader.report["duplicates"] += int((~first).sum())
         rows = list(itertools.compress(rows, first))
-        titles, bags, *values = ([row[place] for row in rows] for place in places)
+        titles, bags, *values = ([row[place] for row in rows] for place in range(1, len(columns) + 1))
         reader.add(titles, (bag.split(separator) for bag in bags), values)
-    return reader.corpus(rare, held_out)
+    try:
+        corpus = reader.corpus(rare, held_out)
+        if len(corpus.numbering.words.words) == 1:
+            raise ValueError(f"there is nothing to learn from: no word is in the titles {rare} times")
+        if corpus.counts.sum() == len(corpus) * np.count_nonzero(corpus.counts):
+            raise ValueError("there is nothing to learn from: all bags are alike")
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}; interests were separated at {separator!r}") from None
+    return corpus
 
 
-def _chunks(
-    path: Path, columns: list[str], encoding: str | None, report: Counter
-) -> Iterator[tuple[list[list[str]], list[int]]]:
-    """Up to SHARD rows of a table at a time, and the places of `columns` in them. Counts rows in `report`."""
+def _chunks(path: Path, columns: list[str], encoding: str | None, report: Counter) -> Iterator[list[tuple]]:
+    """Up to SHARD rows of a table at a time: a number for the whole row, and its fields in `columns`. Counts in `report`."""
 
     def windows_1252(error: UnicodeDecodeError) -> tuple[str, int]:
-        report["bytes that are not UTF-8"] += error.end - error.start
+        report[f"bytes that are not {encoding}, read as Windows-1252"] += error.end - error.start
         return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
 
     codecs.register_error("course_utils.windows_1252", windows_1252)
-    opened = {".gz": gzip.GzipFile, ".bz2": bz2.BZ2File}.get(path.suffix.lower(), io.BufferedReader)
+    opened = {".gz": gzip.open, ".bz2": bz2.open}.get(path.suffix.lower(), io.BufferedReader)
     with open(path, "rb", buffering=0) as raw, opened(raw) as plain_bytes:
-        buffered = io.BufferedReader(plain_bytes)
-        if encoding is None:
+        try:
+            buffered = io.BufferedReader(plain_bytes)
             marked = buffered.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-            encoding = "utf-16" if marked else "utf-8-sig"
-        text = io.TextIOWrapper(buffered, encoding, "course_utils.windows_1252", newline="")
-        with tqdm(total=path.stat().st_size, desc=path.name, unit="B", unit_scale=True) as bar:
-            yield from _rows(text, path, columns, report, lambda: bar.update(raw.tell() - bar.n))
+            encoding = encoding or ("UTF-16" if marked else "UTF-8")
+            text = io.TextIOWrapper(buffered, encoding, "course_utils.windows_1252", newline="")
+            table = _rows(text, path, columns, report)
+            header = [name.strip() for name in next(table, [])]
+            fields = _fields(path, header, columns)
+            with tqdm(total=path.stat().st_size, desc=path.name, unit="B", unit_scale=True) as bar:
+                while rows := [
+                    (_number(row), *fields(row)) if len(row) == len(header) else None
+                    for row in itertools.islice(table, SHARD)
+                ]:
+                    whole = [row for row in rows if row]
+                    report["rows"] += len(rows)
+                    report["rows with more or fewer fields than the header"] += len(rows) - len(whole)
+                    if raw.seekable():  # a pipe is not
+                        bar.update(raw.tell() - bar.n)
+                    if whole:
+                        yield whole
+        except UnicodeError as error:
+            raise ValueError(f"{path} is not text in {encoding}: {error}") from None
+        except (EOFError, zlib.error, OSError) as error:  # from damaged .gz and .bz2, too
+            raise OSError(f"{path} cannot be read to its end: {error}") from None
 
 
-def _rows(text: io.TextIOBase, path: Path, columns: list[str], report: Counter, progress: Callable[[], None]):
-    first = text.readline()
-    if not first.strip():
+def _fields(path: Path, header: list[str], columns: list[str]) -> Callable[[list[str]], tuple[str, ...]]:
+    """Takes the fields of `columns` from a row."""
+    for name in columns:
+        if header.count(name) != 1:
+            there = "more than one column" if name in header else "no column"
+            raise ValueError(f"{path} has {there} {name!r}; it has: {', '.join(map(repr, header))[:500]}")
+    return operator.itemgetter(*map(header.index, columns))
+
+
+def _number(row: list[str]) -> int:
+    """64 bits that are the same for rows alike in every field, in every run."""
+    digest = hashlib.blake2b("\0".join(row).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "little", signed=True)
+
+
+def _rows(text: io.TextIOBase, path: Path, columns: list[str], report: Counter) -> Iterator[list[str]]:
+    """Rows of a table, the header first, without blank lines. Counts the lines that are lost to an open quotation mark."""
+
+    def likely(delimiter: str) -> tuple[int, int]:
+        names = {name.strip(' "\r\n') for name in first.split(delimiter)}
+        return len(names.intersection(columns)), first.count(delimiter)
+
+    first = text.readline(LINE).removeprefix("\ufeff")
+    if "\0" in first:
+        raise ValueError(f"{path} is not text in {text.encoding}: save the table as CSV, or name its encoding")
+    if not first.strip() or len(first) >= LINE:
         raise ValueError(f"{path} does not begin with a line of column names")
-    delimiter = max(",;\t", key=first.count)
-    header = [name.strip() for name in next(csv.reader([first], delimiter=delimiter))]
-    missing = [name for name in columns if name not in header]
-    if missing:
-        raise ValueError(
-            f"{path} has no column {', '.join(map(repr, missing))}; it has: {', '.join(map(repr, header))[:500]}"
-        )
-    table = csv.reader(text, delimiter=delimiter)
-    places = [header.index(name) for name in columns]
-    try:
-        while rows := list(itertools.islice(table, SHARD)):
-            whole = [row for row in rows if len(row) == len(header)]
-            report["rows"] += len(rows)
-            report["rows with more or fewer fields than the header"] += len(rows) - len(whole)
-            if whole:
-                yield whole, places
-            progress()
-    except csv.Error as error:
-        raise ValueError(
-            f"{path}, line {table.line_num + 1}: not a row of a table ({error}); is a quotation mark open?"
-        ) from None
+    lines = itertools.chain([first], iter(functools.partial(text.readline, LINE), ""), [_END])
+    table, lost = csv.reader(lines, delimiter=max(",;\t", key=likely)), None
+    while True:
+        before = table.line_num
+        try:
+            row = next(table, [_END])
+        except csv.Error:  # a field of more than csv.field_size_limit() signs
+            row = None
+        if row == [_END]:
+            return
+        if row is None or (row and _END in row[-1]):
+            lost = lost or f"lines lost, the first is line {before + 1:,}: an open quotation mark, or a very long field"
+            report[lost] += table.line_num - before - (row is not None)  # _END is no line of the file
+        elif row:
+            yield row

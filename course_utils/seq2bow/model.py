@@ -28,11 +28,12 @@ FORMAT = 1  # of the file
 BLOCK = 8192  # titles that are read at a time
 
 
-def interest_vectors(corpus: Corpus, size: int = 24, bags: int = 100_000, epochs: int = 10, seed: int = 0) -> Vectors:
-    """Word2vec vectors (len(corpus.numbering.interests), size) of interests: those that share bags lie near each other.
+def interest_vectors(corpus: Corpus, size: int = 24, bags: int = 100_000, seed: int = 0) -> Vectors:
+    """Word2vec vectors (number of interests, size) of interests: those that share bags lie near each other.
 
-    It is trained on at most `bags` bags, drawn alike from all shards. The window is the whole bag, for a bag has no order.
-    Vectors are scaled to a mean length of 1.
+    It is trained on at most `bags` bags, drawn alike from all shards, again and again while there are few. The window is the
+    whole bag, for a bag has no order. What all vectors have in common is taken out (Mu and Viswanath 2018), and they are scaled
+    to a mean length of 3, so that v · e can be large.
     """
     from gensim.models import Word2Vec
 
@@ -41,16 +42,25 @@ def interest_vectors(corpus: Corpus, size: int = 24, bags: int = 100_000, epochs
     for shard in corpus.mixed():
         rows = np.flatnonzero((rng.random(len(shard)) < share) & (np.diff(shard.starts) > 1))
         sample += [[str(i) for i in rng.permutation(bag[bag >= 0])] for bag in shard.bags(rows)]
-    trained = Word2Vec(
-        sample, vector_size=size, window=max(map(len, sample), default=1), shrink_windows=False, sg=1, negative=5,
-        min_count=1, epochs=epochs, seed=seed, workers=1,
-    )  # fmt: skip
     matrix = rng.normal(scale=1e-3, size=(len(corpus.numbering.interests), size)).astype(
         np.float32
-    )  # of those that come alone
-    for i in trained.wv.key_to_index:
-        matrix[int(i)] = trained.wv[i]
-    return Vectors(corpus.numbering.interests, matrix / np.linalg.norm(matrix, axis=1).mean())
+    )  # for what comes alone
+    if sample:
+        total = sum(map(len, sample))
+        trained = Word2Vec(
+            sample,
+            vector_size=size,
+            window=max(map(len, sample)),
+            shrink_windows=False,
+            sg=1,
+            min_count=1,
+            epochs=int(np.clip(2_000_000 // total, 5, 50)),
+            seed=seed,
+            workers=1,
+        )
+        matrix[[int(i) for i in trained.wv.index_to_key]] = trained.wv.vectors
+    matrix -= matrix.mean(axis=0)
+    return Vectors(corpus.numbering.interests, 3 * matrix / np.linalg.norm(matrix, axis=1).mean())
 
 
 class Trie:
@@ -85,17 +95,19 @@ class Seq2BoW:
     """Job titles, and what else is known, to vectors in the space of interests.
 
     numbering: of words, interests and extra inputs. interests: the interests' vectors (K, d), which stay as they are.
-    counts: (K,), how many bags have each. Each value of an extra input adds a vector (d,) to that of the title; a value that is
-    not known adds nothing.
+    counts: (K,), how many of the `bags` bags have each. Each value of an extra input adds a vector (d,) to that of the title;
+    a value that is not known adds nothing.
 
     `weights` are those of lesson 06, the four gates side by side in the order of Keras: input, forget, candidate, output.
     """
 
-    def __init__(self, numbering: Numbering, interests: Vectors, counts: np.ndarray, units: int = 32, seed: int = 0):
+    def __init__(
+        self, numbering: Numbering, interests: Vectors, counts: np.ndarray, bags: int, units: int = 32, seed: int = 0
+    ):
         if interests.words != numbering.interests or len(counts) != len(interests):
             raise ValueError("vectors and counts must be those of the interests of the corpus, in the same order")
         self.numbering, self.interests, self.counts = numbering, interests, np.asarray(counts, dtype=np.int64)
-        self.units, self.seed, self.index = units, seed, None
+        self.bags, self.units, self.seed, self.index = bags, units, seed, None
         d, initial = interests.matrix.shape[1], keras.initializers
         weights = {
             "x": initial.RandomUniform(seed=seed)((len(numbering.words), units)),  # vectors of words
@@ -138,7 +150,7 @@ class Seq2BoW:
         corpus: Corpus,
         epochs: int = 5,
         batch: int = 256,
-        negatives: int = 5,
+        negatives: int = 20,
         rate: float = 0.005,
         loss: str = "softmax",
         patience: int = 2,
@@ -148,8 +160,9 @@ class Seq2BoW:
 
         In an epoch each example gives one interest of its bag, drawn anew, and `negatives` others that are not in the bag,
         drawn by their counts to the power 0.75. loss: "softmax", one of cross-entropy over the positive and its negatives, or
-        "pairwise", as in word2vec, a logistic one for each of them. forget: how often an extra input is taken for unknown, so
-        that the title alone gets an answer, too. rate: the largest learning rate; it rises, then falls along a half cosine.
+        "pairwise", as in word2vec, a logistic one for each of them. forget: how often a word or an extra input is taken for
+        unknown, so that no answer hangs on one of them. rate: the largest learning rate; it rises, then falls along a half
+        cosine.
 
         Ends when the loss on `corpus.held_out` was not lowest for `patience` epochs, and goes back to the best weights.
         """
@@ -202,8 +215,12 @@ class Seq2BoW:
                 bags = shard.bags(rows)
                 positives = bags[np.arange(len(rows)), (rng.random(len(rows)) * sizes[rows]).astype(np.int64)]
                 candidates = np.concatenate([positives[:, None], sampler.draw_without(bags, negatives)], axis=1)
-                extras = shard.extras[rows] * (rng.random(shard.extras[rows].shape) >= forget)
-                yield *Trie(shard.titles[rows]).inputs(), extras.astype(np.int32), candidates
+                titles, extras = shard.titles[rows], shard.extras[rows]
+                if forget:
+                    unknown = len(self.numbering.words) - 1
+                    titles = np.where((titles > 0) & (rng.random(titles.shape) < forget), np.int32(unknown), titles)
+                    extras = np.where(rng.random(extras.shape) < forget, np.int32(0), extras)
+                yield *Trie(titles).inputs(), extras, candidates
 
     def _functions(self, optimizer, loss: str):
         """Two functions of what `_batches` yields: one that learns from a batch, one that does not. Both give the mean loss."""
@@ -243,25 +260,30 @@ class Seq2BoW:
         return found
 
     def scores(self, vectors: np.ndarray) -> np.ndarray:
-        """ln P (n, K), up to a constant a row, that an interest drawn from the bag is each one: v · e + 0.75 ln count.
+        """Log-odds (n, K), up to a constant a row, that each interest is in the bag: v · e + 0.75 ln count.
 
-        Negatives come with probability in proportion to count to the power 0.75, so v · e is trained to say how much likelier an
-        interest is than that; the second term undoes it (as in sampled softmax, Jean and others 2015).
+        An interest that is in the bag with probability p comes as a positive in proportion to p, and as a negative in proportion
+        to (1 − p) count^0.75. So v · e is trained towards ln(p / (1 − p)) − 0.75 ln count; the second term undoes the drawing.
         """
         return vectors @ self.interests.matrix.T + 0.75 * np.log(np.maximum(self.counts, 0.5)).astype(np.float32)
 
     def interests_of(self, title: str, k: int = 10, typical: bool = False, **extras: str) -> list[tuple[str, float]]:
-        """The k interests that go with a title, best first: with the probability that an interest of its bag is this one.
+        """The k interests that go with a title, best first, with the share of such bags that should have them.
 
-        typical: those that the title has more than others have, with the cosine of its vector and theirs. Raises ValueError for
-        a title without a known word, for an extra input that is not there, and for k below 1.
+        The shares of all interests are made to add up to the mean size of a bag. typical: interests that this title has more
+        than others have, with the cosine of its vector and theirs. Raises ValueError for a title without a known word, for an
+        extra input that is not there, and for k below 1.
         """
         v = self._vector(title, extras)
         if typical:
             return self.interests.neighbours(v, k)
-        scores = self.scores(v[None])[0]
-        p = np.exp(scores - scores.max())
-        return [(self.interests.words[i], float(p[i] / p.sum())) for i in top_k(p, k)]
+        scores = self.scores(v[None])[0].astype(np.float64)
+        low, high = -scores.max() - 50, -scores.min() + 50  # of the constant that makes the shares add up
+        for _ in range(60):
+            middle = (low + high) / 2
+            shares = 1 / (1 + np.exp(-np.clip(scores + middle, -500, 500)))
+            low, high = (middle, high) if shares.sum() < self.counts.sum() / self.bags else (low, middle)
+        return [(self.interests.words[i], float(shares[i])) for i in top_k(scores, k)]
 
     def interests_near(self, interest: str, k: int = 10) -> list[tuple[str, float]]:
         """The k interests nearest to an interest, with their cosines. Raises ValueError for an interest without a vector."""
@@ -308,7 +330,8 @@ class Seq2BoW:
         """Write all that answers need to an .npz file, whole or not at all. Nothing in it is a pickle. Raises OSError."""
         path = Path(path)
         names = {
-            "format": FORMAT, "units": self.units, "words": self.numbering.words.words[1:], "interests": self.interests.words,
+            "format": FORMAT,
+            "bags": self.bags, "units": self.units, "words": self.numbering.words.words[1:], "interests": self.interests.words,
             "extras": self.numbering.extras, "index": [] if self.index is None else self.index.words,
         }  # fmt: skip
         arrays = {f"weight {name}": weight.numpy() for name, weight in self.weights.items()}
@@ -333,8 +356,16 @@ class Seq2BoW:
                 if names["format"] != FORMAT:
                     raise ValueError(f"its format is {names['format']}, this version reads {FORMAT}")
                 numbering = Numbering(Vocabulary(names["words"]), names["interests"], names["extras"])
-                model = cls(numbering, Vectors(names["interests"], stored["vectors"]), stored["counts"], names["units"])
+                model = cls(
+                    numbering,
+                    Vectors(names["interests"], stored["vectors"]),
+                    stored["counts"],
+                    names["bags"],
+                    names["units"],
+                )
                 model._restore(stored[f"weight {name}"] for name in model.weights)
+                if not all(np.isfinite(weight).all() for weight in model._state()):
+                    raise ValueError("it holds weights that are no numbers")
                 if names["index"]:
                     model.index = Vectors(names["index"], stored["index"])
         except (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, EOFError) as error:
