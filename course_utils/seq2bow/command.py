@@ -112,11 +112,11 @@ def query(given: argparse.Namespace, model) -> int:
         raise FileNotFoundError(f"There is no {given.model}: make it with python -m course_utils seq2bow train")
     options = {}
     if given.kind in ("interests-of", "titles-near"):
-        for extra in given.extra:
-            name, sign, value = extra.partition("=")
+        pairs = [extra.partition("=") for extra in given.extra]
+        for name, sign, _ in pairs:
             if not sign:
-                raise ValueError(f"--extra {extra} is not of the form COLUMN=VALUE")
-            options[name] = value
+                raise ValueError(f"--extra {name} is not of the form COLUMN=VALUE")
+        options["extras"] = {name: value for name, _, value in pairs}
     elif given.extra:
         raise ValueError(f"--extra goes with a title, not with {given.kind}")
     if given.kind == "interests-of":

@@ -59,7 +59,8 @@ def interest_vectors(corpus: Corpus, size: int = 24, bags: int = 100_000, seed: 
             workers=1,
         )
         matrix[[int(i) for i in trained.wv.index_to_key]] = trained.wv.vectors
-    matrix -= matrix.mean(axis=0)
+    if len(matrix) > 2:
+        matrix -= matrix.mean(axis=0)
     return Vectors(corpus.numbering.interests, 3 * matrix / np.linalg.norm(matrix, axis=1).mean())
 
 
@@ -164,9 +165,12 @@ class Seq2BoW:
         unknown, so that no answer hangs on one of them. rate: the largest learning rate; it rises, then falls along a half
         cosine.
 
-        Ends when the loss on `corpus.held_out` was not lowest for `patience` epochs, and goes back to the best weights.
+        Ends when the loss on `corpus.held_out` was not lowest for `patience` epochs, and goes back to the best weights. Raises
+        ValueError where every bag has every interest.
         """
         rng = np.random.default_rng(self.seed)
+        if corpus.counts.sum() == len(corpus) * np.count_nonzero(corpus.counts):
+            raise ValueError("there is nothing to learn: every bag has every interest, so there are no negatives")
         updates = epochs * -(-len(corpus) // batch)
         warm = max(1, updates // 20)
         schedule = keras.optimizers.schedules.CosineDecay(
@@ -246,7 +250,7 @@ class Seq2BoW:
 
     # ------------------------------------------------------------------------------------------------------------- answers
 
-    def vectors(self, titles: Sequence[str], **extras: Sequence[str]) -> np.ndarray:
+    def vectors(self, titles: Sequence[str], extras: Mapping[str, Sequence[str]] | None = None) -> np.ndarray:
         """Vectors (n, d) of titles, with n values of any extra input; NaN for a title without a known word."""
         return self.vectors_of(self.numbering.encode(titles, extras=extras))
 
@@ -262,12 +266,14 @@ class Seq2BoW:
     def scores(self, vectors: np.ndarray) -> np.ndarray:
         """Log-odds (n, K), up to a constant a row, that each interest is in the bag: v · e + 0.75 ln count.
 
-        An interest that is in the bag with probability p comes as a positive in proportion to p, and as a negative in proportion
-        to (1 − p) count^0.75. So v · e is trained towards ln(p / (1 − p)) − 0.75 ln count; the second term undoes the drawing.
+        An interest that is in the bag with probability p is a positive in proportion to p, and a negative in proportion to
+        (1 − p) count^0.75. So v · e is trained towards ln(p / (1 − p)) − 0.75 ln count; the second term undoes the drawing.
         """
         return vectors @ self.interests.matrix.T + 0.75 * np.log(np.maximum(self.counts, 0.5)).astype(np.float32)
 
-    def interests_of(self, title: str, k: int = 10, typical: bool = False, **extras: str) -> list[tuple[str, float]]:
+    def interests_of(
+        self, title: str, k: int = 10, extras: Mapping[str, str] | None = None, typical: bool = False
+    ) -> list[tuple[str, float]]:
         """The k interests that go with a title, best first, with the share of such bags that should have them.
 
         The shares of all interests are made to add up to the mean size of a bag. typical: interests that this title has more
@@ -289,7 +295,7 @@ class Seq2BoW:
         """The k interests nearest to an interest, with their cosines. Raises ValueError for an interest without a vector."""
         return self.interests.neighbours(self._interest(interest), k)
 
-    def titles_near(self, title: str, k: int = 10, **extras: str) -> list[tuple[str, float]]:
+    def titles_near(self, title: str, k: int = 10, extras: Mapping[str, str] | None = None) -> list[tuple[str, float]]:
         """The k titles of the index nearest to a title, itself left out, with their cosines. Raises as `interests_of` does."""
         itself = [name for name in (" ".join(title_words(title)),) if name in self._index()]
         return self._index().neighbours(self._vector(title, extras), k, exclude=itself)
@@ -310,8 +316,8 @@ class Seq2BoW:
             raise ValueError("there is no index of titles: call make_index with the titles to look among")
         return self.index
 
-    def _vector(self, title: str, extras: Mapping[str, str]) -> np.ndarray:
-        v = self.vectors([title], **{name: [value] for name, value in extras.items()})[0]
+    def _vector(self, title: str, extras: Mapping[str, str] | None) -> np.ndarray:
+        v = self.vectors([title], {name: [value] for name, value in (extras or {}).items()})[0]
         if np.isnan(v).any():
             raise ValueError(f"no word of the title {title!r} is known, so there is nothing to say about it")
         return v
@@ -344,6 +350,8 @@ class Seq2BoW:
                 head = np.frombuffer(json.dumps(names).encode("utf-8"), dtype=np.uint8)
                 np.savez(file, names=head, counts=self.counts, vectors=self.interests.matrix, **arrays)
             os.replace(part, path)
+        except OSError as error:
+            raise OSError(f"the model cannot be written to {path}: {error.strerror or error}") from error
         finally:
             part.unlink(missing_ok=True)
 
@@ -368,7 +376,9 @@ class Seq2BoW:
                     raise ValueError("it holds weights that are no numbers")
                 if names["index"]:
                     model.index = Vectors(names["index"], stored["index"])
-        except (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, EOFError) as error:
+        except FileNotFoundError:
+            raise
+        except (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, EOFError, OSError) as error:
             raise ValueError(f"{path} holds no Seq2BoW that can be read ({error}); train it again") from error
         return model
 

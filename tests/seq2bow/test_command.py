@@ -386,3 +386,13 @@ def test_help_names_the_exit_status(capsys):
         run("--help")
     assert stopped.value.code == 0
     assert "Exit status: 0 done, 1 it could not be done, 2" in " ".join(capsys.readouterr().out.split())
+
+
+def test_extra_inputs_may_have_any_name(tmp_path, capsys):
+    content = TABLE.replace("country;id", "title of boss;k").replace("title;skills", "title;skills")
+    assert train(tmp_path, content, "--extra", "k", "--extra", "title of boss") == 0
+    model_file = tmp_path / "models" / "jobs.npz"
+    assert (
+        run("query", "interests-of", "Nurse", "--extra", "k=3", "--extra", "title of boss=FR", "--model", model_file)
+        == 0
+    )

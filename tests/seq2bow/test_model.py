@@ -203,10 +203,10 @@ def test_shares_are_those_of_the_bags(trained):
 
 def test_an_extra_input_changes_the_answer(trained):
     plain, in_france, in_japan = (
-        dict(trained.interests_of("baker", 20, **extra)) for extra in ({}, {"country": "France"}, {"country": "Japan"})
+        dict(trained.interests_of("baker", 20, extra)) for extra in (None, {"country": "France"}, {"country": "Japan"})
     )
     assert in_france["french"] > plain["french"] + 0.2 > in_japan["french"] + 0.4
-    assert dict(trained.interests_of("baker", 20, country="Atlantis")) == plain
+    assert dict(trained.interests_of("baker", 20, {"country": "Atlantis"})) == plain
 
 
 def test_the_same_seed_gives_the_same_weights(corpus, vectors):
@@ -246,6 +246,18 @@ def test_a_bag_of_everything_has_no_negatives_and_is_passed_over():
     corpus = from_lists(["data engineer", "nurse"] * 20, [["python", "sql"], ["sql"]] * 20)
     model = Seq2BoW(corpus.numbering, interest_vectors(corpus, 4), corpus.counts, len(corpus))
     assert sum(len(batch[-1]) for batch in model._batches(corpus.mixed(), 7, 2, 0.0, np.random.default_rng(0))) == 20
+
+
+def test_where_every_bag_has_every_interest_there_is_nothing_to_learn():
+    corpus = from_lists(["data engineer", "nurse"], [["python", "sql"]] * 2, rare=1)
+    with pytest.raises(ValueError, match="every bag has every interest"):
+        Seq2BoW(corpus.numbering, interest_vectors(corpus, 4), corpus.counts, len(corpus)).fit(corpus)
+
+
+@pytest.mark.parametrize("bags", [[["sql"]] * 2, [["sql"], ["python"]]])
+def test_interests_that_never_share_a_bag_have_vectors_all_the_same(bags):
+    corpus = from_lists(["data engineer", "nurse"], bags, rare=1)
+    assert np.isfinite(interest_vectors(corpus, 4).matrix).all()
 
 
 def test_interests_that_share_bags_have_vectors_near_each_other(corpus, vectors):
@@ -301,7 +313,7 @@ def test_an_unknown_interest_is_named_with_what_may_be_meant(trained, question):
 
 def test_an_unknown_extra_input_is_named(trained):
     with pytest.raises(ValueError, match="no extra input planet; there are: country"):
-        trained.interests_of("nurse", planet="Mars")
+        trained.interests_of("nurse", extras={"planet": "Mars"})
 
 
 def test_without_an_index_no_titles_are_found(corpus, vectors):
@@ -316,7 +328,9 @@ def test_answers_are_the_same_after_loading(trained, tmp_path):
     trained.save(tmp_path / "folder" / "model.npz")
     loaded = Seq2BoW.load(tmp_path / "folder" / "model.npz")
     for title in ("nurse", "senior data engineer"):
-        assert loaded.interests_of(title, country="Japan") == trained.interests_of(title, country="Japan")
+        assert loaded.interests_of(title, extras={"country": "Japan"}) == trained.interests_of(
+            title, extras={"country": "Japan"}
+        )
         assert loaded.titles_near(title) == trained.titles_near(title)
     assert loaded.interests_near("sql") == trained.interests_near("sql")
     assert [path.name for path in (tmp_path / "folder").iterdir()] == ["model.npz"]
@@ -332,7 +346,7 @@ def test_what_was_there_stays_when_writing_fails(trained, tmp_path, monkeypatch)
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(module.np, "savez", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OSError, match="cannot be written to .*model.npz: No space"):
         trained.save(path)
     assert path.read_bytes() == before and [path.name for path in tmp_path.iterdir()] == ["model.npz"]
 

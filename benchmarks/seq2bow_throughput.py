@@ -1,0 +1,231 @@
+"""How many descriptions a second Seq2BoW learns from, against plain Keras and the arithmetic limit of the machine.
+
+    python benchmarks/seq2bow_throughput.py [--rows 10000000]
+
+First 10,000,000 descriptions are made of job postings (the real ones where they are prepared, else the sample), in which every
+tenth title has a word changed: a file of about a gigabyte in a temporary folder, not timed. Then, each in a process of its
+own: the whole way from that file to a trained network; training alone, in several ways, on 400,000 of them; and how fast the
+machine multiplies matrices. Writes results/benchmarks/seq2bow_throughput.json. Some six minutes on two cores.
+"""
+
+import argparse
+import csv
+import json
+import random
+import subprocess
+import sys
+import tempfile
+from itertools import islice
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+from tqdm import tqdm
+
+from course_utils import results
+from course_utils.authoring.record import machine
+from course_utils.datasets import postings
+from course_utils.seq2bow.corpus import LENGTH, from_csv, from_lists
+
+ROWS, SOME, SIZE, UNITS, BATCH, SMALL, NEGATIVES = 10_000_000, 400_000, 24, 32, 8192, 256, 5
+
+
+def descriptions(seed: int = 0):
+    """Endless rows (number, title, bag)."""
+    train, rng = postings.load().train, random.Random(seed)
+    words = [word for title in train.titles for word in title.split()]
+    known = [(title, "|".join(bag)) for title, bag in zip(train.titles, train.bags, strict=True) if bag]
+    number = 0
+    while True:
+        number += 1
+        title, bag = rng.choice(known)
+        if rng.random() < 0.1:
+            parts = title.split()
+            parts[rng.randrange(len(parts))] = rng.choice(words)
+            title = " ".join(parts)
+        yield number, title, bag
+
+
+def write(path: Path, rows: int) -> None:
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(("number", "title", "interests"))
+        table.writerows(islice(tqdm(descriptions(), total=rows, desc="descriptions"), rows))
+
+
+def end_to_end(path: Path) -> dict:
+    """From the file to a network that has learned from every row once."""
+    from course_utils.seq2bow import model
+
+    begun, stages = perf_counter(), {}
+
+    def stage(name):
+        stages[f"seconds, {name}"] = round(perf_counter() - begun - sum(stages.values()), 1)
+
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        corpus = from_csv(path, "title", "interests", folder=folder, held_out=0.002)
+        stage("reading")
+        vectors = model.interest_vectors(corpus, SIZE)
+        stage("vectors of interests")
+        network = model.Seq2BoW(corpus.numbering, vectors, corpus.counts, len(corpus), UNITS)
+        network.fit(corpus, epochs=1, batch=BATCH, negatives=NEGATIVES, rate=0.01, forget=0.0)
+        stage("training")
+    found = model.measures(network.scores(network.vectors_of(corpus.held_out)), corpus.held_out)
+    total = round(sum(stages.values()), 1)
+    return {
+        "descriptions": corpus.report["rows"],
+        "learned from": len(corpus),
+        **stages,
+        "seconds, all": total,
+        "descriptions a second, training": round(len(corpus) / stages["seconds, training"]),
+        "descriptions a second, all": round(len(corpus) / total),
+        "peak memory, MB": peak_memory(),
+        "recall@10 on other titles": round(found["recall@10"], 4),
+    }
+
+
+def peak_memory() -> int:
+    """The most memory, in megabytes, that this process has held."""
+    if sys.platform == "win32":
+        import psutil
+
+        return psutil.Process().memory_info().peak_wset // 10**6
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return (peak if sys.platform == "darwin" else peak * 1024) // 10**6
+
+
+def some(path: Path, different: bool = False):
+    """A corpus of SOME descriptions; `different`: no title twice, as far as there are enough."""
+    with open(path, encoding="utf-8", newline="") as file:
+        rows = islice(csv.reader(file), 1, SOME + 1)
+        titles, bags = zip(*((title, bag.split("|")) for _, title, bag in rows), strict=True)
+    if different:
+        first = list(dict(zip(titles, range(len(titles)), strict=True)).values())
+        titles, bags = [titles[i] for i in first], [bags[i] for i in first]
+    return from_lists(titles, bags, held_out=0.05)
+
+
+def course(path: Path, different: bool = False, batch: int = BATCH) -> dict:
+    """`Seq2BoW.fit`: titles as a tree, one softmax."""
+    from course_utils.seq2bow import model
+
+    corpus = some(path, different)
+    vectors = model.interest_vectors(corpus, SIZE, bags=20_000)
+    options = dict(batch=batch, negatives=NEGATIVES, rate=0.01, forget=0.0)
+    network = model.Seq2BoW(corpus.numbering, vectors, corpus.counts, len(corpus), UNITS)
+    network.fit(some(path, different), epochs=1, **options)  # to warm up
+    network = model.Seq2BoW(corpus.numbering, vectors, corpus.counts, len(corpus), UNITS)
+    begun = perf_counter()
+    network.fit(corpus, epochs=1, **options)
+    seconds = perf_counter() - begun
+    found = model.measures(network.scores(network.vectors_of(corpus.held_out)), corpus.held_out)
+    return {"descriptions a second": len(corpus) / seconds, "recall@10": found["recall@10"]}
+
+
+def plain_keras(path: Path, pairwise: bool = False, batch: int = 4096) -> dict:
+    """Keras's layers, titles padded to LENGTH; pairwise: each positive and each negative is an example of its own."""
+    import keras
+
+    from course_utils.embeddings import NegativeSampler
+    from course_utils.seq2bow import model
+
+    corpus = some(path)
+    shard = next(corpus.mixed())
+    rows = np.arange(len(shard))
+    bags = shard.bags(rows)
+    negatives = NegativeSampler(corpus.counts, rng=np.random.default_rng(0)).draw_without(bags, NEGATIVES)
+    candidates, titles = np.concatenate([bags[:, :1], negatives], axis=1), shard.titles
+    y = np.zeros(len(rows), dtype=np.float32)
+    if pairwise:
+        titles, y = np.repeat(titles, 1 + NEGATIVES, axis=0), np.tile([1.0] + [0.0] * NEGATIVES, len(rows))
+        candidates = candidates.reshape(-1, 1)
+    ids, k = keras.Input((LENGTH,), dtype="int32"), keras.Input((candidates.shape[1],), dtype="int32")
+    h = keras.layers.LSTM(UNITS)(keras.layers.Embedding(len(corpus.numbering.words), UNITS, mask_zero=True)(ids))
+    v = keras.layers.Dense(SIZE, use_bias=False)(h)
+    fixed = model.interest_vectors(corpus, SIZE, bags=20_000).matrix
+    e = keras.layers.Embedding(len(fixed), SIZE, weights=[fixed], trainable=False)(k)
+    network = keras.Model([ids, k], keras.ops.einsum("nd,nkd->nk", v, e))
+    losses = keras.losses
+    loss = losses.BinaryCrossentropy if pairwise else losses.SparseCategoricalCrossentropy
+    network.compile(keras.optimizers.Adam(0.01), loss(from_logits=True))
+    few = 20 * batch
+    network.fit([titles[:few], candidates[:few]], y[:few], batch_size=batch, verbose=0)  # to warm up
+    begun = perf_counter()
+    network.fit([titles, candidates], y, batch_size=batch, verbose=0)
+    return {"descriptions a second": len(rows) / (perf_counter() - begun)}
+
+
+def arithmetic(path: Path) -> dict:
+    """Multiplications of matrices as in a step of the LSTM, and how many descriptions a second they would be at most."""
+    import tensorflow as tf
+
+    x, W = tf.random.normal((BATCH, 2 * UNITS)), tf.random.normal((2 * UNITS, 4 * UNITS))
+    multiply = tf.function(lambda: tf.matmul(x, W))
+    multiply()
+    begun, n = perf_counter(), 500
+    for _ in range(n):
+        multiply()
+    operations = 2 * BATCH * 2 * UNITS * 4 * UNITS * n / (perf_counter() - begun)
+    shard = next(some(path).mixed())
+    words = (shard.titles > 0).sum() / len(shard)
+    each = 3 * words * 2 * 2 * UNITS * 4 * UNITS  # forwards, and twice as much backwards
+    return {"descriptions a second": operations / each}
+
+
+WAYS = {
+    "end to end": end_to_end,
+    "Seq2BoW": course,
+    "Seq2BoW, no title twice": lambda path: course(path, different=True),
+    f"Seq2BoW, batches of {SMALL}": lambda path: course(path, batch=SMALL),
+    "plain Keras": plain_keras,
+    "plain Keras, pairwise": lambda path: plain_keras(path, pairwise=True),
+    "limit: the LSTM's products alone, word by word": arithmetic,
+}
+
+
+def main() -> None:
+    """Make the file, let each way run in a fresh process, and write the record."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
+    parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.way:
+        print(json.dumps(WAYS[given.way](given.file)))
+        return
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "descriptions.csv"
+        write(path, given.rows)
+        for way in WAYS:
+            command = [sys.executable, __file__, "--way", way, "--file", path]
+            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+            found[way] = json.loads(done.stdout.splitlines()[-1])
+            print(way, found[way], flush=True)
+    whole = found.pop("end to end")
+    limit = found[list(WAYS)[-1]]["descriptions a second"]
+    rows = [
+        {
+            "way": way,
+            "descriptions a second": round(row["descriptions a second"]),
+            "of the limit": round(row["descriptions a second"] / limit, 2),
+            "recall@10 on other titles": round(row["recall@10"], 4) if "recall@10" in row else "—",
+        }
+        for way, row in found.items()
+    ]
+    record = {
+        "benchmark": "seq2bow_throughput",
+        "machine": machine(),
+        "tables": [
+            {"title": f"Seq2BoW from a file of {given.rows:,} descriptions, end to end", "rows": [whole]},
+            {"title": f"Training alone, on {SOME:,} descriptions", "rows": rows},
+        ],
+    }
+    if given.rows == ROWS:
+        results.write_record(record, results.FOLDER / "benchmarks" / "seq2bow_throughput.json")
+
+
+if __name__ == "__main__":
+    main()
