@@ -288,11 +288,13 @@ class NegativeSampler:
         """
         positives = np.asarray(positives)
         ids = self.draw((len(positives), k))
+        rows, columns = np.nonzero((ids[:, :, None] == positives[:, None, :]).any(axis=2))
         for _ in range(10):
-            rows, columns = np.nonzero((ids[:, :, None] == positives[:, None, :]).any(axis=2))
             if not len(rows):
                 return ids
             ids[rows, columns] = self.draw(len(rows))
+            hit = (ids[rows, columns][:, None] == positives[rows]).any(axis=1)
+            rows, columns = rows[hit], columns[hit]
         for row in np.unique(rows):  # nearly all that is likely is a positive: draw from what is left
             left = self.probabilities.copy()
             left[positives[row][positives[row] >= 0]] = 0
