@@ -24,9 +24,8 @@ import keras
 import numpy as np
 
 from course_utils import embeddings, plots, results
-from course_utils.claims import claim
 from course_utils.datasets import postings
-from course_utils.seq2bow.corpus import LENGTH, from_lists, title_words
+from course_utils.seq2bow.corpus import LENGTH, from_lists
 from course_utils.seq2bow.model import measures
 from course_utils.training import ProgressBar
 
