@@ -56,7 +56,7 @@ def write(path: Path, rows: int) -> None:
 
 def end_to_end(path: Path) -> dict:
     """From the file to a network that has learned from every row once."""
-    from course_utils.seq2bow import model
+    from course_utils.seq2bow import model, training
 
     begun, stages = perf_counter(), {}
 
@@ -69,7 +69,7 @@ def end_to_end(path: Path) -> dict:
         vectors = model.interest_vectors(corpus, SIZE)
         stage("vectors of interests")
         network = model.Seq2BoW(corpus.numbering, vectors, corpus.counts, len(corpus), UNITS)
-        network.fit(corpus, epochs=1, batch=BATCH, negatives=NEGATIVES, rate=0.01, forget=0.0)
+        training.fit(network, corpus, epochs=1, batch=BATCH, negatives=NEGATIVES, rate=0.01, forget=0.0)
         stage("training")
     found = model.measures(network.scores(network.vectors_of(corpus.held_out)), corpus.held_out)
     total = round(sum(stages.values()), 1)
@@ -109,15 +109,15 @@ def some(path: Path, different: bool = False, most: int = SOME):
 
 
 def course(path: Path, different: bool = False, batch: int = BATCH) -> dict:
-    """`Seq2BoW.fit`: titles as a tree, one softmax."""
-    from course_utils.seq2bow import model
+    """`seq2bow.training.fit`: titles as a tree, one softmax."""
+    from course_utils.seq2bow import model, training
 
     corpus = some(path, different)
     vectors = model.interest_vectors(corpus, SIZE, bags=20_000)
     options = dict(batch=batch, negatives=NEGATIVES, rate=0.01, forget=0.0)
     network = model.Seq2BoW(corpus.numbering, vectors, corpus.counts, len(corpus), UNITS)
     begun = perf_counter()
-    network.fit(corpus, epochs=1, **options)
+    training.fit(network, corpus, epochs=1, **options)
     seconds = perf_counter() - begun
     found = model.measures(network.scores(network.vectors_of(corpus.held_out)), corpus.held_out)
     return {"descriptions a second": len(corpus) / seconds, "recall@10": found["recall@10"]}

@@ -65,15 +65,20 @@ def main(argv: list[str] | None = None) -> int:
     given = parser().parse_args(argv)
     try:
         with silent():
-            from course_utils.seq2bow import model
-        return train(given, model) if given.part == "train" else query(given, model)
+            from course_utils.seq2bow import model, training
+
+            workers = training.Workers() if given.part == "train" else None
+        return train(given, model, training, workers) if workers else query(given, model)
     except (OSError, ValueError, MemoryError) as error:
         print(str(error) or "There is too little memory.", file=sys.stderr)
         return 1
 
 
-def train(given: argparse.Namespace, model) -> int:
-    """Learn from a CSV file; prints what was read, and how well titles are answered that were not learned from."""
+def train(given: argparse.Namespace, model, training, workers) -> int:
+    """Learn from a CSV file; prints what was read, and how well titles are answered that were not learned from.
+
+    Of several workers each reads the file, and the first one writes.
+    """
     _writable(given.model)
     if given.model.exists() and given.file.exists() and given.model.samefile(given.file):
         raise ValueError(f"{given.file} would be overwritten: give another --model")
@@ -91,7 +96,16 @@ def train(given: argparse.Namespace, model) -> int:
         vectors = model.interest_vectors(corpus, given.size, seed=given.seed)
         network = model.Seq2BoW(corpus.numbering, vectors, corpus.counts, n, given.units, given.seed)
         epochs = given.epochs or int(np.clip(2_000_000 // n, 1, 20))
-        network.fit(corpus, epochs, batch=int(2 ** np.clip(np.log2(n / 100), 6, 13)), rate=0.01)
+        batch = int(2 ** np.clip(np.log2(n / 100), 6, 13)) // workers.number * workers.number
+        state = given.model.with_name(f"{given.model.name}.training")
+        try:
+            training.fit(network, corpus, epochs, batch, rate=0.01, workers=workers, checkpoint=state)
+        except KeyboardInterrupt:
+            if state.exists():
+                print(f"\nThe same command will go on from {state}", file=sys.stderr)
+            raise
+    if workers.index > 0:
+        return 0
     if len(held_out):
         counts = corpus.counts.astype(float)
         for name, scores in (

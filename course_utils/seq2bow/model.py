@@ -6,11 +6,8 @@ v = h W_o. Trained so that v · e is large for the interests e of the same descr
 
 import difflib
 import itertools
-import json
 import os
-import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -18,9 +15,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
 
-from course_utils.embeddings import NegativeSampler, Vectors, top_k
+from course_utils.embeddings import Vectors, top_k
+from course_utils.seq2bow import stored
 from course_utils.seq2bow.corpus import LENGTH, Corpus, Numbering, Shard, plain, title_words
 from course_utils.text import Vocabulary
 
@@ -123,10 +120,10 @@ class Seq2BoW:
             tf.TensorSpec((LENGTH,), tf.int32),
             tf.TensorSpec((None,), tf.int32),
         ]
-        self._signature = [*shape, tf.TensorSpec((None, len(numbering.extras)), tf.int32)]
-        self._answer = tf.function(self._read, input_signature=self._signature)
+        self.signature = [*shape, tf.TensorSpec((None, len(numbering.extras)), tf.int32)]
+        self._answer = tf.function(self.read, input_signature=self.signature)
 
-    def _read(self, words, parents, sizes, last, extras):
+    def read(self, words, parents, sizes, last, extras):
         """Vectors v (n, d) of the titles of a Trie."""
         W_x, W_h, b = (self.weights[name] for name in ("W_x", "W_h", "b"))
         h_t = c_t = tf.zeros((1, self.units))
@@ -144,109 +141,15 @@ class Seq2BoW:
             v += tf.cast(number > 0, tf.float32)[:, None] * tf.gather(self.weights[f"extra {name}"], number)
         return v
 
-    # ------------------------------------------------------------------------------------------------------------ training
-
-    def fit(
-        self,
-        corpus: Corpus,
-        epochs: int = 5,
-        batch: int = 256,
-        negatives: int = 20,
-        rate: float = 0.005,
-        loss: str = "softmax",
-        patience: int = 2,
-        forget: float = 0.1,
-    ) -> list[dict[str, float]]:
-        """Learn from all shards, `epochs` times; gives the mean losses of every epoch, "loss" and "validation".
-
-        In an epoch each example gives one interest of its bag, drawn anew, and `negatives` others that are not in the bag,
-        drawn by their counts to the power 0.75. loss: "softmax", one of cross-entropy over the positive and its negatives, or
-        "pairwise", as in word2vec, a logistic one for each of them. forget: how often a word or an extra input is taken for
-        unknown, so that no answer hangs on one of them. rate: the largest learning rate; it rises, then falls along a half
-        cosine.
-
-        Ends when the loss on `corpus.held_out` was not lowest for `patience` epochs, and goes back to the best weights. Raises
-        ValueError where every bag has every interest.
-        """
-        rng = np.random.default_rng(self.seed)
-        if corpus.counts.sum() == len(corpus) * np.count_nonzero(corpus.counts):
-            raise ValueError("there is nothing to learn: every bag has every interest, so there are no negatives")
-        updates = epochs * -(-len(corpus) // batch)
-        warm = max(1, updates // 20)
-        schedule = keras.optimizers.schedules.CosineDecay(
-            rate / 10, max(1, updates - warm), alpha=0.01, warmup_target=rate, warmup_steps=warm
-        )
-        learn, measure = self._functions(keras.optimizers.Adam(schedule), loss)
-        judged = list(self._batches([corpus.held_out], BLOCK, negatives, 0.0, np.random.default_rng(self.seed)))
-        history, best = [], (np.inf, 0, self._state())
-        with tqdm(total=epochs * len(corpus), unit="example", unit_scale=True, mininterval=0.5) as bar:
-            for epoch in range(1, epochs + 1):
-                losses, sizes = [], []
-                for inputs in _ahead(self._batches(corpus.mixed(rng), batch, negatives, forget, rng)):
-                    losses.append(learn(*inputs))
-                    sizes.append(len(inputs[-1]))
-                    bar.update(sizes[-1])
-                history.append({"epoch": epoch, "loss": float(np.average(losses, weights=sizes))})
-                if judged:
-                    now = float(
-                        np.average([measure(*some) for some in judged], weights=[len(some[-1]) for some in judged])
-                    )
-                    history[-1]["validation"] = now
-                    best = min(best, (now, epoch, self._state()), key=lambda kept: kept[0])
-                    if epoch - best[1] >= patience:
-                        break
-                bar.set_postfix({name: round(value, 3) for name, value in history[-1].items()})
-        if judged:
-            self._restore(best[2])
-        self.index = None
-        return history
-
-    def _state(self) -> list[np.ndarray]:
+    def state(self) -> list[np.ndarray]:
+        """Copies of all weights."""
         return [weight.numpy() for weight in self.weights.values()]
 
-    def _restore(self, state: Iterable[np.ndarray]) -> None:
+    def restore(self, state: Iterable[np.ndarray]) -> None:
+        """Take the weights from `state`, in its order. Titles that were kept before are forgotten."""
         for weight, value in zip(self.weights.values(), state, strict=True):
             weight.assign(value)
-
-    def _batches(self, shards: Iterable[Shard], size: int, negatives: int, forget: float, rng) -> Iterator[tuple]:
-        """Arrays for the functions below: those of a Trie, extra inputs, and a positive with its negatives (size, 1 + k)."""
-        sampler = NegativeSampler(self.counts, rng=rng)
-        for shard in shards:
-            sizes = np.diff(shard.starts)
-            order = rng.permutation(np.flatnonzero((sizes > 0) & (sizes < np.count_nonzero(self.counts))))
-            for start in range(0, len(order), size):
-                rows = order[start : start + size]
-                bags = shard.bags(rows)
-                positives = bags[np.arange(len(rows)), (rng.random(len(rows)) * sizes[rows]).astype(np.int64)]
-                candidates = np.concatenate([positives[:, None], sampler.draw_without(bags, negatives)], axis=1)
-                titles, extras = shard.titles[rows], shard.extras[rows]
-                if forget:
-                    unknown = len(self.numbering.words) - 1
-                    titles = np.where((titles > 0) & (rng.random(titles.shape) < forget), np.int32(unknown), titles)
-                    extras = np.where(rng.random(extras.shape) < forget, np.int32(0), extras)
-                yield *Trie(titles).inputs(), extras, candidates
-
-    def _functions(self, optimizer, loss: str):
-        """Two functions of what `_batches` yields: one that learns from a batch, one that does not. Both give the mean loss."""
-        variables, vectors = list(self.weights.values()), tf.constant(self.interests.matrix)
-        optimizer.build(variables)
-        signature = [*self._signature, tf.TensorSpec((None, None), tf.int32)]
-
-        def mean_loss(*inputs):
-            e = tf.gather(vectors, inputs[-1])  # (batch, 1 + k, d)
-            s = tf.einsum("nd,nkd->nk", self._read(*inputs[:-1]), e)  # (batch, 1 + k)
-            if loss == "pairwise":
-                return tf.reduce_mean(tf.nn.softplus(-s[:, 0]) + tf.reduce_sum(tf.nn.softplus(s[:, 1:]), axis=1))
-            return tf.reduce_mean(tf.reduce_logsumexp(s, axis=1) - s[:, 0])
-
-        @tf.function(input_signature=signature)
-        def learn(*inputs):
-            with tf.GradientTape() as tape:
-                L = mean_loss(*inputs)
-            optimizer.apply(tape.gradient(L, variables), variables)
-            return L
-
-        return learn, tf.function(mean_loss, input_signature=signature)
+        self.index = None
 
     # ------------------------------------------------------------------------------------------------------------- answers
 
@@ -334,62 +237,38 @@ class Seq2BoW:
 
     def save(self, path: Path | str) -> None:
         """Write all that answers need to an .npz file, whole or not at all. Nothing in it is a pickle. Raises OSError."""
-        path = Path(path)
         names = {
             "format": FORMAT,
-            "bags": self.bags, "units": self.units, "words": self.numbering.words.words[1:], "interests": self.interests.words,
-            "extras": self.numbering.extras, "index": [] if self.index is None else self.index.words,
-        }  # fmt: skip
+            "bags": self.bags,
+            "units": self.units,
+            "words": self.numbering.words.words[1:],
+            "interests": self.interests.words,
+            "extras": self.numbering.extras,
+            "index": [] if self.index is None else self.index.words,
+        }
         arrays = {f"weight {name}": weight.numpy() for name, weight in self.weights.items()}
         if self.index is not None:
             arrays["index"] = self.index.matrix
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            with open(part, "wb") as file:
-                head = np.frombuffer(json.dumps(names).encode("utf-8"), dtype=np.uint8)
-                np.savez(file, names=head, counts=self.counts, vectors=self.interests.matrix, **arrays)
-            os.replace(part, path)
-        except OSError as error:
-            raise OSError(f"the model cannot be written to {path}: {error.strerror or error}") from error
-        finally:
-            part.unlink(missing_ok=True)
+        stored.write(Path(path), names, {"counts": self.counts, "vectors": self.interests.matrix, **arrays})
 
     @classmethod
     def load(cls, path: Path | str) -> "Seq2BoW":
         """Read what `save` wrote. Raises FileNotFoundError, and ValueError for a file that `save` did not write."""
         try:
-            with np.load(path, allow_pickle=False) as stored:
-                names = json.loads(stored["names"].tobytes().decode("utf-8"))
-                if names["format"] != FORMAT:
-                    raise ValueError(f"its format is {names['format']}, this version reads {FORMAT}")
-                numbering = Numbering(Vocabulary(names["words"]), names["interests"], names["extras"])
-                model = cls(
-                    numbering,
-                    Vectors(names["interests"], stored["vectors"]),
-                    stored["counts"],
-                    names["bags"],
-                    names["units"],
-                )
-                model._restore(stored[f"weight {name}"] for name in model.weights)
-                if not all(np.isfinite(weight).all() for weight in model._state()):
-                    raise ValueError("it holds weights that are no numbers")
-                if names["index"]:
-                    model.index = Vectors(names["index"], stored["index"])
-        except FileNotFoundError:
-            raise
-        except (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, EOFError, OSError) as error:
+            names, arrays = stored.read(Path(path))
+            if names["format"] != FORMAT:
+                raise ValueError(f"its format is {names['format']}, this version reads {FORMAT}")
+            numbering = Numbering(Vocabulary(names["words"]), names["interests"], names["extras"])
+            vectors = Vectors(names["interests"], arrays["vectors"])
+            model = cls(numbering, vectors, arrays["counts"], names["bags"], names["units"])
+            model.restore(arrays[f"weight {name}"] for name in model.weights)
+            if not all(np.isfinite(weight).all() for weight in model.state()):
+                raise ValueError("it holds weights that are no numbers")
+            if names["index"]:
+                model.index = Vectors(names["index"], arrays["index"])
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise ValueError(f"{path} holds no Seq2BoW that can be read ({error}); train it again") from error
         return model
-
-
-def _ahead(batches: Iterator, n: int = 4) -> Iterator:
-    """The same, made in a thread, `n` of them before they are asked for: NumPy prepares while TensorFlow computes."""
-    with ThreadPoolExecutor(1) as thread:
-        waiting = [thread.submit(next, batches, None) for _ in range(n)]
-        while (batch := waiting.pop(0).result()) is not None:
-            waiting.append(thread.submit(next, batches, None))
-            yield batch
 
 
 def measures(scores: np.ndarray, shard: Shard, k: int = 10) -> dict[str, float]:

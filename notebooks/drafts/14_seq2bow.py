@@ -289,6 +289,70 @@ answers["mean of word vectors"] = likely(by_mean)
 
 # %%
 found = {model: measures(answer("test"), parts["test"]) for model, answer in answers.items()}
-table = results.table("Interests of titles never seen", [
+results.table("Interests of titles never seen", [
     {"model": model, **row} for model, row in found.items()])
-table
+
+# %%
+figure, axes = plots.figure(size=(7.6, 3.0))
+recall = {model: row["recall@10"] for model, row in found.items()}
+axes.barh(list(recall), list(recall.values()),
+          color=[plots.BLUE if "Seq2BoW" in model else plots.ORANGE for model in recall])
+plots.label_bars(axes)
+axes.set(title="Seq2BoW (blue) and other answers (orange)", xlabel="recall@10", xlim=(0, 1))
+axes.invert_yaxis()
+plots.show(figure, alt="""Horizontal bars of recall at ten for titles that were never seen. Popularity is far behind; the regression on the bag of words
+    is best or among the best; Seq2BoW and the mean of word vectors lie between it and the nearest title.""")
+
+# %% [markdown]
+# PROSE: who wins, by how much, why; what Seq2BoW has beyond the ranking (the common space).
+#
+# ## 7 · Where order counts
+#
+# *Sales assistant* and *assistant sales director* share their words but not their work. In the sample some pairs of titles are made of the very same words.
+
+# %%
+orders = [("sales assistant", "assistant sales director")]
+space = {"LSTM": reader, "mean of word vectors": by_mean}
+
+
+def ask(reader, title):
+    """The five likeliest interests."""
+    v = reader.predict(numbering.encode([title]).titles, verbose=0)  # (1, D)
+    scores = (v @ E.T + 0.75 * np.log(n))[0]
+    return [numbering.interests[i] for i in np.argsort(-scores)[:5]]
+
+
+for pair in orders:
+    for title in pair:
+        print(f"{title}: {', '.join(ask(reader, title))}")
+
+# %% [markdown]
+# ## 8 · Four questions, one space
+#
+# Interests near an interest (section 3) and interests of a title are answered. Titles have vectors in the same space. So the vectors of all training titles, kept as an index, answer the other two: **titles near a title**, and **titles near an interest**.
+
+# %%
+names = corpus.titles  # different titles of the training part, the most frequent first
+title_vectors = reader.predict(numbering.encode(names).titles, 500, verbose=0)
+index = embeddings.Vectors(names, title_vectors)
+for title in ("data engineer", "winemaker", "surgeon"):
+    v = reader.predict(numbering.encode([title]).titles, verbose=0)[0]
+    near = [name for name, _ in index.neighbours(v, 6) if name != title][:5]
+    print(f"titles near {title}: {', '.join(near)}")
+
+# %%
+for interest in ("python", "suturing", "wine tasting"):
+    if interest in interests:
+        near = [name for name, _ in index.neighbours(interests.vector(interest), 5)]
+        print(f"titles near the interest {interest}: {', '.join(near)}")
+
+# %% [markdown]
+# ## 9 · One map for both
+#
+# ## 10 · What else is known
+#
+# ## 11 · Ten million postings
+#
+# ## 12 · Real postings, and O*NET
+#
+# ## Exercises

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from course_utils import __main__ as commands
-from course_utils.seq2bow import command, corpus, model
+from course_utils.seq2bow import command, corpus, model, stored, training
 
 SKILLS = ["Python|SQL", "SQL|AWS", "AWS|Python"]
 ROWS = [
@@ -334,23 +334,36 @@ def test_too_little_memory_gets_one_line(tmp_path, capsys, monkeypatch):
 
 
 @pytest.mark.parametrize("when", ["the file is read", "the network learns", "the model is written"])
-def test_an_interrupt_leaves_nothing_behind(tmp_path, capsys, monkeypatch, when):
-    place, name = {
-        "the file is read": (corpus, "only"),
-        "the network learns": (model.NegativeSampler, "draw_without"),
-        "the model is written": (model.os, "replace"),
+def test_after_an_interrupt_the_same_command_goes_on(tmp_path, capsys, monkeypatch, when):
+    place, name, call = {
+        "the file is read": (corpus, "only", 1),
+        "the network learns": (training._State, "add", 8),
+        "the model is written": (stored, "write", 25),  # after 24 states, one for each step
     }[when]
-    whole, seen = getattr(place, name), []
+    whole, calls, seen = getattr(place, name), [], []
 
     def interrupted(*args, **options):
-        seen.append(left_in(tmp_path))
-        signal.raise_signal(signal.SIGINT)
+        calls.append(name)
+        if len(calls) == call:
+            seen.append(left_in(tmp_path))
+            signal.raise_signal(signal.SIGINT)
         return whole(*args, **options)
 
-    monkeypatch.setattr(place, name, interrupted)
-    assert train(tmp_path) == 130
-    assert capsys.readouterr().err.endswith("\nStopped.\n")
-    assert seen[0] and left_in(tmp_path) == []
+    with monkeypatch.context() as patch:
+        patch.setattr(place, name, interrupted)
+        assert train(tmp_path, TABLE, "--epochs", "12") == 130
+    said = capsys.readouterr().err
+    assert said.endswith("\nStopped.\n") and ("The same command will go on from" in said) == (
+        when == "the network learns"
+    )
+    kept = ["jobs.npz.training"] if when == "the network learns" else []
+    assert seen and left_in(tmp_path) == kept
+    assert train(tmp_path, TABLE, "--epochs", "12") == 0
+    assert left_in(tmp_path) == ["jobs.npz"]
+    assert ("Going on after step" in capsys.readouterr().out) == bool(kept)
+    goes_on = (tmp_path / "models" / "jobs.npz").read_bytes()
+    assert train(tmp_path, TABLE, "--epochs", "12") == 0
+    assert (tmp_path / "models" / "jobs.npz").read_bytes() == goes_on
 
 
 @pytest.mark.parametrize(
