@@ -1,5 +1,6 @@
 """Arrays and a few names in one .npz file, written whole or not at all, and read without unpickling anything."""
 
+import contextlib
 import json
 import os
 import zipfile
@@ -19,7 +20,8 @@ def write(path: Path, names: dict, arrays: dict[str, np.ndarray]) -> None:
     except OSError as error:
         raise OSError(f"{path} cannot be written: {error.strerror or error}") from error
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
 
 
 def read(path: Path) -> tuple[dict, dict[str, np.ndarray]]:
