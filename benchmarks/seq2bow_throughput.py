@@ -12,6 +12,7 @@ import argparse
 import csv
 import json
 import random
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -28,7 +29,7 @@ from course_utils.datasets import postings
 from course_utils.seq2bow.corpus import LENGTH, from_csv, from_lists
 
 ROWS, SOME, FEW = 10_000_000, 1_000_000, 200_000  # descriptions: in the file, for the course's way, for Keras's
-SIZE, UNITS, BATCH, SMALL, NEGATIVES = 24, 32, 16_384, 256, 5
+SIZE, UNITS, BATCH, SMALL, NEGATIVES, INDEX = 24, 32, 16_384, 256, 5, 1_000_000
 
 
 def descriptions(seed: int = 0):
@@ -156,6 +157,36 @@ def plain_keras(path: Path, pairwise: bool = False, batch: int = 4096) -> dict:
     return {"descriptions a second": len(rows) / (perf_counter() - begun)}
 
 
+def index(path: Path) -> dict:
+    """An index of INDEX titles made of known words, and how long a query of either kind takes."""
+    from course_utils.seq2bow import model
+
+    corpus, rng = some(path, most=FEW), np.random.default_rng(0)
+    network = model.Seq2BoW(
+        corpus.numbering, model.interest_vectors(corpus, SIZE, bags=20_000), corpus.counts, len(corpus)
+    )
+    words = rng.choice(corpus.numbering.words.words[1:], (INDEX * 6 // 5, 4))
+    begun = perf_counter()
+    network.make_index(map(" ".join, words), most=INDEX)
+    made, seconds = perf_counter() - begun, {}
+    for name, ask, texts in (
+        ("titles near a title", network.titles_near, corpus.titles[:21]),
+        ("titles near an interest", network.titles_near_interest, corpus.numbering.interests[:21]),
+    ):
+        took = []
+        for text in texts:
+            begun = perf_counter()
+            ask(text)
+            took.append(perf_counter() - begun)
+        seconds[f"seconds, {name}, median"] = round(statistics.median(took[1:]), 4)
+    return {
+        "titles": len(network.index),
+        "seconds to make": round(made, 1),
+        **seconds,
+        "peak memory, MB": peak_memory(),
+    }
+
+
 def arithmetic(path: Path) -> dict:
     """Multiplications of matrices as in a step of the LSTM, and how many descriptions a second they would be at most."""
     import tensorflow as tf
@@ -175,6 +206,7 @@ def arithmetic(path: Path) -> dict:
 
 WAYS = {
     "end to end": end_to_end,
+    "index": index,
     "Seq2BoW": course,
     "Seq2BoW, no title twice": lambda path: course(path, different=True),
     f"Seq2BoW, batches of {SMALL}": lambda path: course(path, batch=SMALL),
@@ -203,7 +235,7 @@ def main() -> None:
             done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
             found[way] = json.loads(done.stdout.splitlines()[-1])
             print(way, found[way], flush=True)
-    whole = found.pop("end to end")
+    whole, titles = found.pop("end to end"), found.pop("index")
     limit = found[list(WAYS)[-1]]["descriptions a second"]
     rows = [
         {
@@ -220,6 +252,7 @@ def main() -> None:
         "tables": [
             {"title": f"Seq2BoW from a file of {given.rows:,} descriptions, end to end", "rows": [whole]},
             {"title": "Training alone", "rows": rows},
+            {"title": "An index of titles", "rows": [titles]},
         ],
     }
     if given.rows == ROWS:
