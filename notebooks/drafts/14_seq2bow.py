@@ -349,9 +349,44 @@ for interest in ("python", "suturing", "wine tasting"):
 # %% [markdown]
 # ## 9 · One map for both
 #
+# Titles and interests have vectors in one space, so one map can show both. What counts is the direction, so t-SNE looks at cosines (lesson 03; what may be read off such a map, and what may not, stands there, too).
+
+# %%
+few = 60
+both = np.concatenate([index.matrix[:few], interests.matrix[:few]])  # (2 few, D)
+place = embeddings.map_2d(both, "tsne", seed=SEED, perplexity=10)  # (2 few, 2)
+figure, axes = plots.figure(size=(9.6, 8))
+for name, (x, y), title in zip(names[:few] + numbering.interests[:few], place, [True] * few + [False] * few):
+    axes.annotate(name, (x, y), ha="center", fontsize=7, color=plots.BLUE if title else plots.ORANGE,
+                  weight="bold" if title else "normal")
+axes.set(title="Titles (blue, bold) and interests (orange) in one space", xticks=[], yticks=[],
+         xlim=(place[:, 0].min(), place[:, 0].max()), ylim=(place[:, 1].min(), place[:, 1].max()))
+plots.show(figure, alt="""Map of words. Titles of one trade stand together, and the interests that go with
+    it stand around them.""")
+
+# %% [markdown]
 # ## 10 · What else is known
 #
+# A posting has more than a title: a country, a company, in the sample the seniority. Each value gets a vector of its own in the space of interests, and is added to that of the title:
+#
+# $$v = W_o^\top h_T + c_{\text{country}} + \dots$$
+#
+# PROSE, code with the package, claim that it changes the answer (german in Germany).
+#
 # ## 11 · Ten million postings
+#
+# The network of section 4 reads twelve steps for each title, most of them padding, and reads *senior data* again for each title that begins with it. `course_utils.seq2bow` puts the titles of a batch into a **tree**: each node is a beginning, and its state is computed once, from the state of its parent.
+
+# %%
+from course_utils.seq2bow.model import Trie
+
+some = ["senior data engineer", "senior data analyst", "senior nurse", "data engineer"]
+tree = Trie(numbering.encode(some).titles)
+print(f"{sum(len(title.split()) for title in some)} words, {len(tree.words)} nodes;",
+      "in each level:", tree.sizes[:3].tolist())
+
+# %% [markdown]
+# PROSE: figure of the tree; equality with the Keras network by copied weights; nodes a title in a batch; table of the benchmark.
 #
 # ## 12 · Real postings, and O*NET
 #
