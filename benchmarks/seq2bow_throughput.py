@@ -21,6 +21,7 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
+from neighbours import peak_memory  # the benchmark beside this one
 from tqdm import tqdm
 
 from course_utils import results
@@ -81,21 +82,9 @@ def end_to_end(path: Path) -> dict:
         "seconds, all": total,
         "descriptions a second, training": round(len(corpus) / stages["seconds, training"]),
         "descriptions a second, all": round(len(corpus) / total),
-        "peak memory, MB": peak_memory(),
+        "peak memory, MB": peak_memory() // 10**6,
         "recall@10 on other titles": round(found["recall@10"], 4),
     }
-
-
-def peak_memory() -> int:
-    """The most memory, in megabytes, that this process has held."""
-    if sys.platform == "win32":
-        import psutil
-
-        return psutil.Process().memory_info().peak_wset // 10**6
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return (peak if sys.platform == "darwin" else peak * 1024) // 10**6
 
 
 def some(path: Path, different: bool = False, most: int = SOME):
@@ -183,7 +172,7 @@ def index(path: Path) -> dict:
         "titles": len(network.index),
         "seconds to make": round(made, 1),
         **seconds,
-        "peak memory, MB": peak_memory(),
+        "peak memory, MB": peak_memory() // 10**6,
     }
 
 

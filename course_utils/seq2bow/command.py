@@ -96,7 +96,7 @@ def train(given: argparse.Namespace, model, training, workers) -> int:
         vectors = model.interest_vectors(corpus, given.size, seed=given.seed)
         network = model.Seq2BoW(corpus.numbering, vectors, corpus.counts, n, given.units, given.seed)
         epochs = given.epochs or int(np.clip(2_000_000 // n, 1, 20))
-        batch = int(2 ** np.clip(np.log2(n / 100), 6, 13)) // workers.number * workers.number
+        batch = int(np.clip(n / 100, 64, 8192)) // workers.number * workers.number
         state = given.model.with_name(f"{given.model.name}.training")
         try:
             training.fit(network, corpus, epochs, batch, rate=0.01, workers=workers, checkpoint=state)

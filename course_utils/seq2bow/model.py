@@ -39,9 +39,7 @@ def interest_vectors(corpus: Corpus, size: int = 24, bags: int = 100_000, seed: 
     for shard in corpus.mixed():
         rows = np.flatnonzero((rng.random(len(shard)) < share) & (np.diff(shard.starts) > 1))
         sample += [[str(i) for i in rng.permutation(bag[bag >= 0])] for bag in shard.bags(rows)]
-    matrix = rng.normal(scale=1e-3, size=(len(corpus.numbering.interests), size)).astype(
-        np.float32
-    )  # for what comes alone
+    matrix = rng.normal(scale=1e-3, size=(len(corpus.numbering.interests), size))  # for what comes alone
     if sample:
         total = sum(map(len, sample))
         trained = Word2Vec(
@@ -208,7 +206,7 @@ class Seq2BoW:
         return self._index().neighbours(self.interests.vector(self._interest(interest)), k)
 
     def make_index(self, titles: Iterable[str], most: int = 1_000_000) -> None:
-        """Keep the vectors of titles, of the first `most` that have a known word, for the queries that look for titles."""
+        """Keep the vectors of the first `most` different titles, without those of unknown words only, to look for titles."""
         names = list(itertools.islice(dict.fromkeys(" ".join(title_words(title)) for title in titles), most))
         matrix = self.vectors(names)
         known = np.flatnonzero(np.isfinite(matrix).all(axis=1))

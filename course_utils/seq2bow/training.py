@@ -7,6 +7,7 @@ operations. Keras's own `fit` cannot do that: Keras 3 does not run under MultiWo
 import itertools
 import json
 import os
+import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -169,6 +170,8 @@ def fit(
         forget,
         streams,
         model.seed,
+        [weight.shape.as_list() for weight in model.weights.values()],
+        zlib.crc32(model.interests.matrix.tobytes()),  # other data have other vectors
     ]
     state = _State(model, optimizer, checkpoint, settings, workers.index == 0)
     mine = [Stream(model, corpus, i, streams, of_batch, negatives, forget) for i in range(streams)]
@@ -194,6 +197,8 @@ def fit(
         tf.errors.AbortedError,
         tf.errors.DeadlineExceededError,
     ) as error:
+        if workers.number == 1:
+            raise
         where = f" they go on from {checkpoint}" if checkpoint else " they begin anew"
         raise ConnectionError(
             f"a worker was lost at step {state.step}: start all of them again,{where} ({error.message[:200]})"
@@ -212,7 +217,10 @@ class _State:
         self.step, self.losses, self.history = 0, [], []
         self.best, self.best_weights = (np.inf, 0), model.state()
         if path is not None and path.exists():
-            names, arrays = stored.read(path)
+            try:
+                names, arrays = stored.read(path)
+            except ValueError as error:
+                raise ValueError(f"{error}; remove it to begin anew") from None
             if names["settings"] == settings:
                 self._go_on(names, arrays)
 

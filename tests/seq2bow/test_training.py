@@ -200,9 +200,19 @@ def test_the_state_of_another_training_is_passed_over(network, in_shards, tmp_pa
     assert "Going on" not in capsys.readouterr().out
 
 
+def test_the_state_of_a_network_of_another_size_is_passed_over(network, in_shards, tmp_path, monkeypatch, capsys):
+    options = dict(epochs=3, batch=60, checkpoint=tmp_path / "state")
+    with monkeypatch.context() as patch:
+        stop_at(patch, 5)
+        with pytest.raises(Stopped):
+            fit(network(in_shards), in_shards, **options)
+    fit(network(in_shards, units=8), in_shards, **options)
+    assert "Going on" not in capsys.readouterr().out
+
+
 def test_a_damaged_state_is_named(network, corpus, tmp_path):
     (tmp_path / "state").write_bytes(b"PK torn")
-    with pytest.raises(ValueError, match="state cannot be read"):
+    with pytest.raises(ValueError, match="state cannot be read .*remove it to begin anew"):
         fit(network(), corpus, checkpoint=tmp_path / "state")
 
 
