@@ -539,7 +539,7 @@ if LONG and data.source == "real":
 
 # %% [markdown]
 # Read the table from the top. Runs of words bring more than any network of section 4, in a few seconds. The network that was kept is told what the runs know; what it has over NB-SVM is what reading adds. On the sample, where turns of opinion were planted, that is much. On IMDB, where reviews are long and say
-# the same thing many times, it can be nothing at all: trained without adversarial steps, the network was level with NB-SVM there.
+# the same thing many times, it is little.
 #
 # Is that advantage larger than chance? Two models judge the same reviews, so only those count about which one is right and the other wrong. If that is a share $d$ of the $n$ reviews, the standard error of the difference is at most $\sqrt{d / n}$. On the sample, with 1,000 test reviews,
 # a difference of a hundredth says nothing. That is why the same lesson runs on IMDB's 25,000 test reviews, too.
