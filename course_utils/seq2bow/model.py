@@ -29,16 +29,20 @@ def interest_vectors(corpus: Corpus, size: int = 24, bags: int = 100_000, seed: 
     """Word2vec vectors (number of interests, size) of interests: those that share bags lie near each other.
 
     It is trained on at most `bags` bags, drawn alike from all shards, again and again while there are few. The window is the
-    whole bag, for a bag has no order. What all vectors have in common is taken out (Mu and Viswanath 2018), and they are scaled
-    to a mean length of 3, so that v · e can be large.
+    whole bag, for a bag has no order. Values of extra inputs are members of the bags, too: else what goes with a country, but
+    with every title there, would have no direction of its own. What all vectors have in common is taken out (Mu and Viswanath
+    2018), and they are scaled to a mean length of 3, so that v · e can be large.
     """
     from gensim.models import Word2Vec
 
     rng = np.random.default_rng(seed)
     share, sample = min(1.0, bags / len(corpus)), []
     for shard in corpus.mixed():
-        rows = np.flatnonzero((rng.random(len(shard)) < share) & (np.diff(shard.starts) > 1))
-        sample += [[str(i) for i in rng.permutation(bag[bag >= 0])] for bag in shard.bags(rows)]
+        rows = np.flatnonzero(rng.random(len(shard)) < share)
+        known = [[f"{column}={value}" for column, value in enumerate(row) if value] for row in shard.extras[rows].tolist()]
+        bags_of = [[str(i) for i in bag[bag >= 0]] for bag in shard.bags(rows)]
+        together = [[*bag, *more] for bag, more in zip(bags_of, known, strict=True)]
+        sample += [list(rng.permutation(words)) for words in together if len(words) > 1]
     matrix = rng.normal(scale=1e-3, size=(len(corpus.numbering.interests), size))  # for what comes alone
     if sample:
         total = sum(map(len, sample))
@@ -48,12 +52,14 @@ def interest_vectors(corpus: Corpus, size: int = 24, bags: int = 100_000, seed: 
             window=max(map(len, sample)),
             shrink_windows=False,
             sg=1,
+            sample=0,  # frequent interests say as much as others: a bag has no "the"
             min_count=1,
             epochs=int(np.clip(2_000_000 // total, 5, 50)),
             seed=seed,
             workers=1,
         )
-        matrix[[int(i) for i in trained.wv.index_to_key]] = trained.wv.vectors
+        of = [i for i, name in enumerate(map(str, range(len(matrix)))) if name in trained.wv]
+        matrix[of] = [trained.wv[str(i)] for i in of]
     if len(matrix) > 2:
         matrix -= matrix.mean(axis=0)
     return Vectors(corpus.numbering.interests, 3 * matrix / np.linalg.norm(matrix, axis=1).mean())

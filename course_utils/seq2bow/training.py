@@ -130,7 +130,7 @@ def fit(
 
     Each time an example gives one interest of its bag, drawn anew, and `negatives` others that are not in the bag, drawn by
     their counts to the power 0.75. loss: "softmax", one of cross-entropy over the positive and its negatives, or "pairwise", as
-    in word2vec, a logistic one for each of them. forget: how often a word or an extra input is taken for unknown, so that no
+    in word2vec, a logistic one for each of them, of scores that begin at ln(1 / negatives) and not at 0. forget: how often a word or an extra input is taken for unknown, so that no
     answer hangs on one of them. rate: the largest learning rate; it rises, then falls along a half cosine.
 
     Ends when the loss on `corpus.held_out` was not lowest for `patience` epochs, and goes back to the best weights.
@@ -279,7 +279,8 @@ def _functions(model: Seq2BoW, optimizer, loss: str, batch: int, workers: Worker
     def each(*inputs):
         e = tf.gather(vectors, inputs[-1])  # (examples, 1 + k, d)
         s = tf.einsum("nd,nkd->nk", model.read(*inputs[:-1]), e)  # (examples, 1 + k)
-        if loss == "pairwise":
+        if loss == "pairwise":  # unlike a softmax it needs a level, and with a mean of zero the vectors can give none
+            s -= tf.math.log(tf.cast(tf.shape(s)[1] - 1, tf.float32))
             return tf.nn.softplus(-s[:, 0]) + tf.reduce_sum(tf.nn.softplus(s[:, 1:]), axis=1)
         return tf.reduce_logsumexp(s, axis=1) - s[:, 0]
 
