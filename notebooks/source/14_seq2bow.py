@@ -215,8 +215,16 @@ def with_candidates(reader, E):
 # In every epoch each posting draws anew, so with time all of its bag is seen. And the title is read once for all its candidates.
 
 # %%
+def draw(shard, rows, sampler, k):
+    """Candidates (rows, 1 + k) of some titles; the positive is candidate 0."""
+    bags = shard.bags(rows)  # (rows, largest bag), −1 after the end
+    drawn = (rng.random(len(rows)) * (bags >= 0).sum(axis=1)).astype(int)
+    positive = bags[np.arange(len(rows)), drawn][:, None]  # (rows, 1)
+    return np.hstack([positive, sampler.draw_without(bags, k)])
+
+# %%
 class Draws(keras.utils.PyDataset):
-    """Batches of titles with a positive and k negatives each; the positive is candidate 0."""
+    """Batches of titles with candidates, in another order in each epoch."""
 
     def __init__(self, shard, counts, size=128, k=20):
         super().__init__()
@@ -233,10 +241,7 @@ class Draws(keras.utils.PyDataset):
 
     def __getitem__(self, i):
         rows = self.order[i * self.size : (i + 1) * self.size]
-        bags = self.shard.bags(rows)  # (size, largest bag), −1 after the end
-        drawn = (rng.random(len(rows)) * (bags >= 0).sum(axis=1)).astype(int)
-        positive = bags[np.arange(len(rows)), drawn][:, None]  # (size, 1)
-        candidates = np.hstack([positive, self.sampler.draw_without(bags, self.k)])
+        candidates = draw(self.shard, rows, self.sampler, self.k)
         return {"titles": self.shard.titles[rows], "candidates": candidates}, np.zeros(len(rows))
 
 # %% [markdown]
@@ -379,13 +384,13 @@ plots.show(figure, alt="""Horizontal bars of recall at ten for titles that were 
 if sample:
     gap = lambda a, b: recall[a] - recall[b]
     claim("recall@10 of Seq2BoW minus that of the nearest title", gap("Seq2BoW", "nearest title"),
-          at_least=BOUND1)
+          at_least=0.08)
     claim("recall@10 of Seq2BoW minus that of the mean of word vectors",
-          gap("Seq2BoW", "mean of word vectors"), at_least=BOUND2)
+          gap("Seq2BoW", "mean of word vectors"), at_least=0.02)
     claim("recall@10 of the regression minus that of Seq2BoW",
-          gap("regression on the bag of words", "Seq2BoW"), at_least=BOUND3)
+          gap("regression on the bag of words", "Seq2BoW"), at_least=0.02)
     claim("pairwise loss: what a level brings to recall@10",
-          gap("Seq2BoW, pairwise with a level", "Seq2BoW, pairwise"), at_least=BOUND4)
+          gap("Seq2BoW, pairwise with a level", "Seq2BoW, pairwise"), at_least=0.25)
 
 # %% [markdown]
 # ### Why does it lose?
@@ -398,7 +403,7 @@ forced = measures(scores["regression on the bag of words"] @ Q @ Q.T, parts["tes
 if sample:
     print(f"regression, forced through the space: {forced:.3f}; Seq2BoW {recall['Seq2BoW']:.3f}")
     claim("what the regression loses in recall@10 when it must go through the 24 numbers",
-          recall["regression on the bag of words"] - forced, at_least=BOUND5)
+          recall["regression on the bag of words"] - forced, at_least=0.035)
 
 # %% [markdown]
 # On the sample that costs the regression what it was ahead, or nearly so. So it is the narrow space that costs, not the reading. The space is a choice: it is narrow so that *similar* things must share it, and that is what the rest of this lesson lives on. A regression has no neighbours to offer.
@@ -419,7 +424,7 @@ def ask(network, title):
     return [numbering.interests[i] for i in np.argsort(-(v @ E.T + 0.75 * np.log(n))[0])[:5]]
 
 
-for title in ("assistant sales director", "sales director assistant", "sales assistant"):
+for title in ("assistant sales director", "sales director assistant", "sales assistant") if sample else ():
     print(f"{title}: {', '.join(ask(reader, title))}")
     print(f"{'':{len(title)}}  mean: {', '.join(ask(by_mean, title))}")
 
@@ -443,7 +448,7 @@ results.table("Titles whose words, in another order, are another job", rows) if 
 if sample:
     on_twins = {row["model"]: row["recall@10"] for row in rows}
     claim("titles whose order counts: recall@10 of Seq2BoW minus that of the regression",
-          on_twins["Seq2BoW"] - on_twins["regression on the bag of words"], at_least=BOUND6)
+          on_twins["Seq2BoW"] - on_twins["regression on the bag of words"], at_least=0.15)
 
 # %% [markdown]
 # ## 8 · Four questions, one space
@@ -453,13 +458,14 @@ if sample:
 # %%
 names = corpus.titles  # different titles of the training part, the most frequent first
 index = embeddings.Vectors(names, vectors(reader, numbering.encode(names).titles))
-for title in ("data engineer", "winemaker", "surgeon"):
+three = ("winemaker", "surgeon") if sample else ("business analyst", "machine learning engineer")
+for title in ("data engineer", *three):
     v = vectors(reader, numbering.encode([title]).titles)[0]
     near = [name for name, _ in index.neighbours(v, 6) if name != title][:5]
     print(f"titles near {title}: {', '.join(near)}")
 
 # %%
-for interest in ("python", "suturing", "wine tasting"):
+for interest in ("python", "suturing", "wine tasting", "tableau"):
     if interest in interests:
         near = [name for name, _ in index.neighbours(interests.vector(interest), 5)]
         print(f"titles near the interest {interest}: {', '.join(near)}")
@@ -476,7 +482,7 @@ known = np.flatnonzero(parts["test"].titles.any(axis=1))  # with a word that is 
 same = [occupation[index.neighbours(v[i], 1)[0][0]] == data.test.occupations[i] for i in known]
 print(f"of {len(known):,} test titles, {np.mean(same):.3f} are nearest to one of the same occupation")
 if sample:
-    claim("test titles whose nearest training title is of the same occupation", np.mean(same), at_least=BOUND7)
+    claim("test titles whose nearest training title is of the same occupation", np.mean(same), at_least=0.92)
 
 # %% [markdown]
 # ## 9 · One map for both
@@ -612,13 +618,16 @@ print(f"all training titles: {LENGTH * len(corpus):,} steps with padding, {words
 results.benchmark("seq2bow_throughput", "Training alone")
 
 # %% [markdown]
-# PROSE11b
+# *Plain Keras* is the network of section 4 with `fit`; *pairwise* is the same with each positive and each negative as an example of its own, so that a title is read six times for five negatives. The tree does far more than the products of all words would allow, for it does not compute most of them. Where no title comes twice, it has less to share. Batches of
+# 256 are slower and not better: the large ones lose nothing. Two workers on one machine share its two cores, so they are no faster; they are meant for two machines. They arrive at the weights of one process that takes the same batches (a test of the package checks that).
+#
+# And the whole way, from a file of a gigabyte to a trained network, in memory that does not grow with the file:
 
 # %% tags=["recorded"]
 results.benchmark("seq2bow_throughput", "Seq2BoW from a file of 10,000,000 descriptions, end to end")
 
 # %% [markdown]
-# PROSE11c
+# Most of the time goes into reading and cutting text, not into training.
 #
 # ## 12 · Real postings, and O*NET
 #
@@ -628,13 +637,15 @@ results.benchmark("seq2bow_throughput", "Seq2BoW from a file of 10,000,000 descr
 results.recorded("14_seq2bow", "Interests of titles never seen")
 
 # %% [markdown]
-# PROSE12a
+# Here popularity alone is strong: all postings are for data roles, and nearly all of them want *sql* and *python*. The regression is best here, too, and a mean of word vectors does as well as an LSTM: in the titles of data roles the order of words carries nothing that their presence does not.
 
 # %% tags=["recorded"]
 results.recorded("14_seq2bow", "The same network, told more")
 
 # %% [markdown]
-# PROSE12b
+# The country alone, all that is known here beside the title, changes little: data roles ask for the same tools everywhere.
+#
+# ### O*NET
 #
 # O*NET is the occupational database of the United States: a thousand occupations, each with dozens of titles under which it goes, and with the technology and the tools that it uses. All titles of an occupation share one bag. So the split is by occupation: if it were by title, each test title would have siblings with the very same bag in training, and looking those up would win.
 # The bags have 53 interests on average, of which ten answers can hit at most ten; look at nDCG@10.
