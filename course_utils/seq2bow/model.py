@@ -39,7 +39,9 @@ def interest_vectors(corpus: Corpus, size: int = 24, bags: int = 100_000, seed: 
     share, sample = min(1.0, bags / len(corpus)), []
     for shard in corpus.mixed():
         rows = np.flatnonzero(rng.random(len(shard)) < share)
-        known = [[f"{column}={value}" for column, value in enumerate(row) if value] for row in shard.extras[rows].tolist()]
+        known = [
+            [f"{column}={value}" for column, value in enumerate(row) if value] for row in shard.extras[rows].tolist()
+        ]
         bags_of = [[str(i) for i in bag[bag >= 0]] for bag in shard.bags(rows)]
         together = [[*bag, *more] for bag, more in zip(bags_of, known, strict=True)]
         sample += [list(rng.permutation(words)) for words in together if len(words) > 1]

@@ -130,8 +130,9 @@ def fit(
 
     Each time an example gives one interest of its bag, drawn anew, and `negatives` others that are not in the bag, drawn by
     their counts to the power 0.75. loss: "softmax", one of cross-entropy over the positive and its negatives, or "pairwise", as
-    in word2vec, a logistic one for each of them, of scores that begin at ln(1 / negatives) and not at 0. forget: how often a word or an extra input is taken for unknown, so that no
-    answer hangs on one of them. rate: the largest learning rate; it rises, then falls along a half cosine.
+    in word2vec, a logistic one for each of them, where a score of 0 stands for the odds of guessing, 1 to `negatives`.
+    forget: how often a word or an extra input is taken for unknown, so that no answer hangs on one of them. rate: the largest
+    learning rate; it rises, then falls along a half cosine.
 
     Ends when the loss on `corpus.held_out` was not lowest for `patience` epochs, and goes back to the best weights.
 

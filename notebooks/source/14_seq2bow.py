@@ -229,12 +229,11 @@ class Draws(keras.utils.PyDataset):
     def __init__(self, shard, counts, size=128, k=20):
         super().__init__()
         self.shard, self.size, self.k = shard, size, k
-        self.full = np.flatnonzero((np.diff(shard.starts) > 0) & (shard.titles[:, 0] > 0))
         self.sampler = embeddings.NegativeSampler(counts, rng=rng)
-        self.on_epoch_end()
+        self.order = rng.permutation(np.flatnonzero((np.diff(shard.starts) > 0) & (shard.titles[:, 0] > 0)))
 
     def on_epoch_end(self):
-        self.order = rng.permutation(self.full)
+        rng.shuffle(self.order)
 
     def __len__(self):
         return len(self.order) // self.size
