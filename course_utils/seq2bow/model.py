@@ -25,7 +25,7 @@ FORMAT = 1  # of the file
 BLOCK = 8192  # titles that are read at a time
 
 
-def interest_vectors(corpus: Corpus, size: int = 24, bags: int = 100_000, seed: int = 0) -> Vectors:
+def interest_vectors(corpus: Corpus, size: int = 24, bags: int = 30_000, seed: int = 0) -> Vectors:
     """Word2vec vectors (number of interests, size) of interests: those that share bags lie near each other.
 
     It is trained on at most `bags` bags, drawn alike from all shards, again and again while there are few. The window is the
@@ -56,7 +56,7 @@ def interest_vectors(corpus: Corpus, size: int = 24, bags: int = 100_000, seed: 
             sg=1,
             sample=0,  # frequent interests say as much as others: a bag has no "the"
             min_count=1,
-            epochs=int(np.clip(2_000_000 // total, 5, 50)),
+            epochs=int(np.clip(1_500_000 // total, 5, 50)),
             seed=seed,
             workers=1,
         )
