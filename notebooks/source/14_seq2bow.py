@@ -617,8 +617,8 @@ print(f"all training titles: {LENGTH * len(corpus):,} steps with padding, {words
 results.benchmark("seq2bow_throughput", "Training alone")
 
 # %% [markdown]
-# *Plain Keras* is the network of section 4 with `fit`; *pairwise* is the same with each positive and each negative as an example of its own, so that a title is read six times for five negatives. The tree does far more than the products of all words would allow, for it does not compute most of them. Where no title comes twice, it has less to share. Batches of
-# 256 are slower and not better: the large ones lose nothing. Two workers on one machine share its two cores, so they are no faster; they are meant for two machines. They arrive at the weights of one process that takes the same batches (a test of the package checks that).
+# *Plain Keras* is the network of section 4 with `fit`; *pairwise* is the same with each positive and each negative as an example of its own, so that a title is read six times for five negatives. The tree comes near to the limit, though it does everything else besides: it leaves out most of the words. Where no title comes twice, it has less to share. Small batches are many times slower and no better in recall:
+# the large ones lose nothing. Two workers on one machine share its two cores, so they are no faster than one; they are meant for two machines. They arrive at the weights of one process that takes the same batches (a test of the package checks that).
 #
 # And the whole way, from a file of a gigabyte to a trained network, in memory that does not grow with the file:
 
