@@ -157,7 +157,8 @@ D = 24
 
 def interest_space(bags, corpus):
     """Vectors of the interests: (K, D)."""
-    together = [list(rng.permutation(bag)) for bag in bags if len(bag) > 1]
+    different = dict.fromkeys(tuple(bag) for bag in bags if len(bag) > 1)
+    together = [list(rng.permutation(bag)) for bag in different]
     word2vec = Word2Vec(together, vector_size=D, window=max(map(len, together)), seed=SEED,
                         shrink_windows=False, sg=1, sample=0, epochs=40, min_count=1, workers=1)
     E = np.stack([word2vec.wv[name] if name in word2vec.wv else np.zeros(D)
