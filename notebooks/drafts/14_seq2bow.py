@@ -488,28 +488,31 @@ if sample:
 # %% [markdown]
 # ## 9 · One map for both
 #
-# One space, so one map can show both vocabularies. What counts is the direction, so t-SNE looks at cosines (lesson 03; what may be read off such a map, and what may not, stands there, too). The map has one short title of each of 60 occupations, and their most frequent interests.
+# One space, so one map can show both vocabularies. What counts is the direction, so t-SNE looks at cosines (lesson 03; what may be read off such a map, and what may not, stands there, too). The map has one short title of each of 40 occupations, and of each the interest that is nearest to it.
 
 # %%
-few = {}
+short = {}  # {occupation: its shortest title}
 for name in sorted(names, key=len):
-    few.setdefault(occupation[name], name)
-few = list(few.values())[:60]
-frequent = numbering.interests[: len(few)]
-both = np.concatenate([index.matrix[[index.words.index(name) for name in few]],
-                       interests.matrix[: len(few)]])  # titles, then interests: (2 few, D)
-place = embeddings.map_2d(both, "tsne", seed=SEED, perplexity=10)  # (2 few, 2)
+    short.setdefault(occupation[name], name)
+chosen = list(short.values())[:40]
+title_vectors = np.stack([index.vector(name) for name in chosen])  # (40, D)
+nearest = list(dict.fromkeys(interests.neighbours(v, 1)[0][0] for v in title_vectors))
+both = np.concatenate([title_vectors, [interests.vector(name) for name in nearest]])
+place = embeddings.map_2d(both, "tsne", seed=SEED, perplexity=10)  # (titles and interests, 2)
 
 # %%
 figure, axes = plots.figure(size=(9.6, 8))
-for i, (name, (x, y)) in enumerate(zip(few + frequent, place)):
-    title = i < len(few)
-    axes.annotate(name, (x, y), ha="center", fontsize=7, weight="bold" if title else "normal",
-                  color=plots.BLUE if title else plots.ORANGE)
+for i, (name, (x, y)) in enumerate(zip(chosen + nearest, place)):
+    title = i < len(chosen)
+    axes.annotate(name, (x, y), ha="center", va="bottom" if title else "top", fontsize=7,
+                  color=plots.BLUE if title else plots.ORANGE, weight="bold" if title else "normal")
 axes.set(title="Titles (blue, bold) and interests (orange) in one space", xticks=[], yticks=[],
          xlim=(place[:, 0].min(), place[:, 0].max()), ylim=(place[:, 1].min(), place[:, 1].max()))
-plots.show(figure, alt="""Map of words. Titles of one trade stand together, and the interests that go with
-    it stand around them.""")
+plots.show(figure, alt="""Map of words. Beside each title in blue stands an interest in orange that goes with it; jobs of one
+    trade stand near each other.""")
+
+# %% [markdown]
+# Each title has its interest beside it, and trades form neighbourhoods. Distances between neighbourhoods mean nothing on such a map.
 
 # %% [markdown]
 # ## 10 · What else is known
