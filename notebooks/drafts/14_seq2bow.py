@@ -291,8 +291,8 @@ plots.show(figure, alt="""Learning curves. Both losses begin below the dotted li
 
 # %%
 def vectors(reader, titles):
-    """Vectors (n, d) of titles that are numbers already."""
-    return reader.predict(titles, batch_size=1024, verbose=0)
+    """Vectors (n, D) of titles that are numbers already; zeros without a known word, whose mean is 0 / 0."""
+    return np.nan_to_num(reader.predict(titles, batch_size=1024, verbose=0))
 
 
 def likely(reader, E, corpus, shard):
