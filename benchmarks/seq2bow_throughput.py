@@ -117,7 +117,6 @@ def course(path: Path, different: bool = False, batch: int = BATCH, workers=None
     return {
         "descriptions a second": 2 * len(corpus) / (seconds[1] - seconds[0]),
         "recall@10": found[0]["recall@10"],
-        "learned from": len(corpus),
     }
 
 

@@ -300,11 +300,12 @@ def likely(reader, E, corpus, shard):
 
 
 held_out = parts["validation"]
-print("typical:", measures(vectors(reader, held_out.titles) @ E.T, held_out))
-print("likely: ", measures(likely(reader, E, corpus, held_out), held_out))
+rankings = {"typical": vectors(reader, held_out.titles) @ E.T, "likely": likely(reader, E, corpus, held_out)}
+results.table("Validation titles, ranked in two ways", [
+    {"ranking": name, **measures(scores, held_out)} for name, scores in rankings.items()])
 
 # %% [markdown]
-# On the sample both rankings score about the same. On the real postings, where *sql* and *python* stand in every second bag, the likely ones are far ahead, as you will see in section 12's figures for popularity alone: there, frequency is most of the answer.
+# On the sample both rankings score about the same. Where few interests stand in most bags, they do not: section 12 has both for real postings.
 #
 # ### Must it be one softmax?
 #
@@ -339,7 +340,7 @@ fit(by_levels, E, corpus, parts, with_level)
 print("pairwise, with a level:", measures(likely(by_levels, E, corpus, held_out), held_out))
 
 # %% [markdown]
-# With that one number the logistic loss is back, and on the sample it even passes the softmax: it learns from 21 decisions a title, where the softmax learns from one. What speaks for the softmax is that it needs no level, and that in few epochs it gets further. The failure was not one of the loss but of what the network could express.
+# With that one number the logistic loss is back, and on the sample it even passes the softmax. A likely reason: it learns from 21 decisions a title, where the softmax learns from one. What speaks for the softmax is that it needs no level. The failure was not one of the loss but of what the network could express.
 #
 # And what does reading *in order* bring? The same again with the mean of the words' vectors in place of the LSTM, and one softmax.
 
@@ -378,7 +379,7 @@ plots.show(figure, alt="""Horizontal bars of recall at ten for titles that were 
     is best or among the best; Seq2BoW and the mean of word vectors lie between it and the nearest title.""")
 
 # %% [markdown]
-# Three things stand in this table. Reading titles beats looking up the nearest one by far: the words of a new title are known even where their combination is not. The LSTM beats the mean of its words. And **the plain regression beats them all**. It took less than a second.
+# Three things stand in this table. Reading titles beats looking up the nearest one by far: the words of a new title are known even where their combination is not. The LSTM beats the mean of its words. And **the plain regression beats them all**.
 
 # %%
 if sample:
@@ -404,9 +405,11 @@ if sample:
     print(f"regression, forced through the space: {forced:.3f}; Seq2BoW {recall['Seq2BoW']:.3f}")
     claim("what the regression loses in recall@10 when it must go through the 24 numbers",
           recall["regression on the bag of words"] - forced, at_least=0.035)
+    claim("recall@10 of Seq2BoW minus that of the regression, forced through the same space",
+          recall["Seq2BoW"] - forced, at_least=-0.01)
 
 # %% [markdown]
-# On the sample that costs the regression what it was ahead, or nearly so. So it is the narrow space that costs, not the reading. The space is a choice: it is narrow so that *similar* things must share it, and that is what the rest of this lesson lives on. A regression has no neighbours to offer.
+# On the sample that costs the regression all that it was ahead. So it is the narrow space that costs, not the reading. The space is a choice: it is narrow so that *similar* things must share it, and that is what the rest of this lesson lives on. A regression has no neighbours to offer.
 
 # %% [markdown]
 # ## 7 · Where order counts
@@ -536,26 +539,26 @@ def seq2bow(data, extras=None):
     return model
 
 
-def test_of(model, data, extras=None):
+def measured_with(model, data, extras=None):
     shard = model.numbering.encode(data.test.titles, data.test.bags, extras)
     return measures(model.scores(np.nan_to_num(model.vectors_of(shard))), shard)
 
 
 with_extras = seq2bow(data, data.train.extras)
-told = {"title alone": test_of(with_extras, data),
-        "title and the rest": test_of(with_extras, data, data.test.extras)}
+told = {"title alone": measured_with(with_extras, data),
+        "title and the rest": measured_with(with_extras, data, data.test.extras)}
 results.table("The same network, told more", [{"asked with": m, **row} for m, row in told.items()])
 
 # %%
-def shares(title, extras=None):
+def shares_of(title, extras=None):
     """{interest: share of such bags that should have it}"""
     return dict(with_extras.interests_of(title, len(with_extras.interests), extras))
 
 
 title = "accountant" if sample else "data analyst"
-before = shares(title)
+before = shares_of(title)
 for country in ("Germany", "France", "Brazil"):
-    after = shares(title, {"country": country})
+    after = shares_of(title, {"country": country})
     gained = sorted(after, key=lambda k: before[k] - after[k])[:3]
     print(f"{title}, {country}:",
           ", ".join(f"{k} {before[k]:.2f} → {after[k]:.2f}" for k in gained))
@@ -646,6 +649,12 @@ results.recorded("14_seq2bow", "Interests of titles never seen")
 # Here popularity alone is strong: all postings are for data roles, and nearly all of them want *sql* and *python*. The regression is best here, too, and a mean of word vectors does as well as an LSTM: in the titles of data roles the order of words carries nothing that their presence does not.
 
 # %% tags=["recorded"]
+results.recorded("14_seq2bow", "Validation titles, ranked in two ways")
+
+# %% [markdown]
+# And here the drawing must be undone: what is typical of a title is not what it asks for, for frequency is most of the answer.
+
+# %% tags=["recorded"]
 results.recorded("14_seq2bow", "The same network, told more")
 
 # %% [markdown]
@@ -654,7 +663,7 @@ results.recorded("14_seq2bow", "The same network, told more")
 # ### O*NET
 #
 # O*NET is the occupational database of the United States: a thousand occupations, each with dozens of titles under which it goes, and with the technology and the tools that it uses. All titles of an occupation share one bag. So the split is by occupation: if it were by title, each test title would have siblings with the very same bag in training, and looking those up would win.
-# The bags have 53 interests on average, of which ten answers can hit at most ten; look at nDCG@10.
+# Most bags have far more than ten interests, of which ten answers can hit at most ten; so look at nDCG@10.
 
 # %%
 def climb(data):
@@ -820,7 +829,6 @@ def test_undo(likeliest):
         if a == 1.0:
             assert got != np.argsort(-s).tolist(), "this ranks by what is most typical: the drawing is not undone"
             assert got != np.argsort(-(s - np.log(counts))).tolist(), "frequent ones must rise when the drawing is undone; in your ranking they fall"
-            assert got != np.argsort(-(s + 0.75 * np.log(counts))).tolist() or np.argsort(-(s + 0.75 * np.log(counts))).tolist() == wanted, "0.75 is fixed in your function; use a"
         assert got == wanted, f"with a = {a} the ranking should be {wanted}, got {got}; is it that 0.75 is fixed in your function?"
 
 # %% [raw]
@@ -868,12 +876,11 @@ def states(titles):
 
 # %%
 def test_states(states):
-    four = [title.split() for title in ("senior data engineer", "senior data analyst", "senior nurse", "data engineer")]
+    four = [title.split() for title in ("senior data engineer", "senior data analyst", "senior manager", "data engineer")]
     got = states(four)
     assert got is not None, "the function gives None: does it return the number?"
     assert got != 10, "that counts every word; equal beginnings are computed once"
     assert got != 5, "that counts the different words; but the state after data depends on what came before"
-    assert got != 6, "that counts a word once if it stands in the same place; but engineer after senior data has another state than engineer after data, and so on"
     assert got == 7, f"the four titles of section 11 need 7 states, got {got}"
     assert states([["a", "b", "c"], ["x", "b", "c"]]) == 6, "words in the same place have different states after different beginnings: here are 6"
     assert states([["a"], ["a"], []]) == 1, "the same title twice needs its states once, and an empty title none"
@@ -1040,7 +1047,7 @@ summary()
 # - **Testing on titles that were learned by heart.** Written differently, with a city or in capitals, a title is still the same.
 # - **Taking scores for probabilities.** With sampled negatives they say what is typical; undo the drawing.
 # - **A logistic loss without a level.** Before you call a loss bad, look at whether the network can express the answer.
-# - **Leaving out the simple regression.** It takes a second, and it may win.
+# - **Leaving out the simple regression.** It is quickly made, and it may win.
 # - **Believing a map.** Two dimensions cannot show 24; ask for neighbours.
 #
 # ## References
