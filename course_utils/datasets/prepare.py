@@ -325,25 +325,43 @@ def prepare_similarity(
 
     Raises fetch.FetchError with a message for the user.
     """
+    _prepare_files(data_dir, "word_similarity", source, remotes, _similarity_in_gensim)
+
+
+def _prepare_files(
+    data_dir: Path,
+    name: str,
+    source: Path | None,
+    remotes: tuple[Remote, ...],
+    at_hand: Callable[[Remote], bytes | None] = lambda remote: None,
+) -> None:
+    """Put small files together into the folder `name` under `data_dir`, each verified by its SHA-256.
+
+    Each comes from `source` (their folder, or one of them with the others beside it), or else is what `at_hand` returns for
+    it, or, where that is None, is downloaded.
+    """
     needed = 2 * sum(remote.size for remote in remotes)  # downloaded and prepared
-    with _building(data_dir, "word_similarity", needed) as work:
+    with _building(data_dir, name, needed) as work:
         for remote in remotes:
-            content = _similarity_at_hand(remote, source)
+            content = at_hand(remote) if source is None else _verified_copy(remote, source)
             if content is None:
-                content = _download(remote, work, "word_similarity").read_bytes()
+                content = _download(remote, work, name).read_bytes()
             (work / "build" / remote.name).write_bytes(content)
-        _put(work / "build", data_dir / "word_similarity")
+        _put(work / "build", data_dir / name)
 
 
-def _similarity_at_hand(remote: Remote, source: Path | None) -> bytes | None:
-    """The file's content from `source` or from gensim; None if it must be downloaded."""
-    if source is not None:
-        file = (source if source.is_dir() else source.parent) / remote.name
-        with _reading(file):
-            content = file.read_bytes()
-        if hashlib.sha256(content).hexdigest() != remote.sha256:
-            raise fetch.WrongContent(f"{file} is not the file that is wanted: its SHA-256 differs.")
-        return content
+def _verified_copy(remote: Remote, source: Path) -> bytes:
+    """The content of the file of that name in the folder `source`, or beside the file `source`."""
+    file = (source if source.is_dir() else source.parent) / remote.name
+    with _reading(file):
+        content = file.read_bytes()
+    if hashlib.sha256(content).hexdigest() != remote.sha256:
+        raise fetch.WrongContent(f"{file} is not the file that is wanted: its SHA-256 differs.")
+    return content
+
+
+def _similarity_in_gensim(remote: Remote) -> bytes | None:
+    """The file's content out of the installed gensim; None if it is not there."""
     package = importlib.util.find_spec("gensim")
     if package is None or remote.name not in SIMILARITY_IN_GENSIM:
         return None
@@ -611,6 +629,39 @@ def _list_of_skills(text: str) -> list[str]:
     return skills
 
 
+# ----------------------------------------------------------------------------------------------------------------- WNUT17
+
+_WNUT17 = "https://raw.githubusercontent.com/leondz/emerging_entities_17/master"
+WNUT17_FILES = (
+    Remote(
+        url=f"{_WNUT17}/wnut17train.conll",
+        size=493_781,
+        sha256="731820e13f71af324c6b55a1575ec2ce59fbaa2a0806f8f0400b98d56cd6a7a5",
+    ),
+    Remote(
+        url=f"{_WNUT17}/emerging.dev.conll",
+        size=114_749,
+        sha256="e053b752b8155113ca66e7db08af5f2f5f43ab993694e4774f1ec5bad42312d8",
+    ),
+    Remote(
+        url=f"{_WNUT17}/emerging.test.annotated",
+        size=192_425,
+        sha256="2aa79b764e56ec9264a1b30fdd9b70195bd00ff400b62edd8f399d5f13c178f0",
+    ),
+)
+
+
+def prepare_wnut17(data_dir: Path, source: Path | None = None, *, remotes: tuple[Remote, ...] = WNUT17_FILES) -> None:
+    """Put the three files of WNUT17 under `data_dir`, as `wnut17/`.
+
+    They come from `source` (their folder, or one of them with the others beside it), or else from the network, and are
+    verified by their SHA-256, that of true copies. The addresses have not been reachable from where this was written.
+
+    Raises fetch.FetchError with a message for the user.
+    """
+    _prepare_files(data_dir, "wnut17", source, remotes)
+
+
 # ----------------------------------------------------------------------------------------------------------- command line
 
 DATASETS = {
@@ -677,6 +728,14 @@ DATASETS = {
         prepared_size=POSTINGS_PREPARED,
         is_ready=_is_ready("postings"),
         prepare=prepare_postings,
+    ),
+    "wnut17": Dataset(
+        summary="5,690 posts and comments in which 3,890 names are tagged, of six types",
+        terms="Derczynski et al. 2017, W-NUT; CC BY 4.0",
+        download_size=sum(remote.size for remote in WNUT17_FILES),
+        prepared_size=sum(remote.size for remote in WNUT17_FILES),
+        is_ready=_is_ready("sentences"),
+        prepare=prepare_wnut17,
     ),
 }
 

@@ -6,11 +6,12 @@ Vectors for Sentiment Analysis", ACL 2011. The sample and what is planted in it:
 
 import bz2
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from course_utils.datasets import where
 
@@ -19,6 +20,8 @@ COMMAND = f"make data DATASETS={DATASET}"
 PREPARED = Path(DATASET) / "plain_text" / "1.0.0"  # as tensorflow_datasets lays it out under its data_dir
 COUNTS = {"train": 25_000, "test": 25_000, "unsupervised": 50_000}
 VALIDATION = 5_000  # of IMDB's training reviews
+FAR = 0.8  # from this cosine distance on two reviews are not taken for reviews of one film
+_NAME = r"(?<=[a-z,] )[A-Z]\w+"
 TFRECORD_FRAME = 16  # bytes around each record: its length and two checksums
 
 SAMPLE = "reviews.tsv.bz2"
@@ -33,12 +36,14 @@ class Split:
     stars: (n,) int8, 1 … 5; None for IMDB, which does not have them in this form.
     twins: (n,) int32; two reviews of the same number are made of the same words and have opposite labels, −1 is for
         reviews without a twin. None for IMDB.
+    groups: (n,) int; reviews of the same number belong together. None where `by_group` has not been asked.
     """
 
     texts: list[str]
     labels: np.ndarray
     stars: np.ndarray | None = None
     twins: np.ndarray | None = None
+    groups: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -78,6 +83,74 @@ def load(seed: int = 0) -> Reviews:
             hint = f"real IMDB is there, but not whole: {what_is_wrong(folder)}; mend it with: {COMMAND}"
     _print(reviews, hint)
     return reviews
+
+
+def by_group(data: Reviews, seed: int = 0) -> Reviews:
+    """The same reviews with `groups` for training and validation, and no group in both: of the sample twins, of IMDB `films`.
+
+    `seed` chooses which groups of IMDB are for validation, as many as make up 5,000 reviews.
+    """
+    if data.source == "sample":
+        train, validation = (
+            replace(split, groups=_numbered(np.where(split.twins < 0, -1 - np.arange(len(split)), split.twins)))
+            for split in (data.train, data.validation)
+        )
+    else:
+        texts = [*data.train.texts, *data.validation.texts]
+        labels = np.concatenate([data.train.labels, data.validation.labels])
+        groups = films(texts)
+        order = np.random.default_rng(seed).permutation(groups.max() + 1)
+        chosen = order[np.cumsum(np.bincount(groups)[order]) <= len(data.validation)]
+        train, validation = (
+            Split([texts[i] for i in np.flatnonzero(side)], labels[side], groups=groups[side])
+            for side in (~np.isin(groups, chosen), np.isin(groups, chosen))
+        )
+    return replace(data, train=train, validation=validation)
+
+
+def films(texts: Sequence[str], largest: int = 30, nearest: int = 8) -> np.ndarray:
+    """Numbers (n,) of groups of reviews that are probably about one film: they have rare names in common.
+
+    Names are words with a capital in the middle of a sentence. The most similar pairs among the `nearest` reviews of each
+    (cosine of tf-idf) are joined first, and no group becomes larger than `largest`: IMDB has at most 30 reviews of a film
+    (Maas and others 2011). A review without names stays alone.
+    """
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.neighbors import NearestNeighbors
+
+    tf_idf = TfidfVectorizer(
+        token_pattern=_NAME, lowercase=False, min_df=2, max_df=max(largest, len(texts) // 50), sublinear_tf=True
+    )
+    try:
+        X = tf_idf.fit_transform([text.replace("<br />", " ") for text in texts])  # (n, names)
+    except ValueError:  # there are no names
+        return np.arange(len(texts))
+    search = NearestNeighbors(n_neighbors=min(1 + nearest, len(texts)), metric="cosine", algorithm="brute").fit(X)
+    parts = [
+        search.kneighbors(X[i : i + 1000])
+        for i in tqdm(range(0, len(texts), 1000), desc="films", disable=len(texts) < 5000)
+    ]
+    distances, others = (np.concatenate(each).ravel() for each in zip(*parts, strict=True))
+    ones = np.arange(len(distances)) // search.n_neighbors
+    group, size = np.arange(len(texts)), np.ones(len(texts), dtype=int)
+
+    def root(i: int) -> int:
+        while group[i] != i:
+            group[i] = group[group[i]]
+            i = group[i]
+        return i
+
+    for pair in np.argsort(distances, kind="stable"):
+        one, other = root(ones[pair]), root(others[pair])
+        if distances[pair] < FAR and one != other and size[one] + size[other] <= largest:
+            group[other] = one
+            size[one] += size[other]
+    return _numbered([root(i) for i in range(len(texts))])
+
+
+def _numbered(groups) -> np.ndarray:
+    """The same groups, numbered from 0."""
+    return np.unique(groups, return_inverse=True)[1]
 
 
 def load_sample() -> Reviews:

@@ -248,7 +248,7 @@ class Draws(keras.utils.PyDataset):
 # The learning rate begins high and falls along a half cosine to nearly nothing, so that the last epochs settle what the first ones found (lesson 10 shows such a schedule, too).
 
 # %%
-EPOCHS = 15
+EPOCHS = 10
 
 
 def fit(reader, E, corpus, parts, loss=None):
@@ -535,7 +535,7 @@ def seq2bow(data, extras=None):
     corpus = from_lists(data.train.titles, data.train.bags, extras, held_out=0.05)
     model = Seq2BoW(corpus.numbering, interest_vectors(corpus, seed=SEED), corpus.counts, len(corpus),
                     seed=SEED)
-    train_seq2bow(model, corpus, epochs=20, batch=128, rate=0.02)
+    train_seq2bow(model, corpus, epochs=12, batch=128, rate=0.02)
     return model
 
 

@@ -41,15 +41,15 @@ tf.get_logger().setLevel("ERROR")  # else TensorFlow complains of as many graphs
 
 # %%
 SEED = int(os.environ.get("COURSE_SEED", 0))
-data = reviews.load(seed=SEED)
+data = reviews.by_group(reviews.load(seed=SEED), SEED)  # rule 3
 LONG = data.source == "sample" or os.environ.get("COURSE_LONG") == "1"
 SIZES = {
-        "sample": dict(words=2_000, buckets=200, trees=200, units=16, gru=32, d=32, epochs=2,
-                   batch=100, reader_epochs=5, epsilon=0.5, table=2**20, published=100,
-                   cut=(10, 50), rate=2e-2, step=20, scale=0.1),
-        "real": dict(words=20_000, buckets=1_000, trees=1_000, units=64, gru=128, d=128, epochs=6,
-                 batch=128, reader_epochs=5, epsilon=2.0, table=2**25, published=32,
-                 cut=(100, 300), rate=2e-3, step=50, scale=0.5),
+    "sample": dict(words=2_000, tokens=2_000, buckets=200, trees=200, units=16, gru=32, d=32, D=32,
+                   epochs=2, batch=100, reader_epochs=5, published=100, cut=(10, 50), piece=30,
+                   rate=2e-2, rounds=3, scale=0.1),
+    "real": dict(words=20_000, tokens=30_000, buckets=1_000, trees=1_000, units=64, gru=128, d=128,
+                 D=200, epochs=6, batch=128, reader_epochs=4, published=32, cut=(250, 750),
+                 piece=100, rate=2e-3, rounds=10, scale=0.5),
 }[data.source]
 
 # %%
@@ -58,6 +58,7 @@ splits = {"train": data.train, "validation": data.validation, "test": data.test}
 words = {name: [list(map(intern, tokenize(text))) for text in split.texts]
          for name, split in splits.items()}
 y = {name: split.labels for name, split in splits.items()}
+groups = {name: split.groups for name, split in splits.items()}
 n_test = len(y["test"])
 error = np.sqrt(0.25 / n_test)  # standard error of a test accuracy, at most
 print(f"{len(y['train']):,} reviews to train on, {len(y['validation']):,} to choose with, "
@@ -68,9 +69,11 @@ print(f"{len(y['train']):,} reviews to train on, {len(y['validation']):,} to cho
 #
 # 1. **One split.** Every model learns from the same training reviews.
 # 2. **Choices on the validation part.** When to stop, which size, which of two models: the validation reviews say.
-# 3. **The test part is opened once,** in section 8, for all models together. A score that has been looked at while choosing is no longer a test.
-# 4. **The cost stands beside the score:** parameters, and seconds of training on this machine, with all that was learned or counted before. Only cutting texts into words is free, for all need it.
-# 5. **A difference is a difference when it is larger than chance.** With $n$ test reviews, an accuracy is uncertain by at most about $\sqrt{0.25 / n}$, one standard error, and another seed gives another network. So on IMDB everything is run three times.
+# 3. **What belongs together stays on one side.** IMDB has up to 30 reviews of a film. They name the same actors, and their writers often agree. The test part has films of its own. If the validation reviews were drawn one by one, nearly each would have reviews of its film among the training ones; a model that remembers names would look good in the
+# validation, and not in the test. So films are drawn, not reviews. Which reviews are about one film, IMDB's files do not say; `reviews.films` takes those together that share rare names. On the sample the twins of lesson 01 belong together.
+# 4. **The test part is opened once,** in section 8, for all models together. A score that has been looked at while choosing is no longer a test.
+# 5. **The cost stands beside the score:** parameters, and seconds of training on this machine, with all that was learned or counted before. Only cutting texts into words is free, for all need it.
+# 6. **A difference is a difference when it is larger than chance.** With $n$ test reviews, an accuracy is uncertain by at most about $\sqrt{0.25 / n}$, one standard error, and another seed gives another network. So on IMDB everything is run three times.
 #
 # Every rung keeps a function that judges reviews; nothing but the validation accuracy is looked at until section 8.
 
@@ -78,14 +81,16 @@ print(f"{len(y['train']):,} reviews to train on, {len(y['validation']):,} to cho
 rungs, judges = [], {}
 
 
-def rung(name, judge, parameters, seconds):
+def rung(name, judge, parameters, seconds, learned_from="train"):
     """Keep a model: `judge` takes the name of a split and gives P(praise) for its reviews."""
-    validation = ((judge("validation") > 0.5) == y["validation"]).mean()
+    validation = "—"  # where it has learned from the validation reviews
+    if learned_from == "train":
+        validation = ((judge("validation") > 0.5) == y["validation"]).mean()
     rungs[:] = [row for row in rungs if row["model"] != name]  # a cell may be run again
     rungs.append({"model": name, "parameters": parameters, "seconds": seconds,
                   "validation": validation})
     judges[name] = judge
-    print(f"{name}: validation accuracy {validation:.3f}, {seconds:.1f} s")
+    print(f"{name}: {seconds:.1f} s, validation accuracy {validation:.3}")
 
 # %% [markdown]
 # ## 2 · The ground floor
@@ -144,22 +149,30 @@ rung("bag of words", lambda split: bag_model.predict_proba(bags[split])[:, 1],
 # run that tells much is a large feature, and large features need only small weights, which a penalty on weights leaves alone.
 
 # %%
-begun = perf_counter()
-runs_counter = CountVectorizer(analyzer="word", tokenizer=lambda review: review, binary=True,
-                               preprocessor=lambda review: review, token_pattern=None,
-                               ngram_range=(1, 3), min_df=2, dtype=np.float32)
-runs = {"train": runs_counter.fit_transform(words["train"])}  # sparse (n, runs)
-runs |= {name: runs_counter.transform(words[name]) for name in ("validation", "test")}
-p, q = (runs["train"][y["train"] == label].sum(axis=0) + 1 for label in (1, 0))
-r = np.asarray(np.log((p / p.sum()) / (q / q.sum()))).ravel()  # (runs,)
-weighted = {name: part.multiply(r).tocsr() for name, part in runs.items()}
-nb_model = LogisticRegression(C=1.0, solver="liblinear", dual=True, max_iter=200)
-nb_model.fit(weighted["train"], y["train"])
-rung("NB-SVM, runs of 1 to 3", lambda split: nb_model.predict_proba(weighted[split])[:, 1],
-     nb_model.coef_.size + 1, perf_counter() - begun)
+def nb_svm(X, labels, weights=None):
+    """Log-count ratios (runs,) of texts X (n, runs), and the regression on weighted features"""
+    weights = np.ones(len(labels)) if weights is None else weights  # section 7 needs others
+    p, q = (X.T @ (weights * (labels == label)) + 1 for label in (1, 0))  # (runs,)
+    r = np.log((p / p.sum()) / (q / q.sum()))
+    model = LogisticRegression(C=1.0, solver="liblinear", dual=True, max_iter=200)
+    return r, model.fit(X.multiply(r).tocsr(), labels, weights)
+
+
+def nb_svm_rung(name, documents, learn="train"):
+    begun = perf_counter()
+    counter = CountVectorizer(tokenizer=lambda review: review, preprocessor=lambda review: review,
+                              token_pattern=None, binary=True, ngram_range=(1, 3), min_df=2,
+                              dtype=np.float32)
+    X = counter.fit_transform(documents[learn])  # sparse (n, runs)
+    r, model = nb_svm(X, y[learn])
+    others = {split: counter.transform(documents[split]).multiply(r).tocsr()
+              for split in ("validation", "test")}
+    rung(name, lambda split: model.predict_proba(others[split])[:, 1], model.coef_.size + 1,
+         perf_counter() - begun, learn)
+    return counter.get_feature_names_out(), r
 
 # %%
-names = runs_counter.get_feature_names_out()
+names, r = nb_svm_rung("NB-SVM, runs of 1 to 3", words)
 by_ratio = np.argsort(r)
 print("praise:", ", ".join(names[by_ratio[:-9:-1]]))
 print("blame: ", ", ".join(names[by_ratio[:8]]))
@@ -168,6 +181,20 @@ print("blame: ", ", ".join(names[by_ratio[:8]]))
 # These runs stand almost only in reviews of one side. Their ratios are the largest, whether they are opinions or not; the weights sort that out.
 #
 # (We call it NB-SVM as the paper does, though on top there is a logistic regression and no support vector machine; the difference between the two is small.)
+#
+# ### What the tokens leave out
+#
+# `tokenize` keeps words and throws the rest away: *10/10*, exclamation marks, quotation marks, dots. Perhaps they tell something, too. `sentiment.words_and_signs` makes tokens of them, each sign for itself. The model stays the same.
+
+# %%
+tokens = {name: [list(map(intern, sentiment.words_and_signs(text))) for text in split.texts]
+          for name, split in splits.items()}
+COUNTS = "NB-SVM, with signs"
+_ = nb_svm_rung(COUNTS, tokens)
+print(" ".join(sentiment.words_and_signs('I give it 10/10! "Art"? Well...')))
+
+# %% [markdown]
+# The sample's sentences end in full stops and hold few other signs, so not much can change there. On IMDB it does (section 14). From here on, whatever reads runs of words reads the signs, too.
 #
 # ## 4 · Networks, as one finds them
 #
@@ -255,7 +282,7 @@ plots.show(figure, alt="""Learning curves of the networks: training loss falls i
 #
 # Compare what the counting models get and what the networks get. A network has to learn from the labels what *every* word means, and sees only a part of each review. Three remedies, each for one of the defects:
 #
-# - **whole reviews**, in length buckets, so that it costs little (lesson 09);
+# - **whole reviews**, with their signs, in length buckets (lesson 09) and in pieces, so that it costs little;
 # - **all states, not the last**: the maximum and the mean of a bidirectional layer's states over time. An opinion in the middle of a long review need not be carried to its end;
 # - **vectors that are already known**: word2vec, trained on the texts of all reviews, labelled or not (lesson 02).
 
@@ -267,97 +294,145 @@ def max_and_mean(h, mask):
     mean = keras.ops.sum(h * is_word, axis=1) / keras.ops.sum(is_word, axis=1)
     return layers.Concatenate()([largest, mean])
 
-
+# %%
+unlabelled = [list(map(intern, sentiment.words_and_signs(text))) for text in data.unlabelled]
+texts = tokens["train"] + tokens["validation"] + unlabelled
+token_vocabulary = Vocabulary.from_documents(texts, SIZES["tokens"])
+unknown = np.array([len(token_vocabulary) - 1])  # stands for an empty review
+all_ids = {name: [token_vocabulary.encode(review) if review else unknown for review in part]
+           for name, part in tokens.items()}  # n arrays (time,)
 head, tail = SIZES["cut"]
-unknown = np.array([len(vocabulary) - 1])  # stands for an empty review
-whole = {name: [sentiment.shorten(review, (head, tail)) if len(review) else unknown
-                for review in part] for name, part in ids.items()}  # n arrays (time,)
-cut = np.mean([len(review) > head + tail for review in ids["train"]])
-print(f"{cut:.1%} of the reviews are longer than {head + tail} words; "
+cut = np.mean([len(review) > head + tail for review in all_ids["train"]])
+print(f"{cut:.1%} of the reviews are longer than {head + tail} tokens; "
       f"of those the first {head} and the last {tail} are read")
 
 # %% [markdown]
-# The test texts are not used for the vectors, though no label would be needed. At the end all vectors are multiplied by one number, so that the spread of their entries is `SIZES["scale"]`; words without a vector stay at 0.
+# ### In pieces
+#
+# A recurrent layer takes one step after the other: 400 tokens, 400 steps, however many processors there are. But nobody needs the beginning of a review to understand a sentence at its end. So we cut a review into **pieces** of `SIZES["piece"]` tokens and let the layer read all of them at the same time, each from a state of zeros:
+# four pieces of 100 tokens take 100 steps. What a state can know now ends at the edge of its piece. The maximum and the mean are taken over all pieces. `sentiment.in_pieces(layer, piece)` wraps a recurrent layer: it makes `(batch · pieces, piece, d)` of `(batch, time, d)`, and puts the states back in one row.
+
+# %%
+random_states = np.random.default_rng(SEED)
+x = random_states.normal(size=(1, 6, 2)).astype("float32")  # six steps
+one = layers.LSTM(3, return_sequences=True)
+pieces = sentiment.in_pieces(one, 2)(x)
+print("the second piece as if it began the text:", np.allclose(pieces[:, 2:4], one(x[:, 2:4])))
+
+# %% [markdown]
+# The test texts are not used for the vectors, though no label would be needed. At the end all vectors are multiplied by one number, so that the spread of their entries is `SIZES["scale"]`; tokens without a vector stay at 0.
 
 # %%
 from gensim.models import Word2Vec
 
 begun = perf_counter()
-texts = words["train"] + words["validation"] + [list(map(intern, tokenize(text)))
-                                                for text in data.unlabelled]
-word2vec = Word2Vec(texts, vector_size=SIZES["d"], window=5, negative=5, sample=1e-4,
-                    min_count=2, epochs=3, seed=SEED, workers=1 if data.source == "sample" else 2)
-vectors = np.zeros((len(vocabulary), SIZES["d"]), dtype="float32")
-known = [(i, word) for word, i in vocabulary.ids.items() if word in word2vec.wv]
-for i, word in known:
-    vectors[i] = word2vec.wv[word]
+word2vec = Word2Vec(texts, vector_size=SIZES["D"], window=8, negative=5, sample=1e-4,
+                    min_count=2, epochs=SIZES["rounds"], seed=SEED,
+                    workers=1 if data.source == "sample" else 2)
+vectors = np.zeros((len(token_vocabulary), SIZES["D"]), dtype="float32")
+known = [(i, token) for token, i in token_vocabulary.ids.items() if token in word2vec.wv]
+for i, token in known:
+    vectors[i] = word2vec.wv[token]
 vectors *= SIZES["scale"] / vectors[1:].std()
 word2vec_seconds = perf_counter() - begun
-print(f"{len(known):,} of {len(vocabulary):,} words have a vector; {word2vec_seconds:.0f} s")
+print(f"{len(known):,} of {len(token_vocabulary):,} tokens have a vector; {word2vec_seconds:.0f} s")
 
 # %% [markdown]
 # ## 6 · Evidence, and how not to fool oneself with it
 #
-# What do the counting models know that the networks do not? They know of a million runs of words how often each came with praise. A network could be told! Beside the vector of the word at step $t$ it gets three numbers: the log-count ratios of the runs
-# of one, two and three words that end at step $t$. (Here the counts are divided by the numbers of reviews, $r_g = \ln\frac{p_g + 1}{q_g + 1} - \ln\frac{n_1 + 1}{n_0 + 1}$ with $n_1$ reviews of praise and $n_0$ of blame, and a run that nobody has counted gets 0.) It no longer has to learn that *waste of time* is blame; it can learn what to make of it, after *not a*, or in the middle of a story that is being retold.
+# What do the counting models know that the networks do not? They know of a million runs of words how often each came with praise. A network could be told! Beside the vector of the token at step $t$ it gets what NB-SVM knows about the runs of one, two and three tokens that end at step $t$: of each run $g$ the log-count ratio $r_g$, and $w_g r_g$ with
+# its weight $w_g$ in the regression, which is what the run adds to the log-odds of praise. These six numbers are the **evidence** at step $t$. The network no longer has to learn that *waste of time* is blame; it can learn what to make of it, after *not a*, or in the middle of a story that is being retold.
+#
+# `sentiment.Runs` numbers the runs that at least two of the training reviews have. `runs.at(ids)` gives, for each token of a review, the numbers of the three runs that end there; 0 is for a run that is not among them.
+
+# %%
+runs = sentiment.Runs.of(all_ids["train"], len(token_vocabulary))
+shown = "it was not a bad film but the end was dull .".split()
+numbers = runs.at(token_vocabulary.encode(shown))  # (time, 3)
+print(f"{len(runs):,} runs")
+print("numbers of the runs that end at 'bad':", numbers[shown.index("bad")])
 
 # %% [markdown]
-# There are too many runs for a list. As with the pieces of words in lesson 02, a hash of a run's ids gives it a row in a table of fixed size, and a few runs share a row. They must be few: where most rows are in use, a run that nobody has counted meets the counts of another one. So the table has many more rows than there are runs. `sentiment.places` gives the three rows at each step; row 0 is for runs that would begin before the text.
-# `evidence.add` counts each row once for each review.
+# But there is a trap. The ratios and weights are learned from the training reviews. A run that occurs in two reviews only, and there are very many, gets its ratio from the labels of these two. On the training reviews the evidence nearly *is* the label; a network would
+# learn to believe it blindly, and be lost on a review that NB-SVM has not seen.
+#
+# The way out is **cross-fitting**: deal the training reviews into five folds, what belongs together into the same one (rule 3); for the reviews of each fold, take evidence from an NB-SVM that was fitted on the four others. So each training review is judged, as a new one will be, by a model that has not seen it. For validation and test reviews NB-SVM is fitted on all training reviews. (Handing the answers of one model to another in this way is called **stacking**, Wolpert 1992.)
 
 # %%
-begun = perf_counter()
-evidence = sentiment.Evidence(SIZES["table"])
-places = {name: [sentiment.places(review, SIZES["table"]) for review in part]
-          for name, part in whole.items()}  # n arrays (time, 3): rows of the table of counts
-for review, label in zip(places["train"], y["train"]):
-    evidence.add(review, label)
-table = evidence.table()  # (rows,): a log-count ratio each
-used = evidence.counts.any(axis=0).mean()
-print(f"{used:.0%} of {len(table):,} rows are in use")
+def evidence_from(X, labels, weights):
+    """Table (1 + runs, 2): r and w r of each run"""
+    r, model = nb_svm(X, labels, weights)
+    table = np.stack([r, 5 * model.coef_[0] * r], axis=1)  # 5: so that both are of one size
+    return (table * (X.getnnz(axis=0) > 0)[:, None]).astype("float32")  # 0 where there is none
+
+
+def cross_fitted(at, X, labels, weights, fold):
+    """Evidence (time, 3, 2) of each review with a fold, from what is not in its fold"""
+    evidence = [None] * np.count_nonzero(fold >= 0)
+    for k in range(FOLDS):
+        table = evidence_from(X[fold != k], labels[fold != k], weights[fold != k])
+        for i in np.flatnonzero(fold == k):
+            evidence[i] = table[at[i]]
+    return evidence
+
+# %%
+FOLDS = 5
+
+
+def evidence_by(learn, groups, more=None):
+    """Runs, table and evidence (time, 3, 2) of all reviews, learned from those of one split"""
+    begun = perf_counter()
+    fold = np.random.default_rng(SEED).integers(FOLDS, size=groups.max() + 1)[groups]  # (n,)
+    texts, labels, weights = all_ids[learn], y[learn], np.ones(len(fold))
+    if more is not None:  # section 7: more texts, their labels, the weight of each
+        texts, labels = texts + more[0], np.concatenate([labels, more[1]])
+        weights, fold = np.append(weights, more[2]), np.append(fold, np.full(len(more[0]), -1))
+    runs = sentiment.Runs.of(texts, len(token_vocabulary))
+    at = [runs.at(review) for review in texts]
+    X = runs.bag(at)  # sparse (n, 1 + runs)
+    table = evidence_from(X, labels, weights)
+    evidence = {name: [table[runs.at(review)] for review in part]
+                for name, part in all_ids.items()}
+    evidence[learn] = cross_fitted(at, X, labels, weights, fold)
+    return runs, table, evidence, perf_counter() - begun
+
+
+runs, table, evidence, evidence_seconds = evidence_by("train", groups["train"])
+
+# %%
+def adding_up(evidence, split="train"):
+    """Accuracy of adding up w r over all runs"""
+    return np.mean([(review[:, :, 1].sum() > 0) == label for review, label in zip(evidence, y[split])])
+
+
+alone = evidence_by("train", np.arange(len(y["train"])))[2]["train"]  # no groups
+accuracy = {"fitted on the review itself, too": adding_up([table[runs.at(review)]
+                                                           for review in all_ids["train"]]),
+            "cross-fitted, reviews dealt one by one": adding_up(alone),
+            "cross-fitted, groups kept together": adding_up(evidence["train"]),
+            "new reviews": adding_up(evidence["validation"], "validation")}
+results.table("Adding up the evidence", [{"evidence": name, "accuracy": value}
+                                         for name, value in accuracy.items()])
+
+# %%
+claim("adding up evidence on reviews that it was fitted on",
+      accuracy["fitted on the review itself, too"], at_least=0.95)
+claim("cross-fitted: training minus validation accuracy of adding up evidence",
+      accuracy["cross-fitted, groups kept together"] - accuracy["new reviews"],
+      close_to=0, within=0.05)
 
 # %% [markdown]
-# But there is a trap. The ratios were counted on the training reviews. A run that occurs in one review only, and there are very many, gets its ratio from that review's own label. On the training reviews the ratios *are* the labels; a network would
-# learn to believe them blindly, and be lost on a review whose runs it has not counted. So for each training review its own counts are taken out first: its evidence is what all the *other* reviews say about it. For validation and test
-# reviews there is nothing to take out. (NB-SVM multiplied by ratios with own counts in. It suffers less: its ratio is one constant for each run in all reviews, and the regression still gives each run a weight of its own.)
+# Fitted on the review itself, adding up the evidence is right about nearly every training review, and that means nothing. Cross-fitted, it is about as good as on new reviews: evidence that was made from labels must look the same where the network learns and where it is used.
+#
+# Look at the second row, too. Dealt one by one, twins mostly come into different folds, and what was learned from the one is wrong about the other: the training evidence looks worse than it will be. On IMDB it is the other way round: reviews of the same film in different folds make it look better. So groups stay together.
 
 # %%
-others = [evidence.of_others(review, label) for review, label in zip(places["train"], y["train"])]
-evidence_seconds = perf_counter() - begun
-own = [table[review] for review in places["train"]]
-fresh = [table[review] for review in places["validation"]]
-
-
-def naive_bayes(ratios, split):
-    """Accuracy of adding up the evidence, on reviews without a twin"""
-    twins = splits[split].twins
-    single = np.ones(len(ratios), bool) if twins is None else twins < 0
-    right = np.array([review.sum() > 0 for review in ratios]) == y[split]
-    return right[single].mean()
-
-
-accuracy = {"own counts in": naive_bayes(own, "train"),
-            "own counts out": naive_bayes(others, "train"),
-            "new reviews": naive_bayes(fresh, "validation")}
-print({name: f"{value:.3f}" for name, value in accuracy.items()})
-
-# %%
-claim("own counts in: naive Bayes on its training reviews", accuracy["own counts in"],
-      at_least=0.95)
-claim("own counts out: training minus validation accuracy of naive Bayes",
-      accuracy["own counts out"] - accuracy["new reviews"], close_to=0, within=0.05)
-
-# %% [markdown]
-# With its own counts in, adding up the ratios is right about nearly every training review, and that means nothing. With them out, it is about as good as on new reviews. Evidence that was made from labels must pass this test: it must look the same where the network learns and where it is used. (The accuracies leave out the twins of lesson 01. In training, a twin's evidence comes from a review with the same words and the other label; that does not happen with new reviews, and taking out one's own counts does not mend it.)
-
-# %%
-shown = "it was not a bad film but the end was dull".split()
-row = sentiment.places(vocabulary.encode(shown), SIZES["table"])
+row = table[numbers][:, :, 0]  # (time, 3): log-count ratios
 figure, axes = plots.figure(size=(8.6, 3.0))
 for n, colour in zip(range(3), (plots.SKY, plots.BLUE, plots.BLACK)):
-    axes.bar(np.arange(len(shown)) + 0.27 * (n - 1), table[row[:, n]], 0.25, color=colour,
+    axes.bar(np.arange(len(shown)) + 0.27 * (n - 1), row[:, n], 0.25, color=colour,
              label=f"run of {n + 1}")
-axes.set(title="Evidence at each word, from the runs that end there", ylabel="log-count ratio",
+axes.set(title="Evidence at each token, from the runs that end there", ylabel="log-count ratio",
          xticks=range(len(shown)))
 axes.set_xticklabels(shown)
 axes.axhline(0, color="black", linewidth=0.8)
@@ -367,139 +442,143 @@ plots.show(figure, alt="""Three bars at each word of a sentence: the log-count r
     have long bars, upwards for praise and downwards for blame.""")
 
 # %% [markdown]
-# The bar of *bad* points down. The longer runs that end there need not: *a bad* and *not a bad* are counted for themselves. What *but* does to all that came before it no run of three words can say; that is left to the network.
+# The bar of *bad* points down. The longer runs that end there need not: *a bad* and *not a bad* are counted for themselves; where fewer than two reviews have a run, there is no bar. What *but* does to all that came before it no run of three words can say; that is left to the network.
 
 # %% [markdown]
 # ## 7 · A network that knows the counts, and reads
 #
 # Everything together: vectors that are known, evidence, whole reviews, a bidirectional LSTM, the maximum and the mean over time. With `COURSE_LONG=1` on IMDB it is also trained without evidence, and without evidence and known vectors, to see what each adds.
 #
-# Its last layer also sees the sum of each kind of ratio. A plain sum grows with the review's length; divided by the root of the number of words it stays of one size. So naive Bayes is handed over as three numbers, and the network can begin where it ends.
+# Its last layer also sees the sum of each kind of evidence. A plain sum grows with the review's length; divided by the root of the number of tokens it stays of one size. So the network can begin where NB-SVM ends.
 
 # %%
-def after_the_vectors(with_evidence):
-    """From word vectors to P(praise)"""
-    x = keras.Input((None, SIZES["d"]), name="x")  # (batch, time, d)
-    ratios = keras.Input((None, 3), name="ratios")  # (batch, time, 3), 0 at padding
-    mask = keras.Input((None,), dtype="bool", name="mask")  # (batch, time)
-    read = layers.SpatialDropout1D(0.4)(x)
-    read = layers.Concatenate()([read, ratios]) if with_evidence else read
-    h = layers.Bidirectional(layers.LSTM(SIZES["units"], return_sequences=True))(read, mask=mask)
+def summed_up(evidence, mask):
+    """Sums of evidence (batch, time, 6), of one size for short and long reviews: (batch, 6)"""
+    n_tokens = keras.ops.sum(keras.ops.cast(mask, "float32"), axis=1, keepdims=True)
+    return keras.ops.sum(evidence, axis=1) / keras.ops.sqrt(n_tokens)
+
+
+def reader(known_vectors=True, with_evidence=True):
+    """Ids (batch, time) and evidence (batch, time, 6) to P(praise) (batch, 1)"""
+    ids = keras.Input((None,), dtype="int32", name="ids")
+    evidence = keras.Input((None, 6), name="evidence")  # 0 at padding
+    mask = keras.ops.not_equal(ids, 0)
+    x = layers.Embedding(len(token_vocabulary), SIZES["D"],
+                         weights=[vectors] if known_vectors else None)(ids)  # (batch, time, d)
+    x = layers.SpatialDropout1D(0.4)(x)
+    x = layers.Concatenate()([x, evidence]) if with_evidence else x
+    lstm = layers.Bidirectional(layers.LSTM(SIZES["units"], return_sequences=True))
+    h = sentiment.in_pieces(lstm, SIZES["piece"])(x, mask=mask)  # (batch, time, 2 units)
     pooled = max_and_mean(h, mask)  # (batch, 4 units)
     if with_evidence:
-        n_words = keras.ops.sum(keras.ops.cast(mask, "float32"), axis=1, keepdims=True)
-        summed = keras.ops.sum(ratios, axis=1) / keras.ops.sqrt(n_words)  # (batch, 3)
-        pooled = layers.Concatenate()([pooled, summed])
-    p = layers.Dense(1, activation="sigmoid")(layers.Dropout(0.4)(pooled))
-    return keras.Model([x, ratios, mask], p, name="after_the_vectors")
-
-# %%
-def reader(known_vectors=True, with_evidence=True):
-    ids = keras.Input((None,), dtype="int32", name="ids")  # (batch, time)
-    ratios = keras.Input((None, 3), name="ratios")
-    x = layers.Embedding(len(vocabulary), SIZES["d"], name="vectors",
-                         weights=[vectors] if known_vectors else None)(ids)
-    p = after_the_vectors(with_evidence)([x, ratios, keras.ops.not_equal(ids, 0)])
-    return keras.Model({"ids": ids, "ratios": ratios}, p)
+        pooled = layers.Concatenate()([pooled, summed_up(evidence, mask)])
+    p = layers.Dense(1, activation="sigmoid")(layers.Dropout(0.3)(pooled))
+    return keras.Model({"ids": ids, "evidence": evidence}, p)
 
 # %% [markdown]
-# ### Practice against the worst small change
-#
-# The network has more than twenty weights for each training review of the sample, more than a hundred for each of IMDB, and soon knows the reviews by heart. Dropout makes that harder by changing the input at random. **Adversarial training** (Goodfellow and others 2015; for texts Miyato and others 2017) changes it on purpose. Let $X$ be
-# the word vectors of a review and $L(X)$ the loss. The gradient $G = \partial L / \partial X$ points to where the loss grows fastest, so among all changes of length $\varepsilon$ the worst is about
-#
-# $$R = \varepsilon \, \frac{G}{\lVert G \rVert}, \qquad \text{and the network learns from} \qquad \tfrac12 \bigl( L(X) + L(X + R) \bigr).$$
-#
-# $R$ is taken as a constant: the network learns to be right at $X + R$, not to make $R$ itself small. One number $\varepsilon$ serves a whole review, so a single word moves only a little. The price: two passes forwards and three backwards, one for $G$ and one for each loss, so more than twice the time.
-
-# %% [markdown]
-# Keras calls `train_step` for each batch. `tf.gradients` gives slopes inside a graph, as `GradientTape` does outside; each loss depends only on its own review, so the slopes of all losses together are one $G$ for each. `stop_gradient` makes $G$, and so $R$, a constant. The ratios
-# are not moved, and each of the two passes draws its own dropout.
+# `Batches` puts reviews of about the same length into a batch, as the length buckets of lesson 09 do. So they come in another order, which `order` keeps; `judged` puts the answers back in their places.
 
 # %%
-class Adversarial(keras.Model):
-    def train_step(self, batch):
-        inputs, y_true = batch
-        rest, bce = self.get_layer("after_the_vectors"), keras.losses.binary_crossentropy
-        unmoved = inputs["ratios"], inputs["ids"] != 0
-        with tf.GradientTape() as tape:
-            X = self.get_layer("vectors")(inputs["ids"])  # (batch, time, d)
-            L = bce(y_true[:, None], rest([X, *unmoved], training=True))  # (batch,)
-            G = tf.stop_gradient(tf.gradients(L, X)[0])  # (batch, time, d)
-            R = SIZES["epsilon"] * G / (tf.norm(G, axis=(1, 2), keepdims=True) + 1e-12)
-            L_moved = bce(y_true[:, None], rest([X + R, *unmoved], training=True))
-            loss = tf.reduce_mean(L + L_moved) / 2
-        slopes = tape.gradient(loss, self.trainable_variables)
-        self.optimizer.apply(slopes, self.trainable_variables)
-        return {"loss": loss}
+def as_inputs(ids, evidence):
+    """What the reader takes: arrays (time,) and (time, 6), of long reviews the ends"""
+    return {"ids": [sentiment.shorten(review, SIZES["cut"]) for review in ids],
+            "evidence": [sentiment.shorten(review.reshape(-1, 6), SIZES["cut"])
+                         for review in evidence]}
+
+
+def judged(model, inputs):
+    """P(praise) of each review: (n,)"""
+    batches = Batches(inputs, size=250, step=SIZES["piece"])
+    p = np.zeros(len(batches.order))
+    p[batches.order] = model.predict(batches, verbose=0)[:, 0]
+    return p
 
 # %% [markdown]
-# Three more things about the training. The learning rate rises during the first tenth of the updates, and then falls along a half cosine to nearly nothing. The optimiser keeps a running average of the weights, which is less noisy than the weights
-# themselves, and is what remains at the end (`use_ema`). And `Resume` writes the whole state to disk after every epoch: stop it, run the cell again, and the network that was interrupted goes on after its last finished epoch. If the kernel dies, run all cells. (The seconds of a training that was interrupted count only from there on.)
-
-# %% [markdown]
-# `Batches` puts reviews of about the same length into a batch, as the length buckets of lesson 09 do. So they come in another order, which `order` keeps; `judge` puts the answers back in their places. In `train_reader`, `learner` makes a second model of the same layers: training it trains `model`.
+# Two things about the training. The learning rate rises during the first tenth of the updates, and then falls along a half cosine to nearly nothing. And `Resume` writes the whole state to disk after every epoch: stop it, run the cell again, and the network that was interrupted goes on after its last finished epoch. If the kernel dies, run all cells. (The seconds of a training that was interrupted count only from there on.)
 
 # %%
-evidence_of = {"train": others, "validation": fresh,
-               "test": [table[review] for review in places["test"]]}
-
-
-def batches(split, size=250, **options):
-    inputs = {"ids": whole[split], "ratios": evidence_of[split]}
-    return Batches(inputs, size=size, step=SIZES["step"], **options)
-
-
-def judge_with(model):
-    def judge(split):
-        to_judge = batches(split)
-        p = np.zeros(len(y[split]))
-        p[to_judge.order] = model.predict(to_judge, verbose=0)[:, 0]
-        return p
-    return judge
-
-# %%
-def train_reader(name, model, before, told=0, learner=keras.Model):
-    train_batches = batches("train", SIZES["batch"], targets=y["train"], seed=SEED)
-    updates = SIZES["reader_epochs"] * len(train_batches)
+def train_reader(name, model, before, told, inputs, learn="train"):
+    batches = Batches(inputs[learn], y[learn], SIZES["batch"], SEED, SIZES["piece"])
+    updates = SIZES["reader_epochs"] * len(batches)
     rate = keras.optimizers.schedules.CosineDecay(
         SIZES["rate"] / 10, updates - updates // 10, alpha=0.01,
         warmup_target=SIZES["rate"], warmup_steps=updates // 10)
-    optimizer = keras.optimizers.Adam(rate, clipnorm=1.0, use_ema=True)
-    learning = learner(model.input, model.output)  # the same layers
-    learning.compile(optimizer, "binary_crossentropy", jit_compile=data.source == "real")
-    resume = Resume(STATES / f"{len(readers)}.npz", train_batches)
+    model.compile(keras.optimizers.Adam(rate, clipnorm=1.0), "binary_crossentropy",
+                  jit_compile=data.source == "real")
+    resume = Resume(STATES / f"{len(readers)}.npz", batches)
     begun = perf_counter()
-    learning.fit(train_batches, epochs=SIZES["reader_epochs"], initial_epoch=resume.epoch,
-                 shuffle=False, verbose=0, callbacks=[ProgressBar(), resume])
-    rung(name, judge_with(model), model.count_params() + told, before + perf_counter() - begun)
+    model.fit(batches, epochs=SIZES["reader_epochs"], initial_epoch=resume.epoch,
+              shuffle=False, verbose=0, callbacks=[ProgressBar(), resume])
+    rung(name, lambda split: judged(model, inputs[split]), model.count_params() + told,
+         before + perf_counter() - begun, learn)
     return model
 
 # %%
 keras.utils.set_random_seed(SEED)
 STATES = sentiment.SAVED.parent / f"training_{data.source}_{SEED}"
 READER, VECTORS = "reader (bidirectional LSTM)", "reader with known vectors"
-TOLD, HARDENED = "reader with vectors, evidence", "reader, all and adversarial"
-counted = word2vec_seconds + evidence_seconds, np.count_nonzero(table)  # before, told
+TOLD, TAUGHT = "reader with vectors, evidence", "reader, second round"
 readers = {}
+inputs = {name: as_inputs(all_ids[name], evidence[name]) for name in splits}
 if LONG and data.source == "real":
-    readers[READER] = train_reader(READER, reader(False, False), 0.0)
-    readers[VECTORS] = train_reader(VECTORS, reader(True, False), word2vec_seconds)
-if data.source == "real":
-    readers[TOLD] = train_reader(TOLD, reader(), *counted)
+    readers[READER] = train_reader(READER, reader(False, False), 0.0, 0, inputs)
+    readers[VECTORS] = train_reader(VECTORS, reader(True, False), word2vec_seconds, 0, inputs)
+before = word2vec_seconds + evidence_seconds
+readers[TOLD] = train_reader(TOLD, reader(), before, table.size, inputs)
+
+# %% [markdown]
+# ### A second round
+#
+# Most runs of a new review NB-SVM has seen a few times or never. There are more reviews, 50,000 on IMDB, but nobody has labelled them. The reader can: it judges new reviews better than NB-SVM does. So the unlabelled reviews get its answers for labels, where it is sure of them, P(praise) above 0.73 or below 0.27 (**pseudo-labels**, Lee 2013). NB-SVM is fitted again, on both kinds of reviews, a guessed label with three tenths of the weight of a true one.
+# That gives new evidence on many more runs, and with it a second reader is trained, from the beginning and on true labels only. What the first reader found by reading comes back to the second as a count.
+
+# %%
+def second_round(name, teacher, runs, table, before, learn):
+    """Train a reader whose evidence has learned from the teacher's answers, too"""
+    begun = perf_counter()
+    ids = [token_vocabulary.encode(review) if review else unknown for review in unlabelled]
+    p = judged(teacher, as_inputs(ids, [table[runs.at(review)] for review in ids]))
+    sure = np.flatnonzero(abs(p - 0.5) > 0.23)
+    more = [ids[i] for i in sure], p[sure] > 0.5, np.full(len(sure), 0.3)
+    runs, table, evidence, _ = evidence_by(learn, groups[learn], more)
+    inputs = {name: as_inputs(all_ids[name], evidence[name]) for name in evidence}
+    before += perf_counter() - begun
+    readers[name] = train_reader(name, reader(), before, table.size, inputs, learn)
+    return runs, table, evidence
+
+
+knows = {name: (runs, table) for name in readers}  # what each reader is told
 if LONG:
-    readers[HARDENED] = train_reader(HARDENED, reader(), *counted, Adversarial)
+    before = rungs[-1]["seconds"]
+    *knows[TAUGHT], evidence = second_round(TAUGHT, readers[TOLD], runs, table, before, "train")
+    print({split: f"{adding_up(evidence[split], split):.3f}" for split in ("train", "validation")})
+
+# %% [markdown]
+# The two numbers say how good adding up the evidence is now, on training and on validation reviews. The guesses came from a reader that had seen all training reviews, so by way of them a training review has had a small say in its own evidence: cross-fitting is no longer quite clean, and on IMDB the evidence looks a little better where the network learns than where it is used. Whether the second reader is better nonetheless, the validation decides.
+# On the sample, with 500 unlabelled reviews beside 3,000 labelled ones, there is little to gain.
 
 # %%
 on_validation = {row["model"]: row["validation"] for row in rungs}
-BEST, COUNTS = max(readers, key=on_validation.get), "NB-SVM, runs of 1 to 3"
-best = readers[BEST]
+BEST, RIVAL = max(readers, key=on_validation.get), COUNTS
 print("kept:", BEST)
 
 # %% [markdown]
-# Which of them is kept, the validation reviews decide. On the sample there is only one: all its parts, to be quick, in one training. What each part adds is measured on IMDB. Now the ladder is complete, and nothing is
-# left to choose.
+# Which of them is kept, the validation reviews decide. What each part adds is measured on IMDB.
 #
+# Now all is chosen: the validation reviews have done their work, and it would be a waste to leave them out. So on IMDB the second round is gone through once more, with the same settings, on training and validation reviews together; NB-SVM, too. How good these two are, only the test can say.
+
+# %%
+ALL = "reader, second round, learned from all"
+if LONG and data.source == "real":
+    for parts in (tokens, all_ids):
+        parts["all"] = parts["train"] + parts["validation"]
+    for parts in (y, groups):
+        parts["all"] = np.concatenate([parts["train"], parts["validation"]])
+    BEST, RIVAL = ALL, COUNTS + ", learned from all"
+    nb_svm_rung(RIVAL, tokens, "all")
+    *knows[ALL], _ = second_round(ALL, readers[TOLD], runs, table, before, "all")
+
+# %% [markdown]
 # ## 8 · The test part, opened once
 
 # %%
@@ -530,12 +609,11 @@ claim("NB-SVM minus the best network of section 4, in the test",
       test[COUNTS] - max(test[name] for name in curves),
       at_least={"sample": 0.03, "real": 0.01}[data.source])
 claim("test accuracy of the network that was kept, minus that of NB-SVM",
-      test[BEST] - test[COUNTS], at_least={"sample": 0.02, "real": -0.01}[data.source])
+      test[BEST] - test[RIVAL], at_least={"sample": 0.02, "real": 0.005}[data.source])
 if LONG and data.source == "real":
     claim("what evidence brings to the network, in the test",
           test[TOLD] - test[VECTORS], at_least=0.01)
-    claim("what adversarial training brings to it, in the test",
-          test[HARDENED] - test[TOLD], at_least=0.0)
+    claim("test accuracy of the network that learned from all", test[ALL], at_least=0.92)
 
 # %% [markdown]
 # Read the table from the top. Runs of words bring more than any network of section 4, in a few seconds. The network that was kept is told what the runs know; what it has over NB-SVM is what reading adds. On the sample, where turns of opinion were planted, that is much. On IMDB, where reviews are long and say
@@ -547,10 +625,11 @@ if LONG and data.source == "real":
 # %% [markdown]
 # ## 9 · Save it, load it, ask it
 #
-# To judge a new text the network needs more than its weights: the words and their ids, and the table of ratios. `sentiment.with_ratios` puts them into a layer before the reader, so that all of it is one file, in Keras's own format. Our file holds numbers, words and a description of the layers, and no code. A stranger's file may hold some; Keras refuses it by default, but load only files whose origin you know.
+# To judge a new text the network needs more than its weights: the tokens and their ids, the runs and the table of evidence. `sentiment.with_evidence` puts them into a layer before the reader, so that all of it is one file, in Keras's own format. Our file holds numbers, words and a description of the layers, and no code. A stranger's file may hold some; Keras refuses it by default, but load only files whose origin you know.
 
 # %%
-complete = sentiment.with_ratios(best, vocabulary, evidence, SIZES["cut"])
+complete = sentiment.with_evidence(readers[BEST], token_vocabulary, *knows[BEST], SIZES["cut"],
+                                   SIZES["piece"])
 sentiment.SAVED.parent.mkdir(exist_ok=True)
 complete.save(sentiment.SAVED)
 again = sentiment.load(sentiment.SAVED)
@@ -645,7 +724,7 @@ sign = re.compile(r"""(?<![\w"])"\w+"(?![\w"])|\(!\)|yeah,? right""", re.IGNOREC
 kinds["signs of irony"] = np.array([bool(sign.search(text)) for text in data.test.texts])
 if data.test.twins is not None:
     kinds["twins"] = data.test.twins >= 0
-right = {name: (p_test[name] > 0.5) == y["test"] for name in (COUNTS, BEST)}
+right = {name: (p_test[name] > 0.5) == y["test"] for name in (RIVAL, BEST)}
 results.table("Test accuracy by kind of review", [
     {"kind": name, "share of the test": which.mean(),
      **{model: right[model][which].mean() for model in right}}
@@ -727,7 +806,7 @@ plots.show(figure, alt="""A five-by-five grid: for each true number of stars the
 def draw_costs(models, seconds, test):
     figure, axes = plots.figure(size=(8.6, 4.4))
     for i, (model, x, height) in enumerate(zip(models, seconds, test)):
-        counts = model in ("random forest on ids", "bag of words", COUNTS)
+        counts = model.startswith(("random", "bag", "NB-SVM"))
         axes.scatter(x, height, color=plots.ORANGE if counts else plots.BLUE)
         axes.annotate(model, (x, height), xytext=(5, 3 if i // 2 % 2 else -11),  # above, below
                       textcoords="offset points", fontsize=9)
@@ -878,8 +957,8 @@ def test_expected_stars(expected_stars):
 # points: 2
 
 # %% [markdown]
-# **Exercise 3.** Write `others_ratio(p, q, label)`: the log-count ratios $\ln \frac{p_g + 1}{q_g + 1}$ of the runs of one training review (with as many reviews of praise as of blame the rest of the formula is 0), after that review's own count has been taken out. `p` and `q`, both `(runs,)`, say how many reviews with and
-# without praise have each run, this one among them; `label` is its own, 1 for praise. A run that no other review has says nothing: its ratio must come out as 0.
+# **Exercise 3.** For the ratios alone there is a way without folds: take a review's own count out, and nothing else. Write `others_ratio(p, q, label)`: the log-count ratios $\ln \frac{p_g + 1}{q_g + 1}$ of the runs of one training review (with as many reviews of praise as of blame the rest of the formula is 0), after that review's own count has been taken out. `p` and `q`, both `(runs,)`, say how many reviews with and
+# without praise have each run, this one among them; `label` is its own, 1 for praise. A run that no other review has says nothing: its ratio must come out as 0. (What stays in are the other reviews of the same film.)
 #
 # <details><summary>Hint 1</summary>A review with praise has been counted in <code>p</code>, one without in <code>q</code>.</details>
 # <details><summary>Hint 2</summary><code>p - label</code> takes one out if the label is 1. What takes one out of <code>q</code> if it is 0?</details>
@@ -1102,12 +1181,11 @@ summary()
 #
 # ## References
 #
-# - A. L. Maas and others (2011). Learning word vectors for sentiment analysis. *ACL*. The IMDB reviews.
+# - A. L. Maas and others (2011). Learning word vectors for sentiment analysis. *ACL*. The IMDB reviews: at most 30 of a film, and no film both in the training and in the test part.
+# - D. H. Wolpert (1992). Stacked generalization. *Neural Networks* 5(2), 241–259. Models that learn from the answers of others, cross-fitted.
+# - D.-H. Lee (2013). Pseudo-label: the simple and efficient semi-supervised learning method for deep neural networks. *ICML workshop on challenges in representation learning*.
 # - S. Wang, C. D. Manning (2012). Baselines and bigrams: simple, good sentiment and topic classification. *ACL*. NB-SVM.
 # - A. Géron (2019). *Hands-On Machine Learning with Scikit-Learn, Keras, and TensorFlow*, 2nd edition. O'Reilly, chapter 16. The two layers of GRU.
 # - The LSTM on 80 words is Keras's example `imdb_lstm`, in Python and in R.
-# - I. J. Goodfellow, J. Shlens, C. Szegedy (2015). Explaining and harnessing adversarial examples. *ICLR*.
-# - T. Miyato, A. M. Dai, I. Goodfellow (2017). Adversarial training methods for semi-supervised text classification. *ICLR*. Adversarial training on word vectors.
 # - A. M. Dai, Q. V. Le (2015). Semi-supervised sequence learning. *NeurIPS*. What a recurrent network can reach on IMDB when it has read the reviews without labels first.
 # - P. Carvalho, L. Sarmento, M. J. Silva, E. de Oliveira (2009). Clues for detecting irony in user-generated contents: oh...!! it's "so easy" ;-). *TSA workshop*. Quotation marks as a sign of irony.
-# - B. T. Polyak, A. B. Juditsky (1992). Acceleration of stochastic approximation by averaging. *SIAM Journal on Control and Optimization* 30(4). Averaging weights.

@@ -790,8 +790,62 @@ def test_postings_that_are_not_there(data, tmp_path):
         prepare.prepare_postings(data, tmp_path)
 
 
+# ----------------------------------------------------------------------------------------------------------------- WNUT17
+
+TAGGED = {"one.conll": b"Oslo\tB-location\n", "two.conll": b"hello\tO\n", "three.annotated": b"Ada\tB-person\n"}
+TAGGED_REMOTES = tuple(
+    prepare.Remote(f"http://127.0.0.1:1/{name}", len(content), hashlib.sha256(content).hexdigest())
+    for name, content in TAGGED.items()
+)
+prepare_tagged = functools.partial(prepare.prepare_wnut17, remotes=TAGGED_REMOTES)
+
+
+def tagged_stored(data):
+    return {name: (data / name).read_bytes() for name in everything(data)} == {
+        f"wnut17/{name}": content for name, content in TAGGED.items()
+    }
+
+
+def test_tagged_sentences_are_downloaded_and_verified(data, monkeypatch):
+    with BadServer(*map(Reply, TAGGED.values())) as server:
+        monkeypatch.setenv("COURSE_MIRROR", server.url)
+        prepare_tagged(data)
+        assert [path for path, _ in server.requests] == [f"/{name}" for name in TAGGED]
+    assert tagged_stored(data)
+
+
+@pytest.mark.parametrize("named", ["file", "folder"])
+def test_tagged_sentences_replace_what_is_not_whole(data, tmp_path, named):
+    write(data / "wnut17" / "one.conll", b"half")
+    for name, content in TAGGED.items():
+        source = write(tmp_path / "copy" / name, content)
+    prepare_tagged(data, source if named == "file" else source.parent)
+    assert tagged_stored(data)
+
+
+def test_other_tagged_sentences_are_refused(data, tmp_path, monkeypatch):
+    for name, content in TAGGED.items():
+        write(tmp_path / "copy" / name, content.replace(b"Ada", b"Bob"))
+    with pytest.raises(fetch.WrongContent, match=r"three\.annotated is not the file"):
+        prepare_tagged(data, tmp_path / "copy")
+    with BadServer(Reply(b"Rome\tB-location\n")) as server:
+        monkeypatch.setenv("COURSE_MIRROR", server.url)
+        with pytest.raises(fetch.FetchError, match=r"SHA-256(.|\n)*make data DATASETS=wnut17 FROM=/path/to/one.conll"):
+            prepare_tagged(data)
+    with pytest.raises(fetch.FetchError, match=r"Cannot read .*one.conll: No such file"):
+        prepare_tagged(data, tmp_path / "nowhere" / "one.conll")
+    assert everything(data) == []
+
+
+def test_the_loader_of_the_sentences_knows_the_files_and_their_sizes():
+    from course_utils.datasets import sentences
+
+    assert sentences.SIZES == {remote.name: remote.size for remote in prepare.WNUT17_FILES}
+    assert set(sentences.SIZES) == set(sentences.FILES.values())
+
+
 @pytest.mark.real
-@pytest.mark.parametrize("name", ["onet", "postings"])
+@pytest.mark.parametrize("name", ["onet", "postings", "wnut17"])
 def test_true_copies_go_round(tmp_path, monkeypatch, name):
     monkeypatch.undo()
     original = where.data_dir()

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -259,6 +260,60 @@ def test_sample_on_demand_whatever_is_there(hollow, monkeypatch, capsys, damage)
 
 
 # --- IMDB, small ---
+
+
+def about(film, n):
+    """n reviews that name two people of a film."""
+    return [f"I saw it, and then {film} and Ivo {film}son came in, take {i}." for i in range(n)]
+
+
+def test_reviews_with_rare_names_in_common_are_of_one_film():
+    texts = about("Quill", 4) + about("Vance", 5) + about("Moss", 3)
+    groups = reviews.films(texts)
+    assert groups.shape == (12,) and set(groups) == {0, 1, 2}
+    for part in (slice(0, 4), slice(4, 9), slice(9, 12)):
+        assert len(set(groups[part])) == 1
+
+
+def test_no_film_has_more_reviews_than_the_largest():
+    counts = np.bincount(reviews.films(about("Quill", 50) + about("Vance", 50), largest=30))
+    assert counts.max() <= 30 and counts.sum() == 100
+
+
+@pytest.mark.parametrize("texts", [["no names here"] * 3, ["Only At Beginnings"], ["the film", "With nobody"]])
+def test_reviews_without_names_stay_alone(texts):
+    assert reviews.films(texts).tolist() == list(range(len(texts)))
+
+
+def test_no_film_is_on_both_sides(small_imdb):
+    data = reviews.load()
+    texts = [text for film in ("Quill", "Vance", "Moss", "Teasel", "Rook") for text in about(film, 6)]
+    labels = np.tile([0, 1], 15).astype(np.int8)
+    data = replace(
+        data, train=reviews.Split(texts[::2], labels[::2]), validation=reviews.Split(texts[1::2], labels[1::2])
+    )
+    seen = set()
+    for seed in range(5):
+        split = reviews.by_group(data, seed)
+        assert sorted(split.train.texts + split.validation.texts) == sorted(texts)
+        assert not set(split.train.groups) & set(split.validation.groups)
+        assert len(split.validation) == len(split.validation.groups) == len(split.validation.labels) == 12
+        for part in (split.train, split.validation):
+            assert all(labels[texts.index(text)] == label for text, label in zip(part.texts, part.labels, strict=True))
+        assert split.test is data.test
+        seen.add(tuple(split.validation.texts))
+    assert len(seen) > 1
+
+
+def test_in_the_sample_twins_belong_together():
+    data = reviews.load_sample()
+    split = reviews.by_group(data)
+    for part, same in ((split.train, data.train), (split.validation, data.validation)):
+        assert part.texts == same.texts
+        assert np.bincount(part.groups).max() == 2
+        pairs = [np.flatnonzero(part.groups == number) for number in range(part.groups.max() + 1)]
+        assert all(len(pair) == 1 or len(set(part.twins[pair])) == 1 for pair in pairs)
+        assert len(pairs) == len(part) - (part.twins >= 0).sum() // 2
 
 
 def test_small_imdb(small_imdb, capsys):

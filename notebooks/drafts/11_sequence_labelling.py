@@ -1,0 +1,802 @@
+# %% [markdown]
+# # 11 · Sequence labelling: a name for every word
+#
+# *Madison moved to Austin.* Who moved, and where to? You know that Madison is a person here and Austin a place, though there is a city called Madison, and many a man called Austin. The words around them told you. So far our networks read a whole sequence and gave one answer. Now there is an answer to give **at every step**: is this word part of a name,
+# and of what? That is sequence labelling. The same network finds the parts of speech of words, the genes in a text, or the notes in a recording.
+#
+# **You will be able to**
+#
+# 1. write names down as tags, one for each word, and read them back;
+# 2. say why the share of right tags misleads, and measure whole names with precision, recall and F1;
+# 3. sum a loss over the steps of a sequence, without the padding, by hand and in Keras;
+# 4. build a tagger from word and letter features and a bidirectional LSTM, and show which part of it finds what;
+# 5. look at what a tagger believes, word by word, and at what it confuses.
+#
+# **Before this lesson:** lessons [02](02_word_embeddings.ipynb), [06](06_lstm.ipynb), [08](08_deep_and_bidirectional.ipynb) and [09](09_text_pipeline.ipynb). **Time:** about 45 minutes to read and try, 35 minutes for the exercises.
+
+# %% [markdown]
+# ## Settings and data
+
+# %%
+import os
+
+import keras
+import numpy as np
+
+from course_utils import plots, results
+from course_utils.claims import claim
+from course_utils.datasets import sentences
+from course_utils.tagging import Coloured, scores, spans
+from course_utils.text import Vocabulary
+from course_utils.training import ProgressBar
+
+# %%
+SEED = int(os.environ.get("COURSE_SEED", 0))
+data = sentences.load()
+SIZES = {
+    "sample": dict(d=32, letters=16, units=32, batch=32, epochs=6, rate=1e-2, hide=0.2),
+    "real": dict(d=64, letters=32, units=64, batch=32, epochs=12, rate=3e-3, hide=0.2),
+}[data.source]
+splits = {"train": data.train, "validation": data.validation, "test": data.test}
+rng = np.random.default_rng(SEED)
+
+# %% [markdown]
+# ## 1 · Names as tags
+#
+# A name can have several words, so *person* as a tag for each of them is not enough: in *Ivo Quill Madison Reed left* nobody could tell one person from two. The scheme **IOB2** has two tags for each type: **B-person** at the **b**eginning of a name, **I-person** **i**nside of it, at its other words, and **O** **o**utside of all names
+# (Ramshaw and Marcus 1995; Tjong Kim Sang and Veenstra 1999).
+
+# %%
+KINDS = sorted({tag[2:] for tags in data.train.tags for tag in tags} - {""})
+i = int(rng.integers(len(data.train)))
+for word, tag in zip(data.train.words[i], data.train.tags[i]):
+    print(f"{tag:16} {word}")
+
+# %% [markdown]
+# `spans` reads tags back into names: the type, the first word, and the one after the last.
+
+# %%
+print(spans(data.train.tags[i]))
+Coloured(data.train.words[i], spans(data.train.tags[i]), KINDS)
+
+# %% [markdown]
+# ## 2 · How good is a tagger?
+#
+# The obvious measure is the share of tags that are right. Let us ask it about a tagger that has learned nothing and says `O` to every word.
+
+# %%
+def gold(split):
+    """The names of each sentence: n lists of spans"""
+    return [spans(tags) for tags in split.tags]
+
+
+def token_accuracy(split, said):
+    pairs = [(a, b) for tags, row in zip(split.tags, said) for a, b in zip(tags, row)]
+    return np.mean([a == b for a, b in pairs])
+
+
+nothing = [["O"] * len(words) for words in data.validation.words]
+print(f"says O to everything: {token_accuracy(data.validation, nothing):.1%} of the tags are right")
+scores(gold(data.validation), [spans(tags) for tags in nothing])
+
+# %%
+claim("share of right tags for one who finds no name at all",
+      token_accuracy(data.validation, nothing), at_least=0.6)
+claim("its F1", scores(gold(data.validation), [spans(tags) for tags in nothing])["F1"], at_most=0)
+
+# %% [markdown]
+# Most words belong to no name, so most tags are right, and not one name was found. What we want to know is how many **names** are found. A name counts as found only if its type and both of its ends are right (exact match). Of all names that the tagger gives, **precision** is the share that is right; of all names that are there, **recall** is the share that it found;
+# and **F1** is their harmonic mean,
+#
+# $$F_1 = \frac{2 P R}{P + R} = \frac{2 \cdot \text{right}}{\text{given} + \text{there}}$$
+#
+# All names of all sentences are counted together, as in the evaluation of CoNLL 2003 (Tjong Kim Sang and De Meulder 2003).
+#
+# ## 3 · Looking names up
+#
+# A list of names with their types is called a **gazetteer**. Ours holds the names of the training sentences, each with the type that it had most often. To tag a sentence, take at each word the longest name of the list that begins there.
+
+# %%
+from collections import Counter, defaultdict
+
+
+def forms(split):
+    """Each name as a tuple of words, and its type, as often as it occurs"""
+    return [(tuple(words[begin:end]), kind) for words, names in zip(split.words, gold(split))
+            for kind, begin, end in names]
+
+
+counts = defaultdict(Counter)
+for form, kind in forms(data.train):
+    counts[form][kind] += 1
+listed = {form: kinds.most_common(1)[0][0] for form, kinds in counts.items()}
+longest = max(map(len, listed))
+ambiguous = sum(len(kinds) > 1 for kinds in counts.values())
+print(f"{len(listed):,} names, {ambiguous:,} of them with more than one type in training")
+
+# %%
+def look_up(words):
+    """Spans of the longest listed names, from left to right"""
+    found, t = [], 0
+    while t < len(words):
+        ends = [end for end in range(t + 1, t + 1 + longest) if tuple(words[t:end]) in listed]
+        if ends:
+            found.append((listed[tuple(words[t:ends[-1]])], t, ends[-1]))
+        t = ends[-1] if ends else t + 1
+    return found
+
+
+print("validation:", scores(gold(data.validation), map(look_up, data.validation.words)))
+shown = "Yesterday Madison met the people of Madison .".split()
+Coloured(shown, look_up(shown), KINDS)
+
+# %% [markdown]
+# It fails in two ways. Names that are not on the list are not found, and people invent new ones every day. And a name that is on the list has one type there, whatever the sentence says. To do better a tagger must look at what stands around a name, and at what the name itself looks like.
+#
+# ## 4 · Words and letters as numbers
+#
+# A word becomes an id, as always. The validation and test sentences have names that the vocabulary does not know, and all of them get the same id, that of unknown words. So each word also brings its **letters**: *Alderbury* looks like a place, *X-300* like a product, and a capital within a sentence is a hint by itself (Ma and Hovy 2016).
+# Words that occur once in training are left out of the vocabulary. Otherwise the id of unknown words would never be seen in training, and its vector would stay as it was drawn.
+
+# %%
+LETTERS = 12  # of a longer word the first six and the last six
+often = Counter(word for words in data.train.words for word in words)
+vocabulary = Vocabulary([word for word, n in often.most_common() if n > 1])
+alphabet = Vocabulary(sorted({letter for word in often for letter in word}))
+TAGS = ["O"] + [f"{prefix}-{kind}" for kind in KINDS for prefix in "BI"]
+
+
+def letters_of(word):
+    """Ids (LETTERS,) of a word's letters, 0 after the last"""
+    word = word if len(word) <= LETTERS else word[:LETTERS // 2] + word[-(LETTERS // 2):]
+    return np.pad(alphabet.encode(list(word)), (0, LETTERS - len(word)))
+
+
+print(f"{len(vocabulary):,} words, {len(alphabet)} letters and signs, {len(TAGS)} tags")
+print(letters_of("Alderbury"))
+
+# %% [markdown]
+# A batch of sentences is padded on the right, like every batch since lesson 09. New is that the targets are padded, too: a tag for each step, and `-1` where there is no word.
+
+# %%
+def encode(sentences_, tags=None):
+    """Inputs words (n, time) and letters (n, time, LETTERS); targets (n, time), −1 at padding"""
+    time = max(map(len, sentences_))
+    ids = {"words": np.zeros((len(sentences_), time), np.int32),
+           "letters": np.zeros((len(sentences_), time, LETTERS), np.int32)}
+    y = np.full((len(sentences_), time), -1, np.int32)
+    for i, words in enumerate(sentences_):
+        ids["words"][i, :len(words)] = vocabulary.encode(words)
+        ids["letters"][i, :len(words)] = [letters_of(word) for word in words]
+        if tags is not None:
+            y[i, :len(words)] = [TAGS.index(tag) for tag in tags[i]]
+    return ids, y
+
+
+ids, y = encode(data.train.words[:2], data.train.tags[:2])
+print(y)
+
+# %% [markdown]
+# ## 5 · A loss for every step
+#
+# The network gives scores for all tags at every step: `(batch, time, tags)`. The cross-entropy is computed at every step, summed over the steps that are words, and divided by their number:
+#
+# $$L = \frac{\sum_{i,t} m_{i,t} \bigl( - \ln \operatorname{softmax}(s_{i,t})_{y_{i,t}} \bigr)}{\sum_{i,t} m_{i,t}}, \qquad m_{i,t} = 1 \text{ for a word, } 0 \text{ for padding.}$$
+#
+# By hand, on scores drawn at random:
+
+# %%
+def loss_by_hand(y, s):
+    """Mean cross-entropy over words: y (batch, time), −1 at padding; s (batch, time, tags)"""
+    m = y >= 0  # (batch, time)
+    log_p = s - np.log(np.exp(s).sum(axis=-1, keepdims=True))
+    losses = -np.take_along_axis(log_p, np.maximum(y, 0)[:, :, None], axis=-1)[:, :, 0]
+    return (losses * m).sum() / m.sum()
+
+
+s = rng.normal(size=(*y.shape, len(TAGS)))
+over_words = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)
+everywhere = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+print(f"by hand {loss_by_hand(y, s):.6f}, in Keras {float(over_words(y, s)):.6f}")
+print(f"padding counted as O: {float(everywhere(np.maximum(y, 0), s)):.6f}")
+claim("difference between the loss by hand and in Keras",
+      abs(loss_by_hand(y, s) - float(over_words(y, s))), at_most=1e-5)
+
+# %% [markdown]
+# In Keras, `ignore_class=-1` does it. Without it, padding would count as words that are easy to tag, and the loss of a batch would depend on how long its longest sentence is.
+#
+# ## 6 · Three taggers
+#
+# All three have the same beginning and the same end. The beginning: the vector of the word; and beside it a **convolution over its letters**, 32 patterns of three letters each, of which the strongest match in the word counts. The end: a linear layer that gives a score for each tag. They differ in what lies between:
+#
+# 1. **nothing**: each word is tagged for itself, without its neighbours;
+# 2. an **LSTM** from left to right: a tag may depend on all that came before;
+# 3. a **bidirectional LSTM**: on all that comes after, too (Huang, Xu and Yu 2015). A tagger may see the whole sentence before it answers (lesson 08).
+
+# %%
+layers = keras.layers
+
+
+def tagger(between=None):
+    """Ids of words (batch, time) and letters (batch, time, LETTERS) to scores (batch, time, tags)"""
+    words = keras.Input((None,), dtype="int32", name="words")
+    letters = keras.Input((None, LETTERS), dtype="int32", name="letters")
+    mask = keras.ops.not_equal(words, 0)
+    x = layers.Embedding(len(vocabulary), SIZES["d"])(words)  # (batch, time, d)
+    c = layers.Embedding(len(alphabet), SIZES["letters"])(letters)  # (batch, time, LETTERS, …)
+    c = layers.Conv2D(32, (1, 3), padding="same", activation="relu")(c)
+    x = layers.Concatenate()([x, keras.ops.max(c, axis=2)])  # (batch, time, d + 32)
+    h = layers.Dropout(0.3)(x)
+    if between is not None:
+        h = between(h, mask=mask)  # (batch, time, units)
+    return keras.Model({"words": words, "letters": letters}, layers.Dense(len(TAGS))(h))
+
+# %% [markdown]
+# One more thing. In training most names are known words, and a network could learn them by heart: *Ivo* is a person. In the test the names are new. So in every epoch a share `hide` of all words is replaced by the unknown word, letters and all, and their tags have to be found from their neighbours (**word dropout**).
+
+# %%
+class Training(keras.utils.PyDataset):
+    """Batches of training sentences in random order, a share `hide` of their words hidden."""
+
+    def __init__(self, split, hide, size=SIZES["batch"]):
+        super().__init__()
+        self.split, self.hide, self.size = split, hide, size
+        self.order = rng.permutation(len(split))
+
+    def __len__(self):
+        return len(self.order) // self.size
+
+    def __getitem__(self, i):
+        chosen = self.order[i * self.size:(i + 1) * self.size]
+        ids, y = encode([self.split.words[k] for k in chosen], [self.split.tags[k] for k in chosen])
+        hidden = (rng.random(y.shape) < self.hide) & (y >= 0)  # (batch, time)
+        ids["words"][hidden], ids["letters"][hidden] = len(vocabulary) - 1, 0
+        return ids, y
+
+    def on_epoch_end(self):
+        rng.shuffle(self.order)
+
+# %%
+def train(model, hide=SIZES["hide"]):
+    batches = Training(data.train, hide)
+    rate = keras.optimizers.schedules.CosineDecay(SIZES["rate"], SIZES["epochs"] * len(batches))
+    model.compile(keras.optimizers.Adam(rate, clipnorm=1.0),
+                  keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1))
+    model.fit(batches, validation_data=encode(data.validation.words, data.validation.tags),
+              epochs=SIZES["epochs"], shuffle=False, verbose=0, callbacks=[ProgressBar()])
+    return model
+
+
+def tag(model, sentences_):
+    """The best tag for each word of each sentence"""
+    if not sentences_:
+        return []
+    s = model.predict(encode(sentences_)[0], batch_size=250, verbose=0)  # (n, time, tags)
+    return [[TAGS[k] for k in row[:len(words)]]
+            for row, words in zip(s.argmax(axis=-1), sentences_)]
+
+# %%
+units = SIZES["units"]
+betweens = {"each word for itself": lambda: None,
+            "LSTM, left to right": lambda: layers.LSTM(2 * units, return_sequences=True),
+            "bidirectional LSTM": lambda: layers.Bidirectional(
+                layers.LSTM(units, return_sequences=True))}
+taggers = {}
+for name, between in betweens.items():
+    keras.utils.set_random_seed(SEED)
+    rng = np.random.default_rng(SEED)
+    taggers[name] = train(tagger(between()))
+keras.utils.set_random_seed(SEED)
+taggers["the same, nothing hidden"] = train(tagger(betweens["bidirectional LSTM"]()), hide=0)
+
+# %%
+def found_by(model, split):
+    return [spans(tags) for tags in tag(model, split.words)]
+
+
+said = {"gazetteer": [look_up(words) for words in data.validation.words]}
+said |= {name: found_by(model, data.validation) for name, model in taggers.items()}
+there = gold(data.validation)
+for name, found in said.items():
+    print(f"{name:26}", {key: f"{value:.3f}" for key, value in scores(there, found).items()})
+
+# %% [markdown]
+# PROSE-6
+#
+# ## 7 · The test, and who finds what
+#
+# The choices are made; the test sentences are opened. A name in the test is **seen** if the training sentences have the very same words as a name, and **new** otherwise. A shared task on new names, WNUT 2017 (Derczynski and others 2017), had the same question.
+
+# %%
+def only(names, split, keep):
+    """Of the names in each sentence those for which keep(form) holds"""
+    return [[(kind, begin, end) for kind, begin, end in row if keep(tuple(words[begin:end]))]
+            for words, row in zip(split.words, names)]
+
+
+said = {"gazetteer": [look_up(words) for words in data.test.words]}
+said |= {name: found_by(model, data.test) for name, model in taggers.items()}
+there = gold(data.test)
+new = [only(names, data.test, lambda form: form not in listed) for names in (there, *said.values())]
+rows = [{"tagger": name, **scores(there, found), "F1, new names": scores(new[0], part)["F1"]}
+        for (name, found), part in zip(said.items(), new[1:])]
+results.table("Names found in the test", rows)
+
+# %% [markdown]
+# PROSE-7a
+#
+# ### Where does the hint stand?
+#
+# The sample's sentences were made so that one knows where the word stands that gives the type away: right **before** the name, right **after** it, **far before** it, or **far after** it. Which tagger finds which? (Real sentences do not come with such notes, so these two cells always use the sample.)
+
+# %%
+WHERE = {"a": "right before", "b": "right after", "d": "far before", "c": "far after"}
+
+
+def recall_by_place(found, split):
+    """Share of the names found, by where their hint stands"""
+    hits = {place: [] for place in WHERE}
+    for names, row, kinds in zip(gold(split), found, split.kinds):
+        for name, kind in zip(names, kinds):
+            hits[kind].append(name in row)
+    return [np.mean(hits[place]) for place in WHERE]
+
+
+if data.source == "sample":
+    recalls = {name: recall_by_place(found, data.test) for name, found in said.items()}
+    figure, axes = plots.figure(size=(8.6, 3.4))
+    colours = (plots.BLACK, plots.ORANGE, plots.SKY, plots.BLUE)
+    for i, ((name, values), colour) in enumerate(zip(list(recalls.items())[:4], colours)):
+        axes.bar(np.arange(4) + 0.2 * (i - 1.5), values, 0.19, color=colour, label=name)
+    axes.set(title="Names found, by where the hint to their type stands", ylabel="recall", xticks=range(4),
+             ylim=(0, 1.25))
+    axes.set_xticklabels([f"{where} the name" for where in WHERE.values()])
+    axes.legend(frameon=False, ncols=4, fontsize=8.5)
+    plots.show(figure, alt="""ALT-7""")
+
+# %% [markdown]
+# PROSE-7b
+#
+# ## 8 · What it believes, word by word
+#
+# Give the bidirectional tagger the beginning of a sentence, one word more each time, and ask for the probabilities of the four types at the name. The beginning fits all four; only the end decides.
+
+# %%
+def beliefs(model, words, t):
+    """P(B-kind) at word t after t + 1, t + 2, … words: (steps, kinds)"""
+    prefixes = [words[:end] for end in range(t + 1, len(words) + 1)]
+    s = model.predict(encode(prefixes)[0], verbose=0)[:, t]  # (steps, tags)
+    p = np.exp(s - s.max(axis=1, keepdims=True))
+    return (p / p.sum(axis=1, keepdims=True))[:, [TAGS.index(f"B-{kind}") for kind in KINDS]]
+
+# %%
+BEGIN = "Yesterday Tavistone surprised everybody :"
+ENDS = {"person": "she had learned the piano in a month .", "place": "its river had risen by a metre overnight ."}
+best = taggers["bidirectional LSTM"]
+figure, axes = plots.figure(1, 2, size=(10.4, 3.6), sharey=True)
+for ax, end in zip(axes, ENDS.values()):
+    words = f"{BEGIN} {end}".split()
+    for p, kind, colour in zip(beliefs(best, words, 1).T, KINDS, plots.COLOURS):
+        ax.plot(range(1, len(words)), p, "o-", markersize=3, color=colour)
+        ax.annotate(f" {kind}", (len(words) - 1, p[-1]), color=colour, va="center")
+    ax.set(xticks=range(1, len(words)), xlim=(0.5, len(words) + 2))
+    ax.set_xticklabels(words[1:], rotation=60)
+axes[0].set(ylabel="P(B-type) at the name", title="What the tagger believes of Tavistone, word by word")
+plots.show(figure, alt="""ALT-8""")
+
+# %% [markdown]
+# PROSE-8
+#
+# ## 9 · What it confuses
+#
+# Of the names whose ends were found, how many got which type?
+
+# %%
+confusion = np.zeros((len(KINDS), len(KINDS)))
+for names, found in zip(there, said["bidirectional LSTM"]):
+    type_of = {name[1:]: name[0] for name in found}
+    for kind, begin, end in names:
+        if (begin, end) in type_of:
+            confusion[KINDS.index(kind), KINDS.index(type_of[begin, end])] += 1
+confusion /= np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+
+# %%
+figure, axes = plots.figure(size=(4.8, 4.0))
+axes.imshow(confusion, vmin=0, vmax=1)
+for (i, j), value in np.ndenumerate(confusion):
+    axes.text(j, i, f"{value:.2f}", ha="center", va="center",
+              color="white" if value < 0.6 else "black")
+axes.set(title="Types of the names whose ends were found", xlabel="type said", ylabel="true type",
+         xticks=range(len(KINDS)), yticks=range(len(KINDS)))
+axes.set_xticklabels(KINDS, rotation=30), axes.set_yticklabels(KINDS)
+plots.show(figure, alt="""ALT-9""")
+
+# %% [markdown]
+# PROSE-9
+#
+# Numbers say how many; to know what went wrong one has to read. Here are test sentences that the tagger got wrong, as it tagged them:
+
+# %%
+from IPython.display import display
+
+wrong = [i for i, (a, b) in enumerate(zip(there, said["bidirectional LSTM"])) if a != b]
+for i in wrong[:3]:
+    display(Coloured(data.test.words[i], said["bidirectional LSTM"][i], KINDS))
+    print("there:", [(kind, " ".join(data.test.words[i][begin:end])) for kind, begin, end in there[i]])
+
+# %% [markdown]
+# ## 10 · Tags that cannot be
+#
+# Each tag is chosen for itself. So it may happen that `I-place` follows `O`, or `B-person`, though an `I-` tag can only go on with a name of its own type. `spans` takes such a tag for a beginning, as the evaluation of CoNLL does.
+
+# %%
+def broken(tags):
+    """Places where an I- tag goes on with nothing"""
+    return [t for t, (before, now) in enumerate(zip(["O", *tags], tags))
+            if now[0] == "I" and before[2:] != now[2:]]
+
+
+tagged = tag(best, data.test.words)
+n_broken = sum(len(broken(tags)) for tags in tagged)
+print(f"{n_broken} of {sum(map(len, tagged)):,} tags go on with nothing")
+
+# %% [markdown]
+# PROSE-10 Exercise 5 finds the best sequence of tags among those that can be.
+#
+# ## 11 · Your own sentence
+#
+# Signs must stand apart from words, as in the training sentences. What if there is nothing to tag, or nothing is known?
+
+# %%
+import re
+
+
+def tagged_text(text, model=best):
+    """A sentence of your own, in colour"""
+    words = re.findall(r"\w+(?:[-'&]\w+)*|[^\w\s]", text)
+    if not words:
+        return "there is no word in it"
+    return Coloured(words, spans(tag(model, [words])[0]), KINDS)
+
+
+print(tagged_text(""))
+print(repr(tagged_text("数 ξ 👍")))
+print(repr(tagged_text("so " * 500))[:20], "…")
+tagged_text("Last week Amberly and her friend Jonas Tarn took the Corvo 500 to Port Elling.")
+
+# %% [markdown]
+# ## Exercises
+#
+# Fill in the cells with `...`, run them, then run the check below. A check can be run as often as you like.
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: to_iob2
+# points: 1
+
+# %% [markdown]
+# **Exercise 1, warm-up.** `spans` reads tags; now the other way. Write `to_iob2(names, length)`: the list of IOB2 tags of a sentence of `length` words, in which `names` are triples `(kind, begin, end)`; `end` is the place after the last word of the name. Names do not overlap.
+#
+# <details><summary>Hint 1</summary>Begin with <code>["O"] * length</code>.</details>
+# <details><summary>Hint 2</summary>The word at <code>begin</code> gets <code>B-</code>, those from <code>begin + 1</code> to <code>end - 1</code> get <code>I-</code>.</details>
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+# %%
+def to_iob2(names, length):
+    """Tags of `length` words."""
+    # BEGIN SOLUTION
+    tags = ["O"] * length
+    for kind, begin, end in names:
+        tags[begin:end] = [f"B-{kind}"] + [f"I-{kind}"] * (end - begin - 1)
+    return tags
+    # END SOLUTION
+
+# %% [raw]
+# # END SOLUTION
+
+# %% tags=["wrong"] message="one too many"
+def to_iob2(names, length):
+    tags = ["O"] * length
+    for kind, begin, end in names:
+        tags[begin:end] = [f"B-{kind}"] + [f"I-{kind}"] * (end - begin)
+    return tags
+
+# %% tags=["wrong"] message="begins with B-"
+def to_iob2(names, length):
+    tags = ["O"] * length
+    for kind, begin, end in names:
+        tags[begin:end] = [f"I-{kind}"] * (end - begin)
+    return tags
+
+# %% tags=["wrong"] message="the word after the name"
+def to_iob2(names, length):
+    tags = ["O"] * length
+    for kind, begin, end in names:
+        for t in range(begin, min(end + 1, length)):
+            tags[t] = f"{'B' if t == begin else 'I'}-{kind}"
+    return tags
+
+# %% [raw]
+# # BEGIN TESTS
+
+# %%
+def test_to_iob2(to_iob2):
+    got = to_iob2([("person", 1, 3)], 5)
+    assert got is not None, "the function gives None: does it return the tags?"
+    assert len(got) == 5, f"a sentence of 5 words has 5 tags, yours has {len(got)}: is there one too many within the name?"
+    assert got[1] != "I-person", "the first word of a name begins with B-, yours has I-person"
+    assert got[3] != "I-person", "the word after the name got a tag of the name: `end` does not belong to it"
+    assert list(got) == ["O", "B-person", "I-person", "O", "O"], f"expected O B-person I-person O O, got {' '.join(got)}"
+    assert list(to_iob2([("a", 0, 1), ("b", 1, 2)], 2)) == ["B-a", "B-b"], "two names of one word each, side by side, are B-a B-b"
+    assert list(to_iob2([], 2)) == ["O", "O"], "without names all tags are O"
+
+# %% [raw]
+# # END TESTS
+
+# %% [raw]
+# # END QUESTION
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: loss_of_lengths
+# points: 1
+
+# %% [markdown]
+# **Exercise 2.** The loss of section 5 divides by the number of words in the batch, so a word counts the same in a long and in a short sentence. Write `loss_by_sentence(losses, m)`, in which every *sentence* counts the same: from losses `(batch, time)` and the mask `m` `(batch, time)`, `True` for words, the mean of the sentences' own means over their words.
+#
+# <details><summary>Hint 1</summary><code>losses * m</code> sets padding to 0; sums along <code>axis=1</code> are those of single sentences.</details>
+# <details><summary>Hint 2</summary>Divide each sentence's sum by its own number of words, <code>m.sum(axis=1)</code>, and only then take the mean.</details>
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+# %%
+def loss_by_sentence(losses, m):
+    """Mean over sentences of the mean loss of their words."""
+    return ((losses * m).sum(axis=1) / m.sum(axis=1)).mean()  # SOLUTION
+
+# %% [raw]
+# # END SOLUTION
+
+# %% tags=["wrong"] message="by word"
+def loss_by_sentence(losses, m):
+    return (losses * m).sum() / m.sum()
+
+# %% tags=["wrong"] message="padding"
+def loss_by_sentence(losses, m):
+    return losses.mean(axis=1).mean()
+
+# %% tags=["wrong"] message="by the padded length"
+def loss_by_sentence(losses, m):
+    return (losses * m).mean(axis=1).mean()
+
+# %% [raw]
+# # BEGIN TESTS
+
+# %%
+def test_loss_of_lengths(loss_by_sentence):
+    import numpy as np
+
+    losses, m = np.array([[1.0, 1.0, 1.0, 1.0], [5.0, 9.0, 9.0, 9.0]]), np.array([[True] * 4, [True] + [False] * 3])
+    got = loss_by_sentence(losses, m)
+    assert got is not None, "the function gives None: does it return the loss?"
+    assert np.ndim(got) == 0, f"the loss of a batch is one number, yours has the shape {np.shape(got)}"
+    assert not np.isclose(got, 9 / 5), "this is the mean by word: the long sentence counts four times as much as the short one"
+    assert not np.isclose(got, 4.5), "padding is counted as if it were words: use m"
+    assert not np.isclose(got, 9 / 8), "the sums are divided by the padded length, not by each sentence's number of words"
+    assert np.isclose(got, 3), f"sentences of mean loss 1 and 5 have the mean 3, yours is {got}"
+
+# %% [raw]
+# # END TESTS
+
+# %% [raw]
+# # END QUESTION
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: partial_f1
+# points: 2
+
+# %% [markdown]
+# **Exercise 3.** Exact match is strict: *Port* instead of *Port Elling* is wrong twice, a name missed and a name too many. Write `overlap_scores(true, said)` for one sentence, a pair (precision, recall): a name that was said counts as right if it overlaps a true name of the same type in at least one word, and a true name counts as found if a name that was said overlaps it and has its type. Both arguments are lists of `(kind, begin, end)`;
+# an empty list gives 0 for its share.
+#
+# <details><summary>Hint 1</summary>Two spans overlap when each begins before the other ends.</details>
+# <details><summary>Hint 2</summary><code>sum(any(same(a, b) for b in true) for a in said) / len(said)</code>, for a function <code>same</code> of your own.</details>
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+# %%
+def overlap_scores(true, said):
+    """Precision and recall, where an overlap is enough."""
+    # BEGIN SOLUTION
+    def same(a, b):
+        return a[0] == b[0] and a[1] < b[2] and b[1] < a[2]
+
+    right = sum(any(same(a, b) for b in true) for a in said)
+    found = sum(any(same(a, b) for a in said) for b in true)
+    return right / max(len(said), 1), found / max(len(true), 1)
+    # END SOLUTION
+
+# %% [raw]
+# # END SOLUTION
+
+# %% tags=["wrong"] message="exact match"
+def overlap_scores(true, said):
+    right = len(set(true) & set(said))
+    return right / max(len(said), 1), right / max(len(true), 1)
+
+# %% tags=["wrong"] message="type"
+def overlap_scores(true, said):
+    def same(a, b):
+        return a[1] < b[2] and b[1] < a[2]
+
+    return (sum(any(same(a, b) for b in true) for a in said) / max(len(said), 1),
+            sum(any(same(a, b) for a in said) for b in true) / max(len(true), 1))
+
+# %% tags=["wrong"] message="only touch"
+def overlap_scores(true, said):
+    def same(a, b):
+        return a[0] == b[0] and a[1] <= b[2] and b[1] <= a[2]
+
+    return (sum(any(same(a, b) for b in true) for a in said) / max(len(said), 1),
+            sum(any(same(a, b) for a in said) for b in true) / max(len(true), 1))
+
+# %% [raw]
+# # BEGIN TESTS
+
+# %%
+def test_partial_f1(overlap_scores):
+    import numpy as np
+
+    got = overlap_scores([("place", 2, 4)], [("place", 2, 3)])
+    assert got is not None, "the function gives None: does it return the two shares?"
+    assert len(got) == 2, f"two numbers are asked for, precision and recall; you have {len(got)}"
+    assert not np.allclose(got, (0, 0)), "Port instead of Port Elling overlaps in one word: an exact match is not needed here"
+    assert np.allclose(got, (1, 1)), f"one name, overlapped by one of its type: precision and recall are 1, you have {got}"
+    assert np.allclose(overlap_scores([("place", 0, 2)], [("person", 0, 2)]), (0, 0)), "a person is no place: the type must be the same"
+    assert np.allclose(overlap_scores([("place", 0, 2)], [("place", 2, 3)]), (0, 0)), "names that only touch share no word: `end` is the place after the last word"
+    assert np.allclose(overlap_scores([("a", 0, 1), ("a", 3, 4)], [("a", 0, 2)]), (1, 0.5)), "one of two names found: precision 1, recall 0.5"
+    assert np.allclose(overlap_scores([("a", 0, 3)], [("a", 0, 1), ("a", 2, 3), ("b", 4, 5)]), (2 / 3, 1)), "two parts of one name and a wrong one: precision 2/3, recall 1"
+    assert np.allclose(overlap_scores([], [("a", 0, 1)]), (0, 0)) and np.allclose(overlap_scores([], []), (0, 0)), "an empty list gives 0"
+
+# %% [raw]
+# # END TESTS
+
+# %% [raw]
+# # END QUESTION
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: viterbi
+# points: 3
+
+# %% [markdown]
+# **Exercise 4, a stretch: the best sequence that can be.** Write `best_legal(s, tags)`: for scores `s` `(time, K)` of the `K` tags in the list `tags`, the list of tags with the largest sum of scores among all sequences in which every `I-` tag follows a `B-` or `I-` tag of its own type. This is the algorithm of **Viterbi** (1967): go from left to right and remember, for each tag, the best sum of a sequence that ends with it,
+# and which tag came before; at the end go back from the best one.
+#
+# <details><summary>Hint 1</summary><code>allowed(before, now)</code> is <code>now[0] != "I" or before[2:] == now[2:]</code>; at the beginning no <code>I-</code> tag is allowed.</details>
+# <details><summary>Hint 2</summary>With a matrix <code>A</code> of 0 where a step is allowed and −∞ elsewhere: <code>sums[:, None] + A</code>, rows the tag before, columns the tag now. Its maximum over the rows is the best way to each tag.</details>
+# <details><summary>Hint 3</summary>Keep the <code>argmax</code> over the rows of every step; walk back through them from the last tag.</details>
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+# %%
+def best_legal(s, tags):
+    """The legal sequence of tags with the largest sum of scores."""
+    # BEGIN SOLUTION
+    A = np.array([[0 if now[0] != "I" or before[2:] == now[2:] else -np.inf
+                   for now in tags] for before in tags])
+    sums, back = s[0] + np.array([-np.inf if tag[0] == "I" else 0 for tag in tags]), []
+    for row in s[1:]:
+        ways = sums[:, None] + A  # (tag before, tag now)
+        back.append(ways.argmax(axis=0))
+        sums = ways.max(axis=0) + row
+    path = [int(sums.argmax())]
+    for step in reversed(back):
+        path.append(int(step[path[-1]]))
+    return [tags[k] for k in reversed(path)]
+    # END SOLUTION
+
+# %% [raw]
+# # END SOLUTION
+
+# %% tags=["wrong"] message="each for itself"
+def best_legal(s, tags):
+    return [tags[k] for k in s.argmax(axis=1)]
+
+# %% tags=["wrong"] message="greedy"
+def best_legal(s, tags):
+    path = []
+    for row in s:
+        before = path[-1] if path else "O"
+        legal = [row[k] if tags[k][0] != "I" or before[2:] == tags[k][2:] else -np.inf for k in range(len(tags))]
+        path.append(tags[int(np.argmax(legal))])
+    return path
+
+# %% tags=["wrong"] message="at the beginning"
+def best_legal(s, tags):
+    A = np.array([[0 if now[0] != "I" or before[2:] == now[2:] else -np.inf for now in tags] for before in tags])
+    sums, back = s[0], []
+    for row in s[1:]:
+        ways = sums[:, None] + A
+        back.append(ways.argmax(axis=0))
+        sums = ways.max(axis=0) + row
+    path = [int(sums.argmax())]
+    for step in reversed(back):
+        path.append(int(step[path[-1]]))
+    return [tags[k] for k in reversed(path)]
+
+# %% [raw]
+# # BEGIN TESTS
+
+# %%
+def test_viterbi(best_legal):
+    import itertools
+
+    import numpy as np
+
+    tags = ["O", "B-a", "I-a", "B-b", "I-b"]
+    s = np.array([[0.0, 1, 0, 0, 0], [0, 0, 0, 0, 2.0], [1.0, 0, 0, 0, 0]])
+    got = best_legal(s, tags)
+    assert got is not None, "the function gives None: does it return the tags?"
+    assert len(got) == 3, f"three steps have three tags; you have {len(got)}"
+    assert list(got) != ["B-a", "I-b", "O"], "this is the best tag at each step, each for itself; I-b cannot follow B-a"
+    first = np.array([[0.0, 0, 3, 0, 0], [0, 0, 3.0, 0, 0]])
+    assert best_legal(first, tags)[0] != "I-a", "at the beginning of a sentence there is nothing that an I- tag could go on with"
+    late = np.array([[1.0, 0.9, 0, 0, 0], [0, 0, 5.0, 0, 0]])
+    assert list(best_legal(late, tags)) == ["B-a", "I-a"], "O is a little better at the first step, but then I-a is lost: a greedy choice at each step is not enough"
+
+    def legal(path):
+        return all(now[0] != "I" or before[2:] == now[2:] for before, now in zip(["O", *path], path))
+
+    rng = np.random.default_rng(0)
+    for time in (1, 2, 3, 4, 5):
+        s = rng.normal(size=(time, 5))
+        path = list(best_legal(s, tags))
+        assert legal(path), f"{path} is not legal"
+        best = max((p for p in itertools.product(range(5), repeat=time) if legal([tags[k] for k in p])), key=lambda p: sum(s[t, k] for t, k in enumerate(p)))
+        assert path == [tags[k] for k in best], f"for {time} steps, trying all sequences finds a better one than yours"
+
+# %% [raw]
+# # END TESTS
+
+# %%
+# When the check passes: what does it do for the tagger of this lesson?
+# s = best.predict(encode(data.test.words)[0], batch_size=250, verbose=0)
+# legal = [spans(best_legal(row[:len(words)], TAGS)) for row, words in zip(s, data.test.words)]
+# print(scores(there, said["bidirectional LSTM"]), scores(there, legal))
+
+# %% [raw]
+# # END QUESTION
+
+# %% [markdown]
+# ## What you measured
+
+# %%
+from course_utils.claims import summary
+
+summary()
+
+# %% [markdown]
+# ## Common mistakes
+#
+# - **Reporting the share of right tags.** Most words belong to no name, so it is high for a tagger that finds nothing. Count whole names.
+# - **Padding in the loss.** It makes the loss look small, and the network learns to tag what is not there.
+# - **The same names in training and test.** Then a list of names looks like understanding. Measure new names separately.
+# - **A vector for unknown words that training never saw.** Leave rare words out of the vocabulary, or hide some.
+# - **A tagger that reads from left to right only,** where the whole sentence is there: the hint may come later.
+#
+# ## References
+#
+# - L. A. Ramshaw, M. P. Marcus (1995). Text chunking using transformation-based learning. *Workshop on Very Large Corpora*. Tags for spans.
+# - E. F. Tjong Kim Sang, J. Veenstra (1999). Representing text chunks. *EACL*. IOB1, IOB2 and their relatives.
+# - E. F. Tjong Kim Sang, F. De Meulder (2003). Introduction to the CoNLL-2003 shared task: language-independent named entity recognition. *CoNLL*. F1 of whole names.
+# - Z. Huang, W. Xu, K. Yu (2015). Bidirectional LSTM-CRF models for sequence tagging. arXiv:1508.01991.
+# - X. Ma, E. Hovy (2016). End-to-end sequence labeling via bi-directional LSTM-CNNs-CRF. *ACL*. Convolutions over letters.
+# - L. Derczynski, E. Nichols, M. van Erp, N. Limsopatham (2017). Results of the WNUT2017 shared task on novel and emerging entity recognition. *W-NUT*. New names in noisy text.
+# - A. J. Viterbi (1967). Error bounds for convolutional codes and an asymptotically optimum decoding algorithm. *IEEE Transactions on Information Theory* 13(2). The best path.

@@ -1,0 +1,326 @@
+"""The generator of the embedded sentences: what it writes is what lies in data/, and it plants what data/README.md says."""
+
+import bz2
+import hashlib
+import importlib.util
+import sys
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+
+DATA = Path(__file__).resolve().parents[2] / "data"
+
+
+@pytest.fixture(scope="module")
+def make():
+    spec = importlib.util.spec_from_file_location("make_sentences", DATA / "make_sentences.py")
+    module = importlib.util.module_from_spec(spec)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "path", [*sys.path])  # the script adds to it
+        patch.setitem(sys.modules, "make_sentences", module)  # where its dataclasses look for their module
+        spec.loader.exec_module(module)
+        yield module
+
+
+@pytest.fixture(scope="module")
+def sentences(make):
+    return make.make_sentences()
+
+
+@pytest.fixture(scope="module")
+def splits(make, sentences):
+    return {name: [sentence for sentence in sentences if sentence.split == name] for name in make.SIZES}
+
+
+def entities(sentences, kind=None):
+    """(sentence, entity) of all, or of one kind."""
+    return [(s, entity) for s in sentences for entity in s.entities if kind in (None, entity.kind)]
+
+
+def names(sentences):
+    return {sentence.surface(entity) for sentence, entity in entities(sentences)}
+
+
+# --- files ---
+
+
+def test_the_files_in_data_are_what_the_script_writes(make, tmp_path):
+    readme = (DATA / "README.md").read_text(encoding="utf-8")
+    start, end = make.samples.marks_of("make_sentences.py")
+    before, after = readme.split(start)[0], readme.split(end)[1]
+    (tmp_path / "README.md").write_text(f"{before}{start}\nwrong\n{end}{after}", encoding="utf-8", newline="\n")
+    make.write_sample(make.make_sentences(), tmp_path)
+    for name in (make.FILE, f"{make.FILE}.sha256", "README.md"):
+        assert (tmp_path / name).read_bytes() == (DATA / name).read_bytes(), name
+    assert len(list(tmp_path.iterdir())) == 3  # no temporary file is left
+
+
+def test_small_and_readable_line_by_line(make, sentences):
+    content = (DATA / make.FILE).read_bytes()
+    assert len(content) < 100_000
+    digest, name = (DATA / f"{make.FILE}.sha256").read_text().split()
+    assert (digest, name) == (hashlib.sha256(content).hexdigest(), make.FILE)
+    header, *lines = bz2.decompress(content).decode("utf-8").split("\n")[:-1]
+    assert tuple(header.split("\t")) == make.COLUMNS
+    assert len(lines) == len(sentences)
+    for line, s in zip(lines, sentences, strict=True):
+        split, tokens, tags, kinds = line.split("\t")
+        assert (split, tokens.split(" "), tags.split(" ")) == (s.split, list(s.tokens), s.tags)
+        assert kinds == (" ".join(entity.kind for entity in s.entities) or "-")
+
+
+def test_another_seed_writes_other_sentences(make, sentences):
+    assert [s.tokens for s in make.make_sentences(seed=1)] != [s.tokens for s in sentences]
+
+
+# --- sentences ---
+
+
+def test_sizes_lengths_and_no_sentence_twice(make, sentences, splits):
+    assert {name: len(split) for name, split in splits.items()} == {"train": 3000, "validation": 500, "test": 1000}
+    assert [s.split for s in sentences] == [name for name, size in make.SIZES.items() for _ in range(size)]
+    assert len({s.tokens for s in sentences}) == len(sentences)
+    for s in sentences:
+        assert 4 <= len(s.tokens) <= 32 and s.tokens[-1] in (".", "!")
+        assert not any(set(token) & set(" \t\n{}^") or not token for token in s.tokens), s.tokens
+        assert s.tokens[0][0].isupper()
+
+
+def test_tags_are_iob2(make, sentences):
+    for s in sentences:
+        assert len(s.tags) == len(s.tokens)
+        ends = 0
+        for e in s.entities:
+            assert ends <= e.start < e.stop < len(s.tokens)
+            assert s.tags[e.start : e.stop] == [f"B-{e.type}"] + [f"I-{e.type}"] * (e.stop - e.start - 1)
+            ends = e.stop
+        inside = {i for e in s.entities for i in range(e.start, e.stop)}
+        assert all((tag != "O") == (i in inside) for i, tag in enumerate(s.tags))
+
+
+def test_how_many_entities_a_sentence_has(make, splits):
+    for split in splits.values():
+        n = Counter(len(s.entities) for s in split)
+        assert n[0] == 0.15 * len(split) and max(n) == 3 and n[3] > 0.03 * len(split)
+        different = sum(len({e.type for e in s.entities}) > 1 for s in split)
+        assert different == 0.35 * len(split)
+        mixed = sum(len({e.kind for e in s.entities}) > 1 for s in split)
+        assert mixed > 0.2 * len(split)
+
+
+def test_kinds_and_types_are_about_as_frequent(make, splits):
+    for split in splits.values():
+        every = [entity for _, entity in entities(split)]
+        for counts in (Counter(e.kind for e in every), Counter(e.type for e in every)):
+            assert len(counts) == 4 and all(0.2 < n / len(every) < 0.3 for n in counts.values())
+
+
+def test_entities_may_have_several_tokens_and_follow_each_other(splits):
+    for split in splits.values():
+        every = [entity for _, entity in entities(split)]
+        assert 0.2 < sum(e.stop - e.start > 1 for e in every) / len(every) < 0.4
+        assert max(e.stop - e.start for e in every) >= 3
+        pairs = [(one, two) for s in split for one in s.entities for two in s.entities if one.stop == two.start]
+        assert len(pairs) == 0.05 * len(split)
+        assert {(one.type, two.type) for one, two in pairs} == {("organisation", "product")}
+
+
+def test_capitals_that_are_no_entity(sentences):
+    outside = Counter(
+        token
+        for s in sentences
+        for i, (token, tag) in enumerate(zip(s.tokens, s.tags, strict=True))
+        if tag == "O" and i > 0 and token[0].isupper()
+    )
+    assert {"I", "Monday", "March", "TV", "DVD", "FAQ", "Doctor", "Professor", "French", "Latin"} <= set(outside)
+
+
+def test_words_that_are_names_elsewhere_and_cues_without_a_name(make, sentences):
+    outside = {t for s in sentences for t, tag in zip(s.tokens, s.tags, strict=True) if tag == "O"}
+    assert len({name.lower() for name in make.STOCK} & outside) > 10
+    without = [s.tokens for s in sentences if not s.entities]
+    assert sum("printer" in tokens for tokens in without) > 5
+
+
+# --- names ---
+
+
+def test_the_stock_of_names_for_all_types(make, sentences, splits):
+    assert len(make.STOCK) == len(set(make.STOCK)) >= 150
+    words = set(make.FIRST) | set(make.ROOTS)
+    assert len(words) == len(make.FIRST) + len(make.ROOTS) and not words & set(make.STOCK)
+    for word in (*make.STOCK, *words):
+        assert word.isalpha() and word[0].isupper()
+    outside = {t for s in sentences for t, tag in zip(s.tokens, s.tags, strict=True) if tag == "O"}
+    assert not outside & (words | set(make.STOCK))
+    for split in splits.values():
+        stock = [s.surface(e) for s, e in entities(split) if not e.form]
+        assert set(stock) <= set(make.STOCK)
+        assert 0.55 < len(stock) / len(entities(split)) < 0.65
+
+
+def test_each_of_them_occurs_with_all_types_in_its_split(make, splits):
+    homes = defaultdict(dict)  # name: {split: its types}
+    for name, split in splits.items():
+        for s, e in entities(split):
+            if not e.form:
+                homes[s.surface(e)].setdefault(name, Counter())[e.type] += 1
+    own = Counter()
+    for types in homes.values():
+        split = min(types, key=list(make.SIZES).index)  # where else it occurs it was borrowed
+        assert set(types[split]) == set(make.TYPES)
+        assert max(types[split].values()) <= 0.6 * sum(types[split].values())
+        own[split] += 1
+    assert set(homes) == set(make.STOCK)
+    assert own["train"] >= 150 and own["validation"] >= 30 and own["test"] >= 60
+
+
+def test_names_are_new_apart_from_a_fifth(make, splits):
+    known = names(splits["train"])
+    assert names(splits["validation"]) & names(splits["test"]) <= known
+    for name in ("validation", "test"):
+        old = [e for s, e in entities(splits[name]) if s.surface(e) in known]
+        assert 0.17 < len(old) / len(entities(splits[name])) < 0.23
+        assert not any(e.form for e in old)
+        assert {e.type for e in old} == set(make.TYPES)
+
+
+def test_the_words_of_new_names_are_new(make, splits):
+    parts = {part for forms in make.FORMS.values() for form in forms for part in form.split()}
+    known = {token for s in splits["train"] for token in s.tokens}
+    for name in ("validation", "test"):
+        for s, e in entities(splits[name]):
+            if e.form:
+                for token in s.tokens[e.start : e.stop]:
+                    of_form = token in parts or token.isdigit() or (len(token) == 2 and token[1] == ".")
+                    assert of_form or token not in known, token
+
+
+def test_all_other_words_are_known(splits):
+    known = {token for s in splits["train"] for token, tag in zip(s.tokens, s.tags, strict=True) if tag == "O"}
+    for name in ("validation", "test"):
+        words = {token for s in splits[name] for token, tag in zip(s.tokens, s.tags, strict=True) if tag == "O"}
+        assert words <= known
+
+
+def test_forms_go_with_one_type(make, sentences):
+    owners = defaultdict(set)
+    for _, e in entities(sentences):
+        if e.form:
+            owners[e.form].add(e.type)
+    assert set(owners) == {form for forms in make.FORMS.values() for form in forms}
+    assert all(len(types) == 1 for types in owners.values())
+    for slot, forms in make.FORMS.items():
+        assert all(owners[form] == {make.tagged(slot)} for form in forms)
+
+
+# --- contexts ---
+
+
+def test_kind_a_the_cue_is_right_before(make, sentences):
+    owners = defaultdict(set)
+    for s, e in entities(sentences, "a"):
+        assert e.cue == e.start - 1
+        owners[s.tokens[e.cue].lower()].add(e.type)
+    assert all(len(types) == 1 for types in owners.values()), owners
+    assert min(Counter(next(iter(types)) for types in owners.values()).values()) >= 10
+
+
+def test_kind_b_the_cue_is_right_after(make, sentences):
+    owners = defaultdict(set)
+    for s, e in entities(sentences, "b"):
+        behind = [other for other in s.entities if other.start == e.stop]
+        if behind:  # the cue of an organisation and its product, a word for products
+            assert e.type == "organisation" and e.cue == behind[0].cue == behind[0].stop
+        else:
+            assert e.cue == e.stop
+            owners[s.tokens[e.cue]].add(e.type)
+    assert all(len(types) == 1 for types in owners.values()), owners
+    assert min(Counter(next(iter(types)) for types in owners.values()).values()) >= 10
+
+
+def test_kind_c_and_d_the_cue_is_far(make, sentences):
+    for s, e in entities(sentences, "c"):
+        assert e.cue - (e.stop - 1) >= 6, s.tokens
+    for s, e in entities(sentences, "d"):
+        assert e.start - e.cue >= 4, s.tokens
+
+
+def beginnings(sentences, kind):
+    """For sentences with one entity, of this kind: the text up to the name, and the types it occurs with."""
+    found = defaultdict(Counter)
+    for s in sentences:
+        if len(s.entities) == 1 and s.entities[0].kind == kind:
+            found[" ".join(s.tokens[: s.entities[0].start])][s.entities[0].type] += 1
+    return found
+
+
+def test_kind_b_and_c_what_is_before_the_name_fits_all_types(make, sentences):
+    for kind, at_least in (("b", 10), ("c", len(make.BEGINNINGS))):
+        found = beginnings(sentences, kind)
+        assert len(found) >= at_least
+        for before, types in found.items():
+            n = sum(types.values())
+            assert n < 20 or (len(types) == 4 and max(types.values()) < 0.5 * n), (before, types)
+
+
+def test_kind_c_what_is_between_the_name_and_the_cue_fits_all_types(make, splits):
+    for split, share in (("train", 0.5), ("test", 0.6)):
+        found = defaultdict(Counter)
+        for s, e in entities(splits[split], "c"):
+            found[s.tokens[e.stop : e.cue]][e.type] += 1
+        assert len(found) >= 10
+        for between, types in found.items():
+            assert len(types) == 4 and max(types.values()) < share * sum(types.values()), (between, types)
+
+
+def test_kind_d_what_is_between_the_cue_and_the_name_fits_all_types(splits):
+    found = defaultdict(Counter)
+    for s, e in entities(splits["train"], "d"):
+        if not any(other.kind == "d" and other.start < e.start for other in s.entities):
+            found[s.tokens[e.cue + 1 : e.start]][e.type] += 1
+    assert len(found) >= 10
+    assert all(len(types) == 4 for types in found.values()), found
+
+
+def test_there_are_enough_frames_cues_and_continuations(make):
+    assert len(make.BEGINNINGS) >= 10 and len(make.FRAMES) >= 10
+    for type_ in make.TYPES:
+        slot = "firm" if type_ == "organisation" else type_
+        assert len(make.CONTINUATIONS[type_]) >= 10 and len(make.CUES[slot]) >= 10 and len(make.ENDINGS[type_]) >= 10
+    for cues in (make.CUES, make.CONTINUATIONS, make.ENDINGS, make.ASIDES):
+        every = [cue for of_type in cues.values() for cue in of_type]
+        assert len(set(every)) == len(every)
+
+
+# --- what can be reached ---
+
+
+def test_who_reads_more_knows_more(make, splits):
+    test = [entity for _, entity in entities(splits["test"])]
+    by = {reader: make.told(test, reader) for reader in make.READERS}
+    name, left, three, whole = by.values()
+    assert 0.5 < name < three < left < 0.85 and whole == 1
+    of_kind = {kind: [entity for entity in test if entity.kind == kind] for kind in make.KINDS}
+    left, three = list(make.READERS)[1:3]
+    for kind, each in of_kind.items():
+        alone = make.told(each, "the name")
+        assert make.told(each, left) == (1 if kind in "ad" else alone)
+        assert make.told(each, three) > 0.99 if kind in "ab" else make.told(each, three) == alone
+    assert max(make.told(of_kind[kind], "the name") for kind in "cd") < 0.5
+
+
+def test_the_names_of_train_are_looked_up(make):
+    tokens = tuple("Bank of Oslo met Oslo .".split())
+    known = {("Oslo",): "place", ("Bank", "of", "Oslo"): "organisation"}
+    assert make.look_up(tokens, known) == {(0, 3, "organisation"), (4, 5, "place")}
+    entity = make.Entity(4, 5, "person", "a", "", 3)
+    sentence = make.Sentence("test", tokens, (make.Entity(0, 3, "organisation", "b", "x", 3), entity))
+    assert make.gazetteer([sentence]) == {("Oslo",): "person", ("Bank", "of", "Oslo"): "organisation"}
+    assert make.looked_up([sentence], known) == (1, 0.5, 0.5)
+
+
+def test_known_names_are_found_and_mostly_get_the_wrong_type(make, splits):
+    found, right, f1 = make.looked_up(splits["test"], make.gazetteer(splits["train"]))
+    assert 0.17 < found < 0.23 and right < 0.35 and f1 < 0.12

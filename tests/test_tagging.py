@@ -1,0 +1,73 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from course_utils.tagging import Coloured, scores, spans, tags_of
+
+
+# What seqeval 1.2.2 gives in its default mode for the same tags
+@pytest.mark.parametrize(
+    ("tags", "found"),
+    [
+        ("O O", []),
+        ("B-person I-person O", [("person", 0, 2)]),
+        ("O B-place", [("place", 1, 2)]),
+        ("B-place I-place", [("place", 0, 2)]),
+        ("B-place B-place", [("place", 0, 1), ("place", 1, 2)]),
+        ("B-place B-person I-person", [("place", 0, 1), ("person", 1, 3)]),
+        ("I-place O", [("place", 0, 1)]),
+        ("O I-place I-place", [("place", 1, 3)]),
+        ("B-person I-place", [("person", 0, 1), ("place", 1, 2)]),
+        ("B-person I-place I-person", [("person", 0, 1), ("place", 1, 2), ("person", 2, 3)]),
+        ("B-person O I-person", [("person", 0, 1), ("person", 2, 3)]),
+        ("B-creative-work I-creative-work", [("creative-work", 0, 2)]),
+        ("", []),
+    ],
+)
+def test_spans(tags, found):
+    assert spans(tags.split()) == found
+
+
+@pytest.mark.parametrize("tag", ["", "B", "I-", "X-person", "O-person", "person"])
+def test_what_is_no_tag(tag):
+    with pytest.raises(ValueError, match="is no tag of IOB2"):
+        spans(["O", tag])
+
+
+@given(some.lists(some.tuples(some.sampled_from(["person", "place"]), some.integers(1, 3), some.integers(0, 2))))
+def test_there_and_back(parts):
+    found, end = [], 0
+    for kind, length, gap in parts:
+        found.append((kind, end + gap, end + gap + length))
+        end += gap + length
+    assert spans(tags_of(found, end + 1)) == found
+
+
+@pytest.mark.parametrize("wrong", [[("a", 0, 4)], [("a", 1, 1)], [("a", -1, 1)], [("a", 0, 2), ("b", 1, 3)]])
+def test_spans_that_cannot_be(wrong):
+    with pytest.raises(ValueError, match="overlaps another one or lies outside of 3 words"):
+        tags_of(wrong, 3)
+
+
+def test_scores_count_whole_spans():
+    true = [[("a", 0, 2), ("b", 3, 4)], [("a", 0, 1)], []]
+    assert scores(true, true) == {"precision": 1, "recall": 1, "F1": 1}
+    said = [[("a", 0, 1), ("b", 3, 4)], [], [("b", 0, 1)]]  # one end wrong, one right, one missed, one too many
+    assert scores(true, said) == pytest.approx({"precision": 1 / 3, "recall": 1 / 3, "F1": 1 / 3})
+    assert scores(true, [[("a", 0, 2)], [("b", 0, 1)], []]) == pytest.approx(
+        {"precision": 0.5, "recall": 1 / 3, "F1": 0.4}
+    )
+
+
+def test_scores_of_nothing():
+    assert scores([[]], [[]]) == scores([[("a", 0, 1)]], [[]]) == scores([[]], [[("a", 0, 1)]])
+    with pytest.raises(ValueError):
+        scores([[]], [[], []])
+
+
+def test_colour_is_readable_as_text_and_escaped():
+    shown = Coloured("<b> Madison Reed sings".split(), [("person", 1, 3)], ["place", "person"])
+    assert repr(shown) == "<b> [Madison Reed | person] sings"
+    page = shown._repr_html_()
+    assert "&lt;b&gt; <mark" in page and "Reed <small><b>person</b></small></mark> sings" in page
+    assert Coloured.COLOURS[1] in page
