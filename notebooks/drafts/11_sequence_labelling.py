@@ -19,6 +19,7 @@
 
 # %%
 import os
+from functools import cache
 
 import keras
 import numpy as np
@@ -146,6 +147,7 @@ alphabet = Vocabulary(sorted({letter for word in often for letter in word}))
 TAGS = ["O"] + [f"{prefix}-{kind}" for kind in KINDS for prefix in "BI"]
 
 
+@cache
 def letters_of(word):
     """Ids (LETTERS,) of a word's letters, 0 after the last"""
     word = word if len(word) <= LETTERS else word[:LETTERS // 2] + word[-(LETTERS // 2):]
@@ -370,17 +372,17 @@ def beliefs(model, words, t):
     return (p / p.sum(axis=1, keepdims=True))[:, [TAGS.index(f"B-{kind}") for kind in KINDS]]
 
 # %%
-BEGIN = "Yesterday Tavistone surprised everybody :"
-ENDS = {"person": "she had learned the piano in a month .", "place": "its river had risen by a metre overnight ."}
+BEGIN = "We talked about Tavistone for the whole evening :"
+ENDS = "she learned the piano in a single month .", "its river rose by a metre overnight ."
 best = taggers["bidirectional LSTM"]
 figure, axes = plots.figure(1, 2, size=(10.4, 3.6), sharey=True)
-for ax, end in zip(axes, ENDS.values()):
+for ax, end in zip(axes, ENDS):
     words = f"{BEGIN} {end}".split()
-    for p, kind, colour in zip(beliefs(best, words, 1).T, KINDS, plots.COLOURS):
-        ax.plot(range(1, len(words)), p, "o-", markersize=3, color=colour)
+    for p, kind, colour in zip(beliefs(best, words, 3).T, KINDS, plots.COLOURS):
+        ax.plot(range(3, len(words)), p, "o-", markersize=3, color=colour)
         ax.annotate(f" {kind}", (len(words) - 1, p[-1]), color=colour, va="center")
-    ax.set(xticks=range(1, len(words)), xlim=(0.5, len(words) + 2))
-    ax.set_xticklabels(words[1:], rotation=60)
+    ax.set(xticks=range(3, len(words)), xlim=(2.5, len(words) + 3))
+    ax.set_xticklabels(words[3:], rotation=60)
 axes[0].set(ylabel="P(B-type) at the name", title="What the tagger believes of Tavistone, word by word")
 plots.show(figure, alt="""ALT-8""")
 

@@ -157,7 +157,7 @@ def nb_svm(X, labels, weights=None):
     model = LogisticRegression(C=1.0, solver="liblinear", dual=True, max_iter=200)
     return r, model.fit(X.multiply(r).tocsr(), labels, weights)
 
-
+# %%
 def nb_svm_rung(name, documents, learn="train"):
     begun = perf_counter()
     counter = CountVectorizer(tokenizer=lambda review: review, preprocessor=lambda review: review,
@@ -376,27 +376,24 @@ def cross_fitted(at, X, labels, weights, fold):
     return evidence
 
 # %%
-FOLDS = 5
-
-
-def evidence_by(learn, groups, more=None):
-    """Runs, table and evidence (time, 3, 2) of all reviews, learned from those of one split"""
+def evidence_by(learn, groups, more=(), guessed=()):
+    """Runs, table and evidence (time, 3, 2) of all reviews, from those of the split `learn`"""
     begun = perf_counter()
     fold = np.random.default_rng(SEED).integers(FOLDS, size=groups.max() + 1)[groups]  # (n,)
-    texts, labels, weights = all_ids[learn], y[learn], np.ones(len(fold))
-    if more is not None:  # section 7: more texts, their labels, the weight of each
-        texts, labels = texts + more[0], np.concatenate([labels, more[1]])
-        weights, fold = np.append(weights, more[2]), np.append(fold, np.full(len(more[0]), -1))
+    # section 7 has more texts with guessed labels: in no fold, and of less weight
+    fold = np.append(fold, np.full(len(more), -1))
+    texts, labels = all_ids[learn] + list(more), np.append(y[learn], np.array(guessed, int))
     runs = sentiment.Runs.of(texts, len(token_vocabulary))
     at = [runs.at(review) for review in texts]
-    X = runs.bag(at)  # sparse (n, 1 + runs)
+    X, weights = runs.bag(at), np.where(fold < 0, 0.3, 1.0)  # sparse (n, 1 + runs), (n,)
     table = evidence_from(X, labels, weights)
     evidence = {name: [table[runs.at(review)] for review in part]
                 for name, part in all_ids.items()}
     evidence[learn] = cross_fitted(at, X, labels, weights, fold)
     return runs, table, evidence, perf_counter() - begun
 
-
+# %%
+FOLDS = 5
 runs, table, evidence, evidence_seconds = evidence_by("train", groups["train"])
 
 # %%
@@ -457,15 +454,14 @@ def summed_up(evidence, mask):
     n_tokens = keras.ops.sum(keras.ops.cast(mask, "float32"), axis=1, keepdims=True)
     return keras.ops.sum(evidence, axis=1) / keras.ops.sqrt(n_tokens)
 
-
-def reader(known_vectors=True, with_evidence=True):
+# %%
+def reader(known_vectors, with_evidence=True):
     """Ids (batch, time) and evidence (batch, time, 6) to P(praise) (batch, 1)"""
     ids = keras.Input((None,), dtype="int32", name="ids")
     evidence = keras.Input((None, 6), name="evidence")  # 0 at padding
     mask = keras.ops.not_equal(ids, 0)
-    x = layers.Embedding(len(token_vocabulary), SIZES["D"],
-                         weights=[vectors] if known_vectors else None)(ids)  # (batch, time, d)
-    x = layers.SpatialDropout1D(0.4)(x)
+    x = layers.Embedding(len(token_vocabulary), SIZES["D"], weights=known_vectors)(ids)
+    x = layers.SpatialDropout1D(0.4)(x)  # (batch, time, D)
     x = layers.Concatenate()([x, evidence]) if with_evidence else x
     lstm = layers.Bidirectional(layers.LSTM(SIZES["units"], return_sequences=True))
     h = sentiment.in_pieces(lstm, SIZES["piece"])(x, mask=mask)  # (batch, time, 2 units)
@@ -521,10 +517,10 @@ TOLD, TAUGHT = "reader with vectors, evidence", "reader, second round"
 readers = {}
 inputs = {name: as_inputs(all_ids[name], evidence[name]) for name in splits}
 if LONG and data.source == "real":
-    readers[READER] = train_reader(READER, reader(False, False), 0.0, 0, inputs)
-    readers[VECTORS] = train_reader(VECTORS, reader(True, False), word2vec_seconds, 0, inputs)
+    readers[READER] = train_reader(READER, reader(None, False), 0.0, 0, inputs)
+    readers[VECTORS] = train_reader(VECTORS, reader([vectors], False), word2vec_seconds, 0, inputs)
 before = word2vec_seconds + evidence_seconds
-readers[TOLD] = train_reader(TOLD, reader(), before, table.size, inputs)
+readers[TOLD] = train_reader(TOLD, reader([vectors]), before, table.size, inputs)
 
 # %% [markdown]
 # ### A second round
@@ -539,14 +535,14 @@ def second_round(name, teacher, runs, table, before, learn):
     ids = [token_vocabulary.encode(review) if review else unknown for review in unlabelled]
     p = judged(teacher, as_inputs(ids, [table[runs.at(review)] for review in ids]))
     sure = np.flatnonzero(abs(p - 0.5) > 0.23)
-    more = [ids[i] for i in sure], p[sure] > 0.5, np.full(len(sure), 0.3)
-    runs, table, evidence, _ = evidence_by(learn, groups[learn], more)
+    runs, table, evidence, _ = evidence_by(learn, groups[learn], [ids[i] for i in sure],
+                                           p[sure] > 0.5)
     inputs = {name: as_inputs(all_ids[name], evidence[name]) for name in evidence}
     before += perf_counter() - begun
-    readers[name] = train_reader(name, reader(), before, table.size, inputs, learn)
+    readers[name] = train_reader(name, reader([vectors]), before, table.size, inputs, learn)
     return runs, table, evidence
 
-
+# %%
 knows = {name: (runs, table) for name in readers}  # what each reader is told
 if LONG:
     before = rungs[-1]["seconds"]
