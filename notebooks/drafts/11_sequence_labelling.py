@@ -35,8 +35,8 @@ from course_utils.training import ProgressBar
 SEED = int(os.environ.get("COURSE_SEED", 0))
 data = sentences.load()
 SIZES = {
-    "sample": dict(d=32, letters=16, units=32, batch=32, epochs=6, rate=1e-2, hide=0.2),
-    "real": dict(d=64, letters=32, units=64, batch=32, epochs=12, rate=3e-3, hide=0.2),
+    "sample": dict(d=32, letters=16, units=64, batch=32, epochs=12, rate=5e-3, hide=0.5),
+    "real": dict(d=64, letters=32, units=64, batch=32, epochs=12, rate=3e-3, hide=0.5),
 }[data.source]
 splits = {"train": data.train, "validation": data.validation, "test": data.test}
 rng = np.random.default_rng(SEED)
@@ -161,9 +161,9 @@ print(letters_of("Alderbury"))
 # A batch of sentences is padded on the right, like every batch since lesson 09. New is that the targets are padded, too: a tag for each step, and `-1` where there is no word.
 
 # %%
-def encode(sentences_, tags=None):
+def encode(sentences_, tags=None, time=None):
     """Inputs words (n, time) and letters (n, time, LETTERS); targets (n, time), −1 at padding"""
-    time = max(map(len, sentences_))
+    time = time or max(map(len, sentences_))
     ids = {"words": np.zeros((len(sentences_), time), np.int32),
            "letters": np.zeros((len(sentences_), time, LETTERS), np.int32)}
     y = np.full((len(sentences_), time), -1, np.int32)
@@ -234,25 +234,26 @@ def tagger(between=None):
     return keras.Model({"words": words, "letters": letters}, layers.Dense(len(TAGS))(h))
 
 # %% [markdown]
-# One more thing. In training most names are known words, and a network could learn them by heart: *Ivo* is a person. In the test the names are new. So in every epoch a share `hide` of all words is replaced by the unknown word, letters and all, and their tags have to be found from their neighbours (**word dropout**).
+# One more thing. In training most names are known words, and a network could learn them by heart: *Ivo* is a person. In the test the names are new. So in every epoch a share `hide` of the words in names is replaced by the unknown word; what is left of them is their letters, and their neighbours.
 
 # %%
 class Training(keras.utils.PyDataset):
-    """Batches of training sentences in random order, a share `hide` of their words hidden."""
+    """Batches of training sentences in random order, a share `hide` of the words in names unknown."""
 
     def __init__(self, split, hide, size=SIZES["batch"]):
         super().__init__()
         self.split, self.hide, self.size = split, hide, size
-        self.order = rng.permutation(len(split))
+        self.order, self.time = rng.permutation(len(split)), max(map(len, split.words))
 
     def __len__(self):
         return len(self.order) // self.size
 
     def __getitem__(self, i):
         chosen = self.order[i * self.size:(i + 1) * self.size]
-        ids, y = encode([self.split.words[k] for k in chosen], [self.split.tags[k] for k in chosen])
-        hidden = (rng.random(y.shape) < self.hide) & (y >= 0)  # (batch, time)
-        ids["words"][hidden], ids["letters"][hidden] = len(vocabulary) - 1, 0
+        ids, y = encode([self.split.words[k] for k in chosen],
+                        [self.split.tags[k] for k in chosen], self.time)
+        hidden = (rng.random(y.shape) < self.hide) & (y > 0)  # (batch, time); 0 is O
+        ids["words"][hidden] = len(vocabulary) - 1
         return ids, y
 
     def on_epoch_end(self):
@@ -378,7 +379,7 @@ best = taggers["bidirectional LSTM"]
 figure, axes = plots.figure(1, 2, size=(10.4, 3.6), sharey=True)
 for ax, end in zip(axes, ENDS):
     words = f"{BEGIN} {end}".split()
-    for p, kind, colour in zip(beliefs(best, words, 3).T, KINDS, plots.COLOURS):
+    for p, kind, colour in zip(beliefs(best, words, 3).T, KINDS, (plots.BLUE, plots.ORANGE, plots.GREEN, plots.BLACK)):
         ax.plot(range(3, len(words)), p, "o-", markersize=3, color=colour)
         ax.annotate(f" {kind}", (len(words) - 1, p[-1]), color=colour, va="center")
     ax.set(xticks=range(3, len(words)), xlim=(2.5, len(words) + 3))
