@@ -1,4 +1,4 @@
-"""Spans of words that name something: from tags to spans and back, how well they are found, and text with them in colour.
+"""Spans of words that name something: read from tags, how well they are found, and text with them in colour.
 
 Tags are in IOB2: `B-person` begins a span, `I-person` goes on with it, `O` is outside of all (Ramshaw and Marcus 1995;
 Tjong Kim Sang and Veenstra 1999).
@@ -27,16 +27,6 @@ def spans(tags: Sequence[str]) -> list[Span]:
         if prefix != "O" and kind is None:
             begun, kind = t, of
     return found
-
-
-def tags_of(found: Sequence[Span], length: int) -> list[str]:
-    """Tags of a sentence of `length` words with these spans. Raises ValueError for spans that overlap or lie outside."""
-    tags = ["O"] * length
-    for kind, begin, end in found:
-        if not 0 <= begin < end <= length or any(tag != "O" for tag in tags[begin:end]):
-            raise ValueError(f"the span {(kind, begin, end)} overlaps another one or lies outside of {length} words")
-        tags[begin:end] = [f"B-{kind}"] + [f"I-{kind}"] * (end - begin - 1)
-    return tags
 
 
 def scores(true: Sequence[Sequence[Span]], said: Sequence[Sequence[Span]]) -> dict[str, float]:
