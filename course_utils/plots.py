@@ -3,6 +3,8 @@
 import io
 
 import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.transforms import Bbox
 
 # Okabe & Ito (2008), Color Universal Design: told apart with every common colour vision.
 BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, RED, BLACK = (
@@ -52,3 +54,24 @@ def label_bars(axes, form: str = "{:.3f}") -> None:
     """Write its value at the end of every bar, so that nobody has to read it off an axis."""
     for bars in axes.containers:
         axes.bar_label(bars, fmt=form, padding=3)
+
+
+def label_points(axes, names, x, y) -> None:
+    """Write each of n `names` beside its point, x and y (n,) in data units, where it covers no point and no other label.
+
+    Where there is no such place among those that are tried, the name stands right of the point. To be called when limits,
+    margins and points of the axes are set, for it measures in pixels.
+    """
+    axes.figure.canvas.draw()  # settles the layout
+    points = axes.transData.transform(np.column_stack([x, y]))
+    taken = [Bbox.from_bounds(column - 4, row - 4, 8, 8) for column, row in points]
+    places = [(side * 7, up) for up in (0, 8, -8, 16, -16, 24, -24) for side in (1, -1)]  # points, from the nearest
+    for name, *point in zip(names, x, y, strict=True):
+        label = axes.annotate(name, point, places[0], textcoords="offset points", va="center", fontsize=9)
+        for place in (*places, places[0]):
+            label.set(position=place, horizontalalignment="left" if place[0] > 0 else "right")
+            box = label.get_window_extent()
+            inside = axes.figure.bbox.x0 < box.x0 and box.x1 < axes.figure.bbox.x1
+            if inside and not any(box.overlaps(other) for other in taken):
+                break
+        taken.append(box)

@@ -161,7 +161,7 @@ def with_evidence(reader, vocabulary: Vocabulary, runs: Runs, table: np.ndarray,
 
 
 def load(path: Path | str = SAVED):
-    """The network that `with_ratios` made and `save` stored at `path`.
+    """The network that `with_evidence` made and `save` stored at `path`.
 
     Raises FileNotFoundError, saying how to make it, and ValueError for a file that is not such a network.
     """

@@ -662,6 +662,27 @@ def prepare_wnut17(data_dir: Path, source: Path | None = None, *, remotes: tuple
     _prepare_files(data_dir, "wnut17", source, remotes)
 
 
+# ------------------------------------------------------------------------------------------------------- Tiny Shakespeare
+
+# The SHA-256 is that by which tensorflow_datasets verifies its own download of tiny_shakespeare.
+TINY_SHAKESPEARE = Remote(
+    url="https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt",
+    size=1_115_394,
+    sha256="86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
+)
+
+
+def prepare_tiny_shakespeare(data_dir: Path, source: Path | None = None, *, remote: Remote = TINY_SHAKESPEARE) -> None:
+    """Put Tiny Shakespeare under `data_dir`, as `tiny_shakespeare/input.txt`, verified by its SHA-256.
+
+    It comes from `source`, or else from a download of `remote`, whose address has not been reachable from where this was
+    written. Raises fetch.FetchError with a message for the user.
+    """
+    from course_utils.datasets.texts import REAL
+
+    _prepare_file(data_dir, "tiny_shakespeare", REAL, source, remote)
+
+
 # ----------------------------------------------------------------------------------------------------------- command line
 
 DATASETS = {
@@ -736,6 +757,14 @@ DATASETS = {
         prepared_size=sum(remote.size for remote in WNUT17_FILES),
         is_ready=_is_ready("sentences"),
         prepare=prepare_wnut17,
+    ),
+    "tiny_shakespeare": Dataset(
+        summary="40,000 lines of Shakespeare's plays",
+        terms="in the public domain; put together by A. Karpathy, char-rnn, 2015",
+        download_size=TINY_SHAKESPEARE.size,
+        prepared_size=TINY_SHAKESPEARE.size,
+        is_ready=_is_ready("texts"),
+        prepare=prepare_tiny_shakespeare,
     ),
 }
 

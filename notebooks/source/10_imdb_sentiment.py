@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 10 · Sentiment: an honest ladder
 #
-# Is a review praise or blame? You have met a dozen ways to find out, each in a lesson of its own, on data of its own, with settings of its own. So nobody can say yet which is best, and how much the last
+# Is a review praise or blame? You have met many ways to find out, scattered over the lessons, each with settings of its own. So nobody can say yet which is best, and how much the last
 # point of accuracy costs. This lesson puts them on one ladder: one split of the reviews, choices made on a validation part, the test part opened once, and beside each accuracy the parameters and the seconds it took.
 #
-# There is a surprise on the way. A linear model that counts runs of words beats every recurrent network that is trained in the usual way. At the end a network is built that knows what the counts know, and reads.
+# There is a surprise on the way. On IMDB a linear model that counts runs of words beats every recurrent network that is trained in the usual way. At the end a network is built that knows what the counts know, and reads.
 #
 # **You will be able to**
 #
@@ -20,7 +20,7 @@
 # %% [markdown]
 # ## Settings and data
 #
-# `LONG` decides whether the slow rungs of the ladder are climbed, too: the networks as they were published, and what each part of the best one adds. On the sample that takes seconds, on IMDB about half an hour more.
+# `LONG` decides whether the slow rungs of the ladder are climbed, too: the networks as they were published, what each part of the best one adds, and a second round of training. On the sample that takes seconds and is always done. On IMDB it takes LONGTIME more; set the environment variable `COURSE_LONG=1` for it.
 
 # %%
 import os
@@ -41,15 +41,15 @@ tf.get_logger().setLevel("ERROR")  # else TensorFlow complains of as many graphs
 
 # %%
 SEED = int(os.environ.get("COURSE_SEED", 0))
-data = reviews.by_group(reviews.load(seed=SEED), SEED)  # rule 3
+data = reviews.by_group(reviews.load(seed=SEED), SEED)  # rule 3 in section 1 says why
 LONG = data.source == "sample" or os.environ.get("COURSE_LONG") == "1"
-SIZES = {
-    "sample": dict(words=2_000, tokens=2_000, buckets=200, trees=200, units=16, gru=32, d=32, D=32,
-                   epochs=2, batch=100, reader_epochs=5, published=100, cut=(10, 50), piece=30,
-                   rate=2e-2, rounds=3, scale=0.1),
-    "real": dict(words=20_000, tokens=30_000, buckets=1_000, trees=1_000, units=64, gru=128, d=128,
-                 D=200, epochs=6, batch=128, reader_epochs=4, published=32, cut=(250, 750),
-                 piece=100, rate=2e-3, rounds=10, scale=0.5),
+SIZES = {  # first what the networks of section 4 need, then what the reader of sections 5 to 7 needs
+    "sample": dict(trees=200, words=2_000, buckets=200, units=16, gru=32, d=32, epochs=8, patience=2,
+                   batch=100, published=50, published_rate=1e-2, tokens=2_000, D=32, rounds=3,
+                   scale=0.1, cut=(10, 50), piece=30, reader_epochs=5, rate=2e-2),
+    "real": dict(trees=1_000, words=20_000, buckets=1_000, units=64, gru=128, d=128, epochs=6, patience=1,
+                 batch=128, published=32, published_rate=1e-3, tokens=30_000, D=200, rounds=10,
+                 scale=0.5, cut=(250, 750), piece=100, reader_epochs=4, rate=2e-3),
 }[data.source]
 
 # %%
@@ -62,18 +62,18 @@ groups = {name: split.groups for name, split in splits.items()}
 n_test = len(y["test"])
 error = np.sqrt(0.25 / n_test)  # standard error of a test accuracy, at most
 print(f"{len(y['train']):,} reviews to train on, {len(y['validation']):,} to choose with, "
-      f"{n_test:,} for the test: accuracy to ± {error:.4f}")
+      f"{n_test:,} for the test: accuracy to ± {error:.4f} (one standard error, at most)")
 
 # %% [markdown]
 # ## 1 · The rules
 #
-# 1. **One split.** Every model learns from the same training reviews.
-# 2. **Choices on the validation part.** When to stop, which size, which of two models: the validation reviews say.
+# 1. **One split.** Every model learns from the labels of the same training reviews. (Some also read reviews without their labels, for word vectors; they are told apart.)
+# 2. **Choices on the validation part.** When to stop, which size, which of two models: the validation reviews say. The settings that you find in the cells were chosen so, too, before this lesson was written down.
 # 3. **What belongs together stays on one side.** IMDB has up to 30 reviews of a film. They name the same actors, and their writers often agree. The test part has films of its own. If the validation reviews were drawn one by one, nearly each would have reviews of its film among the training ones; a model that remembers names would look good in the
-# validation, and not in the test. So films are drawn, not reviews. Which reviews are about one film, IMDB's files do not say; `reviews.films` takes those together that share rare names. On the sample the twins of lesson 01 belong together.
-# 4. **The test part is opened once,** in section 8, for all models together. A score that has been looked at while choosing is no longer a test.
-# 5. **The cost stands beside the score:** parameters, and seconds of training on this machine, with all that was learned or counted before. Only cutting texts into words is free, for all need it.
-# 6. **A difference is a difference when it is larger than chance.** With $n$ test reviews, an accuracy is uncertain by at most about $\sqrt{0.25 / n}$, one standard error, and another seed gives another network. So on IMDB everything is run three times.
+# validation, and not in the test. So films are drawn, not reviews. IMDB's files do not say which reviews are about the same film; `reviews.films` groups reviews that share rare names. On the sample the twins of lesson 01 belong together.
+# 4. **The test part is opened once,** in section 8, for all models together. A score that has been looked at while choosing is no longer a test. (The sample's test reviews you have met in earlier lessons, and will meet in section 12. So the sample only shows how it is done; what counts is IMDB.)
+# 5. **The cost stands beside the score:** parameters, and seconds of training on this machine, with all that was learned or counted before. Cutting texts into words and numbering the words is free, for all need it. As parameters of a linear model we count its weights; what the reader of section 7 is told counts as parameters of its own.
+# 6. **A difference is a difference when it is larger than chance.** With $n$ test reviews, an accuracy is uncertain by at most about $\sqrt{0.25 / n}$, one standard error, and another seed gives another network. So on IMDB everything is run with three seeds (section 14).
 #
 # Every rung keeps a function that judges reviews; nothing but the validation accuracy is looked at until section 8.
 
@@ -102,7 +102,7 @@ share = y["train"].mean()  # of praise
 rung("always the same", lambda split: np.full(len(y[split]), share), 0, 0.0)
 
 # %% [markdown]
-# The first idea of many beginners: a text is a row of ids, and a random forest takes rows of numbers. We cut or pad each review to its last 80 ids and grow many trees. As the parameters of the forest we count the nodes of all trees.
+# A text is a row of ids, and a random forest takes rows of numbers. So give it the ids. We cut or pad each review to its last 80 ids and grow many trees. As the parameters of the forest we count the nodes of all trees.
 
 # %%
 from sklearn.ensemble import RandomForestClassifier
@@ -117,12 +117,12 @@ rung("random forest on ids", lambda split: forest.predict_proba(ids_80[split])[:
      sum(tree.tree_.node_count for tree in forest.estimators_), perf_counter() - begun)
 
 # %% [markdown]
-# Hundreds of trees, and hardly better than a coin. A tree asks *is the id at place 17 larger than 412?* But ids are names, numbered by how common they are; that one is larger than another says nothing about
+# Hundreds of trees, and little better than a coin. A tree asks *is the id at place 17 larger than 412?* But ids are names, numbered by how common they are; that one is larger than another says nothing about
 # opinion, and which word stands at place 17 is chance. The input was wrong, not the forest.
 #
 # ## 3 · Counting
 #
-# The bag of words of lesson 01, with a logistic regression on top. `binary=True` asks whether a word is there, not how often; the `analyzer` hands over our tokens as they are.
+# The bag of words of lesson 01, with a logistic regression on top. `binary=True` asks whether a word is there, not how often; the `analyzer` hands over our tokens as they are; `min_df=2` leaves out words that only one review has. `C` is the inverse of the penalty on weights: the smaller it is, the smaller they stay.
 
 # %%
 from sklearn.feature_extraction.text import CountVectorizer
@@ -141,12 +141,12 @@ rung("bag of words", lambda split: bag_model.predict_proba(bags[split])[:, 1],
 #
 # *not*, *good* and *not good* say different things, so runs of two and three words should be counted, too. On IMDB that makes more than a million features for 20,000 reviews, most of them seen a few times.
 # A regression that starts from nothing has to find a weight for each. **NB-SVM** (Wang and Manning 2012) tells it beforehand which runs matter. For a run $g$ let $p_g$ be the number of reviews with praise that have it, $q_g$ the number of reviews with blame that have it,
-# and take the **log-count ratio**
+# and take the **log-count ratio**, the logarithm of how much larger the run's share among praise is than among blame,
 #
 # $$r_g = \ln \frac{(p_g + 1) \,/\, \sum_j (p_j + 1)}{(q_g + 1) \,/\, \sum_j (q_j + 1)}$$
 #
 # It is positive for runs that come with praise, and near zero for *the*. Adding up the ratios of a review's runs is **naive Bayes** (where praise and blame are equally frequent). In NB-SVM every feature is multiplied by its ratio before the regression sees it: a
-# run that tells much is a large feature, and large features need only small weights, which a penalty on weights leaves alone.
+# run that tells much is a large feature, and large features need only small weights, which a penalty on weights hardly touches.
 
 # %%
 def nb_svm(X, labels, weights=None):
@@ -161,8 +161,8 @@ def nb_svm(X, labels, weights=None):
 def nb_svm_rung(name, documents, learn="train"):
     begun = perf_counter()
     counter = CountVectorizer(tokenizer=lambda review: review, preprocessor=lambda review: review,
-                              token_pattern=None, binary=True, ngram_range=(1, 3), min_df=2,
-                              dtype=np.float32)
+                              token_pattern=None,  # the tokens as they are; an analyzer would switch runs off
+                              binary=True, ngram_range=(1, 3), min_df=2, dtype=np.float32)
     X = counter.fit_transform(documents[learn])  # sparse (n, runs)
     r, model = nb_svm(X, y[learn])
     others = {split: counter.transform(documents[split]).multiply(r).tocsr()
@@ -194,19 +194,20 @@ _ = nb_svm_rung(COUNTS, tokens)
 print(" ".join(sentiment.words_and_signs('I give it 10/10! "Art"? Well...')))
 
 # %% [markdown]
-# The sample's sentences end in full stops and hold few other signs, so not much can change there. On IMDB it does (section 14). From here on, whatever reads runs of words reads the signs, too.
+# The sample's sentences hold few signs but full stops; these at least tell where a run goes across the end of a sentence. On IMDB there is more to gain (section 14). From here on, whatever reads runs of words reads the signs, too.
 #
 # ## 4 · Networks, as one finds them
 #
-# All networks are trained by the same function: stop when the validation loss has risen, or at the latest after `epochs` epochs, and go back to the weights of the best epoch. It keeps the losses for the learning curves.
+# All networks are trained by the same function: stop when the validation loss has not fallen for `patience` epochs, or at the latest after `epochs` epochs, and go back to the weights of the best epoch. It keeps the losses for the learning curves.
 
 # %%
 curves = {}
 
 
 def train(name, model, inputs, batch_size, epochs=SIZES["epochs"], optimizer="adam"):
-    model.compile(optimizer, "binary_crossentropy", jit_compile=data.source == "real")
-    stop = keras.callbacks.EarlyStopping(patience=1, restore_best_weights=True)
+    model.compile(optimizer, "binary_crossentropy",
+                  jit_compile=data.source == "real")  # XLA compiles it: worth the wait on IMDB only
+    stop = keras.callbacks.EarlyStopping(patience=SIZES["patience"], restore_best_weights=True)
     begun = perf_counter()
     history = model.fit(inputs["train"], y["train"], batch_size=batch_size, epochs=epochs,
                         validation_data=(inputs["validation"], y["validation"]), verbose=0,
@@ -236,18 +237,18 @@ keras.utils.set_random_seed(SEED)
 train("mean embedding", network(layers.GlobalAveragePooling1D()), ids_80, SIZES["batch"],
       epochs=30, optimizer=keras.optimizers.Adam(0.01))
 train("SimpleRNN", network(layers.SimpleRNN(SIZES["units"])), ids_80, SIZES["batch"],
-      optimizer=keras.optimizers.Adam(clipnorm=1.0))
+      optimizer=keras.optimizers.Adam(SIZES["published_rate"], clipnorm=1.0))
 
 # %% [markdown]
-# Then two networks as they have been published, in books and examples that many people start from. The first is Keras's own example of an LSTM: the 20,000 commonest words, the last 80 of a review, an embedding of 128 numbers, 64 units (the Python version has 128),
-# dropout and recurrent dropout of 0.2. The second reads the first 300 characters of a review, with the pipeline of lesson 09, through two layers of GRU (Géron 2019). Two things are ours: padding is masked, and training stops early. On the sample both networks are smaller and stop after two epochs, before they have learned what an LSTM can learn there (lesson 06); their turn comes on IMDB.
+# Then two networks as they have been published, in books and examples that many people start from. The first is Keras's own example of an LSTM: the 20,000 commonest words, the last 80 of a review, an embedding of 128 numbers, 64 units (as in its R version; the Python one has 128),
+# dropout and recurrent dropout of 0.2. The second reads the first 300 characters of a review, with the pipeline of lesson 09, through two layers of GRU (Géron 2019). Split, tokens, masked padding and early stopping are ours. On the sample both networks are smaller and take larger steps, as there are few reviews to take steps on.
 
 # %%
 if LONG:
     keras.utils.set_random_seed(SEED)
     dropout = dict(dropout=0.2, recurrent_dropout=0.2)
     train("LSTM, 80 words (published)", network(layers.LSTM(SIZES["units"], **dropout)),
-          ids_80, SIZES["published"])
+          ids_80, SIZES["published"], optimizer=keras.optimizers.Adam(SIZES["published_rate"]))
 
 # %%
 if LONG:
@@ -259,7 +260,7 @@ if LONG:
                for name, part in begins.items()}  # (n, longest)
     two = layers.GRU(SIZES["gru"], return_sequences=True), layers.GRU(SIZES["gru"])
     train("2 × GRU, 300 characters (published)", network(*two, n_ids=len(cased)), ids_300,
-          SIZES["published"])
+          SIZES["published"], optimizer=keras.optimizers.Adam(SIZES["published_rate"]))
 
 # %%
 names = list(curves)
@@ -267,24 +268,24 @@ figure, axes = plots.figure(1, len(names), size=(2.6 * len(names), 2.9), sharey=
 for ax, name in zip(axes, names):
     for losses, label, style in zip(curves[name], ("training", "validation"), ("o-", "s--")):
         ax.plot(range(1, len(losses) + 1), losses, style, label=label)
-    ax.set(title=name.replace(", ", "\n"), xlabel="epoch", xticks=range(1, len(losses) + 1))
+    ax.set(title=name.replace(", ", "\n"), xlabel="epoch", xticks=range(1, len(losses) + 1, -(-len(losses) // 8)))
 axes[0].set_ylabel("cross-entropy")
 axes[0].legend(frameon=False)
-plots.show(figure, alt="""Learning curves of the networks: training loss falls in each of them from
-    epoch to epoch. The validation loss falls less, and where it rises again training has been
-    stopped.""")
+plots.show(figure, alt="""Learning curves, a panel for each network: the training loss falls from epoch to
+    epoch, the validation loss falls at first, and where it rises again, while the other goes on
+    falling, training has been stopped.""")
 
 # %% [markdown]
 # The training loss is the mean over an epoch in which the network was still learning, so at first the dashed line may lie below. Later the distance between the two lines is what a network knows about its training reviews and cannot use on others. Where the dashed line turns up while the other goes on falling, the network **overfits**: it learns these reviews by heart. `EarlyStopping`
-# ends the training there, and gives back the weights of the best epoch. 
+# ends the training there, and gives back the weights of the best epoch.
 #
 # ## 5 · What is missing?
 #
 # Compare what the counting models get and what the networks get. A network has to learn from the labels what *every* word means, and sees only a part of each review. Three remedies, each for one of the defects:
 #
-# - **whole reviews**, with their signs, in length buckets (lesson 09) and in pieces, so that it costs little;
+# - **more of each review**, on IMDB nearly all of it, with its signs, in length buckets (lesson 09) and in pieces, so that it costs little;
 # - **all states, not the last**: the maximum and the mean of a bidirectional layer's states over time. An opinion in the middle of a long review need not be carried to its end;
-# - **vectors that are already known**: word2vec, trained on the texts of all reviews, labelled or not (lesson 02).
+# - **vectors that are already known**: word2vec (lesson 02), trained on the texts of training, validation and unlabelled reviews.
 
 # %%
 def max_and_mean(h, mask):
@@ -309,8 +310,8 @@ print(f"{cut:.1%} of the reviews are longer than {head + tail} tokens; "
 # %% [markdown]
 # ### In pieces
 #
-# A recurrent layer takes one step after the other: 400 tokens, 400 steps, however many processors there are. But nobody needs the beginning of a review to understand a sentence at its end. So we cut a review into **pieces** of `SIZES["piece"]` tokens and let the layer read all of them at the same time, each from a state of zeros:
-# four pieces of 100 tokens take 100 steps. What a state can know now ends at the edge of its piece. The maximum and the mean are taken over all pieces. `sentiment.in_pieces(layer, piece)` wraps a recurrent layer: it makes `(batch · pieces, piece, d)` of `(batch, time, d)`, and puts the states back in one row.
+# A recurrent layer takes one step after the other: 400 tokens, 400 steps, however many processors there are. But most sentences can be understood without the beginning of the review. So we cut a review into **pieces** of `SIZES["piece"]` tokens and let the layer read all of them at the same time, each from a state of zeros:
+# four pieces of 100 tokens take 100 steps. What a state can know now ends at the edge of its piece; sentences that are cut there are the price. The maximum and the mean are taken over all pieces. `sentiment.in_pieces(layer, piece)` wraps a recurrent layer: it makes `(batch · pieces, piece, d)` of `(batch, time, d)`, and puts the states back in one row.
 
 # %%
 random_states = np.random.default_rng(SEED)
@@ -320,7 +321,7 @@ pieces = sentiment.in_pieces(one, 2)(x)
 print("the second piece as if it began the text:", np.allclose(pieces[:, 2:4], one(x[:, 2:4])))
 
 # %% [markdown]
-# The test texts are not used for the vectors, though no label would be needed. At the end all vectors are multiplied by one number, so that the spread of their entries is `SIZES["scale"]`; tokens without a vector stay at 0.
+# For the vectors we take CBOW, which is faster than skip-gram. The test texts are not used, though no label would be needed. At the end all vectors are multiplied by one number, so that the spread of their entries is `SIZES["scale"]`; tokens without a vector stay at 0.
 
 # %%
 from gensim.models import Word2Vec
@@ -341,7 +342,7 @@ print(f"{len(known):,} of {len(token_vocabulary):,} tokens have a vector; {word2
 # ## 6 · Evidence, and how not to fool oneself with it
 #
 # What do the counting models know that the networks do not? They know of a million runs of words how often each came with praise. A network could be told! Beside the vector of the token at step $t$ it gets what NB-SVM knows about the runs of one, two and three tokens that end at step $t$: of each run $g$ the log-count ratio $r_g$, and $w_g r_g$ with
-# its weight $w_g$ in the regression, which is what the run adds to the log-odds of praise. These six numbers are the **evidence** at step $t$. The network no longer has to learn that *waste of time* is blame; it can learn what to make of it, after *not a*, or in the middle of a story that is being retold.
+# its weight $w_g$ in the regression, which is what the run adds to the logit of praise (times five in the code, so that both are about as large). These six numbers are the **evidence** at step $t$. The network no longer has to learn that *waste of time* is blame; it can learn what to make of it, after *not a*, or in the middle of a story that is being retold.
 #
 # `sentiment.Runs` numbers the runs that at least two of the training reviews have. `runs.at(ids)` gives, for each token of a review, the numbers of the three runs that end there; 0 is for a run that is not among them.
 
@@ -350,19 +351,22 @@ runs = sentiment.Runs.of(all_ids["train"], len(token_vocabulary))
 shown = "it was not a bad film but the end was dull .".split()
 numbers = runs.at(token_vocabulary.encode(shown))  # (time, 3)
 print(f"{len(runs):,} runs")
-print("numbers of the runs that end at 'bad':", numbers[shown.index("bad")])
+print("numbers of the runs 'bad', 'a bad', 'not a bad':", numbers[shown.index("bad")])
 
 # %% [markdown]
 # But there is a trap. The ratios and weights are learned from the training reviews. A run that occurs in two reviews only, and there are very many, gets its ratio from the labels of these two. On the training reviews the evidence nearly *is* the label; a network would
 # learn to believe it blindly, and be lost on a review that NB-SVM has not seen.
 #
-# The way out is **cross-fitting**: deal the training reviews into five folds, what belongs together into the same one (rule 3); for the reviews of each fold, take evidence from an NB-SVM that was fitted on the four others. So each training review is judged, as a new one will be, by a model that has not seen it. For validation and test reviews NB-SVM is fitted on all training reviews. (Handing the answers of one model to another in this way is called **stacking**, Wolpert 1992.)
+# The way out is **cross-fitting**: deal the training reviews into five folds, what belongs together into the same one (rule 3); for the reviews of each fold, take evidence from an NB-SVM that was fitted on the four others. So each training review is judged, as a new one will be, by a model that has not seen its label. For validation and test reviews NB-SVM is fitted on all training reviews. (Handing the answers of one model to another in this way is called **stacking**, Wolpert 1992.)
 
 # %%
+FOLDS = 5
+
+
 def evidence_from(X, labels, weights):
-    """Table (1 + runs, 2): r and w r of each run"""
+    """Table (1 + runs, 2): r and 5 w r of each run"""
     r, model = nb_svm(X, labels, weights)
-    table = np.stack([r, 5 * model.coef_[0] * r], axis=1)  # 5: so that both are of one size
+    table = np.stack([r, 5 * model.coef_[0] * r], axis=1)
     return (table * (X.getnnz(axis=0) > 0)[:, None]).astype("float32")  # 0 where there is none
 
 
@@ -393,19 +397,18 @@ def evidence_by(learn, groups, more=(), guessed=()):
     return runs, table, evidence, perf_counter() - begun
 
 # %%
-FOLDS = 5
 runs, table, evidence, evidence_seconds = evidence_by("train", groups["train"])
 
 # %%
 def adding_up(evidence, split="train"):
-    """Accuracy of adding up w r over all runs"""
+    """Accuracy of adding up w r over all runs: NB-SVM without its intercept, repeated runs repeated"""
     return np.mean([(review[:, :, 1].sum() > 0) == label for review, label in zip(evidence, y[split])])
 
 
-alone = evidence_by("train", np.arange(len(y["train"])))[2]["train"]  # no groups
+_, _, without_groups, _ = evidence_by("train", np.arange(len(y["train"])))
 accuracy = {"fitted on the review itself, too": adding_up([table[runs.at(review)]
                                                            for review in all_ids["train"]]),
-            "cross-fitted, reviews dealt one by one": adding_up(alone),
+            "cross-fitted, reviews dealt one by one": adding_up(without_groups["train"]),
             "cross-fitted, groups kept together": adding_up(evidence["train"]),
             "new reviews": adding_up(evidence["validation"], "validation")}
 results.table("Adding up the evidence", [{"evidence": name, "accuracy": value}
@@ -421,7 +424,7 @@ claim("cross-fitted: training minus validation accuracy of adding up evidence",
 # %% [markdown]
 # Fitted on the review itself, adding up the evidence is right about nearly every training review, and that means nothing. Cross-fitted, it is about as good as on new reviews: evidence that was made from labels must look the same where the network learns and where it is used.
 #
-# Look at the second row, too. Dealt one by one, twins mostly come into different folds, and what was learned from the one is wrong about the other: the training evidence looks worse than it will be. On IMDB it is the other way round: reviews of the same film in different folds make it look better. So groups stay together.
+# Look at the second row, too. Dealt one by one, twins mostly come into different folds, and what was learned from the one is wrong about the other: the training evidence looks worse than it will be. On IMDB it is the other way round, see section 14: reviews of the same film in different folds make it look better. So groups stay together.
 
 # %%
 row = table[numbers][:, :, 0]  # (time, 3): log-count ratios
@@ -429,7 +432,7 @@ figure, axes = plots.figure(size=(8.6, 3.0))
 for n, colour in zip(range(3), (plots.SKY, plots.BLUE, plots.BLACK)):
     axes.bar(np.arange(len(shown)) + 0.27 * (n - 1), row[:, n], 0.25, color=colour,
              label=f"run of {n + 1}")
-axes.set(title="Evidence at each token, from the runs that end there", ylabel="log-count ratio",
+axes.set(title="Log-count ratios of the runs that end at each token", ylabel="$r_g$",
          xticks=range(len(shown)))
 axes.set_xticklabels(shown)
 axes.axhline(0, color="black", linewidth=0.8)
@@ -439,12 +442,12 @@ plots.show(figure, alt="""Three bars at each word of a sentence: the log-count r
     have long bars, upwards for praise and downwards for blame.""")
 
 # %% [markdown]
-# The bar of *bad* points down. The longer runs that end there need not: *a bad* and *not a bad* are counted for themselves; where fewer than two reviews have a run, there is no bar. What *but* does to all that came before it no run of three words can say; that is left to the network.
+# The bar of *bad* points down. The longer runs that end there need not: *a bad* and *not a bad* are counted for themselves. A run that fewer than two training reviews have has no ratio, and no bar. No run of three words can say what *but* does to everything before it; that is left to the network.
 
 # %% [markdown]
 # ## 7 · A network that knows the counts, and reads
 #
-# Everything together: vectors that are known, evidence, whole reviews, a bidirectional LSTM, the maximum and the mean over time. With `COURSE_LONG=1` on IMDB it is also trained without evidence, and without evidence and known vectors, to see what each adds.
+# Everything together: vectors that are known, evidence, long texts, a bidirectional LSTM, the maximum and the mean over time. With `COURSE_LONG=1` on IMDB it is also trained without evidence, and without evidence and known vectors, to see what each adds.
 #
 # Its last layer also sees the sum of each kind of evidence. A plain sum grows with the review's length; divided by the root of the number of tokens it stays of one size. So the network can begin where NB-SVM ends.
 
@@ -476,7 +479,7 @@ def reader(known_vectors, with_evidence=True):
 
 # %%
 def as_inputs(ids, evidence):
-    """What the reader takes: arrays (time,) and (time, 6), of long reviews the ends"""
+    """What the reader takes: arrays (time,) and (time, 6); of long reviews only beginning and end"""
     return {"ids": [sentiment.shorten(review, SIZES["cut"]) for review in ids],
             "evidence": [sentiment.shorten(review.reshape(-1, 6), SIZES["cut"])
                          for review in evidence]}
@@ -490,10 +493,11 @@ def judged(model, inputs):
     return p
 
 # %% [markdown]
-# Two things about the training. The learning rate rises during the first tenth of the updates, and then falls along a half cosine to nearly nothing. And `Resume` writes the whole state to disk after every epoch: stop it, run the cell again, and the network that was interrupted goes on after its last finished epoch. If the kernel dies, run all cells. (The seconds of a training that was interrupted count only from there on.)
+# Two things about the training. The learning rate rises during the first tenth of the updates, and then falls along a half cosine to nearly nothing. And `Resume` writes the whole state to disk after every epoch: stop it, run the cell again, and the network that was interrupted goes on after its last finished epoch. If the kernel dies, run all cells; if you change `SIZES` after an interruption, remove the file first. (The seconds of a training that was interrupted count only from there on.)
 
 # %%
 def train_reader(name, model, before, told, inputs, learn="train"):
+    """Train on the split `learn`; before, told: seconds and numbers that its vectors and evidence took"""
     batches = Batches(inputs[learn], y[learn], SIZES["batch"], SEED, SIZES["piece"])
     updates = SIZES["reader_epochs"] * len(batches)
     rate = keras.optimizers.schedules.CosineDecay(
@@ -525,12 +529,12 @@ readers[TOLD] = train_reader(TOLD, reader([vectors]), before, table.size, inputs
 # %% [markdown]
 # ### A second round
 #
-# Most runs of a new review NB-SVM has seen a few times or never. There are more reviews, 50,000 on IMDB, but nobody has labelled them. The reader can: it judges new reviews better than NB-SVM does. So the unlabelled reviews get its answers for labels, where it is sure of them, P(praise) above 0.73 or below 0.27 (**pseudo-labels**, Lee 2013). NB-SVM is fitted again, on both kinds of reviews, a guessed label with three tenths of the weight of a true one.
+# NB-SVM has seen most runs of a new review only a few times, or never. There are more reviews, 50,000 on IMDB, but nobody has labelled them. The reader can: on the validation reviews it is better than NB-SVM. So the unlabelled reviews get its answers for labels, where it is sure of them, P(praise) above 0.73 or below 0.27 (**pseudo-labels**, Lee 2013). NB-SVM is fitted again, on both kinds of reviews, a guessed label with three tenths of the weight of a true one.
 # That gives new evidence on many more runs, and with it a second reader is trained, from the beginning and on true labels only. What the first reader found by reading comes back to the second as a count.
 
 # %%
 def second_round(name, teacher, runs, table, before, learn):
-    """Train a reader whose evidence has learned from the teacher's answers, too"""
+    """Train a reader whose evidence (of `runs`, in `table`) has learned from the teacher's answers, too"""
     begun = perf_counter()
     ids = [token_vocabulary.encode(review) if review else unknown for review in unlabelled]
     p = judged(teacher, as_inputs(ids, [table[runs.at(review)] for review in ids]))
@@ -546,24 +550,26 @@ def second_round(name, teacher, runs, table, before, learn):
 knows = {name: (runs, table) for name in readers}  # what each reader is told
 if LONG:
     before = {row["model"]: row["seconds"] for row in rungs}[TOLD]
-    *knows[TAUGHT], evidence = second_round(TAUGHT, readers[TOLD], runs, table, before, "train")
+    runs_2, table_2, evidence_2 = second_round(TAUGHT, readers[TOLD], runs, table, before, "train")
+    knows[TAUGHT] = runs_2, table_2
 results.table("Adding up the evidence of the second round", [
-    {"evidence of": f"{split} reviews", "accuracy": adding_up(evidence[split], split)}
-    for split in ("train", "validation")]) if LONG else None
+    {"evidence of": f"{split} reviews", "accuracy": adding_up(evidence_2[split], split)}
+    for split in ("train", "validation")]) if LONG else "not climbed: LONG is False"
 
 # %% [markdown]
 # The table says how good adding up the evidence is now, on training and on validation reviews. The guesses came from a reader that had seen all training reviews, so by way of them a training review has had a small say in its own evidence: cross-fitting is no longer quite clean, and the evidence may look better where the network learns than where it is used. Whether the second reader is better nonetheless, the validation decides.
 # On the sample, with 500 unlabelled reviews beside 3,000 labelled ones, the second reader need not be better than the first.
 
 # %%
-on_validation = {row["model"]: row["validation"] for row in rungs}
-BEST, RIVAL = max(readers, key=on_validation.get), COUNTS
+on_validation = {row["model"]: row["validation"] for row in rungs
+                 if row["model"] in knows and row["validation"] != "—"}
+BEST, RIVAL = max(on_validation, key=on_validation.get), COUNTS
 print("kept:", BEST)
 
 # %% [markdown]
-# Which of them is kept, the validation reviews decide. What each part adds is measured on IMDB.
+# Which of them is kept, the validation reviews decide; on the sample, with so few of them, the decision is partly luck. What each part adds is measured on IMDB.
 #
-# Now all is chosen: the validation reviews have done their work, and it would be a waste to leave them out. So on IMDB the second round is gone through once more, with the same settings, on training and validation reviews together; NB-SVM, too. How good these two are, only the test can say.
+# Now all is chosen: the validation reviews have done their work, and it would be a waste to leave them out. So with `LONG`, on IMDB, the second round is gone through once more, with the same settings, on training and validation reviews together; NB-SVM, too. (That this is the network to be measured in the end was decided beforehand.) How good these two are, only the test can say.
 
 # %%
 ALL = "reader, second round, learned from all"
@@ -574,7 +580,8 @@ if LONG and data.source == "real":
         parts["all"] = np.concatenate([parts["train"], parts["validation"]])
     BEST, RIVAL = ALL, COUNTS + ", learned from all"
     nb_svm_rung(RIVAL, tokens, "all")
-    *knows[ALL], _ = second_round(ALL, readers[TOLD], runs, table, before, "all")
+    runs_2, table_2, _ = second_round(ALL, readers[TOLD], runs, table, before, "all")
+    knows[ALL] = runs_2, table_2
 
 # %% [markdown]
 # ## 8 · The test part, opened once
@@ -590,22 +597,25 @@ ladder
 # %%
 test = {row["model"]: row["test"] for row in rungs}
 figure, axes = plots.figure(size=(8.4, 0.36 * len(rungs) + 1))
-axes.barh(list(test), list(test.values()), color=[plots.BLUE if name in curves or name in readers else plots.ORANGE
-                                               for name in test])
+for is_network, colour, label in ((True, plots.BLUE, "networks"), (False, plots.ORANGE, "others")):
+    names = [name for name in test if (name in curves or name in readers) == is_network]
+    axes.barh(names, [test[name] for name in names], color=colour, label=label)
 plots.label_bars(axes)
-axes.set(title="Test accuracy: networks (blue) and the others (orange)", xlabel="accuracy",
-         xlim=(0, 1.12))
+axes.set(title="Test accuracy", xlabel="accuracy", xlim=(0, 1.12), yticks=range(len(test)))
+axes.legend(frameon=False, loc="lower right")
 axes.invert_yaxis()
-plots.show(figure, alt="""Horizontal bars of the test accuracy of all models. NB-SVM stands above the bag of words and above the networks that start from nothing; those that are given known vectors and evidence are among the best.""")
+plots.show(figure, alt="""Horizontal bars of the test accuracy of all models. NB-SVM has longer bars than the bag of words; the LSTM and the readers with evidence have the longest.""")
 
 # %%
 claim("random forest on ids: test accuracy", test["random forest on ids"],
       at_most={"sample": 0.62, "real": 0.75}[data.source])
 claim("NB-SVM minus bag of words, in the test", test[COUNTS] - test["bag of words"],
       at_least={"sample": 0.04, "real": 0.01}[data.source])
-claim("NB-SVM minus the best network of section 4, in the test",
-      test[COUNTS] - max(test[name] for name in curves),
-      at_least={"sample": 0.03, "real": 0.01}[data.source])
+NETWORKS = max(test[name] for name in curves)
+if data.source == "real":
+    claim("NB-SVM minus the best network of section 4, in the test", test[COUNTS] - NETWORKS, at_least=0.01)
+else:
+    claim("the best network of section 4 minus NB-SVM, in the test", NETWORKS - test[COUNTS], at_least=0.03)
 claim("test accuracy of the network that was kept, minus that of NB-SVM",
       test[BEST] - test[RIVAL], at_least={"sample": 0.02, "real": 0.0}[data.source])
 if LONG and data.source == "real":
@@ -614,12 +624,21 @@ if LONG and data.source == "real":
     claim("test accuracy of the network that learned from all", test[ALL], at_least=0.92)
 
 # %% [markdown]
-# Read the table from the top. Runs of words bring more than any network of section 4, in a few seconds. The network that was kept is told what the runs know; what it has over NB-SVM is what reading adds. On the sample, where turns of opinion were planted, that is much. On IMDB, where reviews are long and say
-# the same thing many times, it is little.
+# Read the table from the top. On the sample the LSTM leaves all counting behind. Turns of opinion were planted there, *I expected a dull film, and it was brilliant*, and a model that reads in order can follow them. On IMDB it is the other way round (section 14). Real reviews are long and say the same thing many times, in a hundred thousand different words; there, what counts is to know many runs of words, and a network that starts from nothing
+# knows few. So which model is best depends on the data, and nobody can say it beforehand. The network that was kept has both: it is told what the runs know, and it reads. On the sample it need not be better than the LSTM, which has learned there what there is to learn.
 #
-# Is that advantage larger than chance? Two models judge the same reviews, so only those count about which one is right and the other wrong. If that is a share $d$ of the $n$ reviews, the standard error of the difference is at most $\sqrt{d / n}$. On the sample, with 1,000 test reviews,
-# a difference of a hundredth says nothing. That is why the same lesson runs on IMDB's 25,000 test reviews, too.
+# Where a text is cut matters, too. In the sample most verdicts stand at the end, which a network that reads the first 300 characters often does not see.
+#
+# Is that advantage larger than chance? Two models judge the same reviews. Only the reviews that exactly one of them gets right tell them apart. If these are a share $d$ of the $n$ reviews, the standard error of the difference is at most $\sqrt{d / n}$.
 
+# %%
+right = {name: (p_test[name] > 0.5) == y["test"] for name in (RIVAL, BEST)}
+d = np.mean(right[RIVAL] != right[BEST])
+print(f"difference {test[BEST] - test[RIVAL]:.3f} ± {np.sqrt(d / n_test):.3f} (one standard error), "
+      f"from the {d:.1%} of the reviews about which one of the two is right")
+
+# %% [markdown]
+# On the sample, with 1,000 test reviews, a difference of a hundredth would say nothing. That is why the same lesson runs on IMDB's 25,000 test reviews, too.
 # %% [markdown]
 # ## 9 · Save it, load it, ask it
 #
@@ -643,12 +662,12 @@ claim("largest difference between the answers after saving and loading",
 # %%
 odd = {"empty": "", "unknown words only": "xyzzy plugh", "emoji and tags": "<br /><br /> 👍 🎬",
        "100,000 words": "a dull film " * 33_334, "one word": "brilliant",
-       "shouting": "I LOVED IT!!!", "negated": "It was not bad, not bad at all."}
+       "calm": "I loved it!!!", "shouting": "I LOVED IT!!!", "negated": "It was not bad, not bad at all."}
 for name, p in zip(odd, sentiment.probabilities(again, list(odd.values()))):
     print(f"{name:20} {'no answer' if np.isnan(p) else f'P(praise) = {p:.2f}'}")
 
 # %% [markdown]
-# No known word, no answer: 0.5 would look like a judgement. Of the 100,000 words only the first and the last are read, as in training. Shouting changes nothing, for the words are put in lower case. The negated text is the hard one. In JupyterLab the next cell has a box for a review of your own.
+# No known word, no answer: 0.5 would look like a judgement. Of the 100,000 words only the first and the last are read, as in training. Capitals change nothing, for the words are put in lower case. The negated text is the hard one. In JupyterLab the next cell has a box for a review of your own.
 
 # %%
 def judge_box(review="The plot is dull and yet I loved every minute of it."):
@@ -667,12 +686,12 @@ else:
 # %% [markdown]
 # ## 10 · Which words moved the answer?
 #
-# Take one word out, ask again, and see how far the answer moves: this is called **occlusion**. It needs nothing but the judge itself, so it works for every model on the ladder.
+# Take one word out, ask again, and see how far the answer moves: this is called **occlusion**. It needs nothing but the judge's answers, so it would work for every model on the ladder.
 
 # %%
 def moved_by(text):
     """Words of `text`, and by how much P(praise) is higher with each than without"""
-    shown = tokenize(text)
+    shown = sentiment.words_and_signs(text)
     without = [" ".join(shown[:i] + shown[i + 1:]) for i in range(len(shown))]
     p, *rest = sentiment.probabilities(again, [" ".join(shown), *without])
     return shown, p - np.array(rest)
@@ -696,8 +715,8 @@ plots.show(figure, alt="""A bar for each word of two sentences: how much higher 
 #
 # ## 11 · Errors by kind
 #
-# One number hides where a model fails. We sort the test reviews by what is in them: their length, a negation, praise and blame in one review (**mixed**), signs of **irony**, and on the sample the twins of lesson 01, which are made of the same words. Irony has
-# no word of its own. One trace that helps to find it is a word in quotation marks, a *"comedy"* (Carvalho and others 2009, on readers' comments in a newspaper). We look for single words in quotes, for (!) and for "yeah, right". So that kind holds ironic reviews among many that are not.
+# One number hides where a model fails. We sort the test reviews by what is in them: their length, a negation, a word of praise and a word of blame from two short lists in one review (**mixed**), signs of **irony**, and on the sample the twins of lesson 01, which are made of the same words. Irony has
+# no word of its own. One trace that helps to find it is a word in quotation marks, a *"comedy"* (Carvalho and others 2009, on readers' comments in a newspaper). We look for single words in quotes, for (!) and for "yeah, right". So that kind holds ironic reviews among many that are not, and *mixed* holds some that say *not bad*: such kinds are rough.
 
 # %%
 import re
@@ -722,7 +741,6 @@ sign = re.compile(r"""(?<![\w"])"\w+"(?![\w"])|\(!\)|yeah,? right""", re.IGNOREC
 kinds["signs of irony"] = np.array([bool(sign.search(text)) for text in data.test.texts])
 if data.test.twins is not None:
     kinds["twins"] = data.test.twins >= 0
-right = {name: (p_test[name] > 0.5) == y["test"] for name in (RIVAL, BEST)}
 results.table("Test accuracy by kind of review", [
     {"kind": name, "share of the test": which.mean(),
      **{model: right[model][which].mean() for model in right}}
@@ -735,10 +753,10 @@ results.table("Test accuracy by kind of review", [
 p = p_test[BEST]
 for i in np.argsort(-abs(p - y["test"]))[:2]:
     print(f"P(praise) = {p[i]:.2f}, but it is {'praise' if y['test'][i] else 'blame'}:")
-    print(" ".join(words["test"][i][:90]), end="\n\n")
+    print(" ".join(sentiment.shorten(tokens["test"][i], SIZES["cut"])[:90]), end="\n\n")
 
 # %% [markdown]
-# Was the network wrong? In a few of the sample's reviews the label was turned round on purpose (`data/README.md`), as happens when a writer takes the wrong end of a scale. A good judge is surest, and "wrong", just there.
+# (Of a long review only beginning and end were read, and are shown.) Was the network wrong? In a few of the sample's reviews the label was turned round on purpose (`data/README.md`), as happens when a writer takes the wrong end of a scale. A good judge is surest, and "wrong", just there.
 
 # %% [markdown]
 # ## 12 · Stars
@@ -748,10 +766,10 @@ for i in np.argsort(-abs(p - y["test"]))[:2]:
 
 # %%
 starred = reviews.load_sample()
-star_words = {"train": starred.train.texts, "test": starred.test.texts}
-star_vocabulary = Vocabulary.from_documents(map(tokenize, star_words["train"]), size=2_000)
+star_texts = {"train": starred.train.texts, "test": starred.test.texts}
+star_vocabulary = Vocabulary.from_documents(map(tokenize, star_texts["train"]), size=2_000)
 star_ids = {name: [sentiment.shorten(star_vocabulary.encode(tokenize(text)), (20, 60))
-                   for text in texts] for name, texts in star_words.items()}
+                   for text in texts] for name, texts in star_texts.items()}
 stars = {"train": starred.train.stars - 1, "test": starred.test.stars - 1}  # 0 … 4
 
 # %%
@@ -779,12 +797,12 @@ claim("mean distance in stars, as a share of that of always the median",
       distance / abs(middle - truth).mean(), at_most=0.8)
 
 # %%
-figure, axes = plots.figure(size=(4.6, 3.8))
+figure, axes = plots.figure(size=(5.2, 4.2))
 axes.imshow(confusion, vmin=0, vmax=1)
 for (i, j), value in np.ndenumerate(confusion):
     axes.text(j, i, f"{value:.2f}", ha="center", va="center",
-              color="white" if value < 0.6 else "black")
-axes.set(title="Stars: what was said of each", xlabel="stars said", ylabel="true stars",
+              color="white" if value < 0.5 else "black")
+axes.set(title="Share of each answer, for each true number of stars", xlabel="stars said", ylabel="true stars",
          xticks=range(5), yticks=range(5))
 axes.set_xticklabels(range(1, 6)), axes.set_yticklabels(range(1, 6))
 plots.show(figure, alt="""A five-by-five grid: for each true number of stars the shares of what the
@@ -802,26 +820,25 @@ plots.show(figure, alt="""A five-by-five grid: for each true number of stars the
 
 # %%
 def draw_costs(models, seconds, test):
-    figure, axes = plots.figure(size=(8.6, 4.4))
-    for i, (model, x, height) in enumerate(zip(models, seconds, test)):
+    figure, axes = plots.figure(size=(8.6, 4.8))
+    axes.set(title="What accuracy costs: networks (blue dots) and the others (orange squares)",
+             xscale="log", xlabel="seconds of training", ylabel="test accuracy")
+    axes.margins(x=0.25, y=0.1)
+    for model, x, height in zip(models, seconds, test):
         counts = model.startswith(("random", "bag", "NB-SVM"))
-        axes.scatter(x, height, color=plots.ORANGE if counts else plots.BLUE)
-        axes.annotate(model, (x, height), xytext=(5, 3 if i // 2 % 2 else -11),  # above, below
-                      textcoords="offset points", fontsize=9)
-    axes.set(title="What accuracy costs: networks (blue) and the others (orange)", xscale="log",
-             xlabel="seconds of training", ylabel="test accuracy")
-    axes.margins(x=0.35, y=0.12)
+        axes.plot(x, height, "s" if counts else "o", color=plots.ORANGE if counts else plots.BLUE)
+    plots.label_points(axes, models, seconds, test)
     return figure
 
 # %%
 learned = rungs[1:]  # without "always the same", which learns nothing
 figure = draw_costs(*([row[key] for row in learned] for key in ("model", "seconds", "test")))
-plots.show(figure, alt="""Dots for all models: test accuracy against seconds of training. The counting
-    models stand at the left, the cheapest of them high; the networks at the right, of which only
-    those with evidence and known vectors come near to the counting ones or pass them.""")
+plots.show(figure, alt="""A mark for each model: test accuracy against seconds of training. The random
+    forest lies low, NB-SVM far to the left for its height, and the LSTM and the readers with
+    evidence highest.""")
 
 # %% [markdown]
-# To the right each step costs ten times as much. What lies to the right of another dot and not above it costs more and brings nothing.
+# What lies to the right of another mark and not above it costs more and brings nothing.
 
 # %% [markdown]
 # ## Exercises
@@ -835,7 +852,7 @@ plots.show(figure, alt="""Dots for all models: test accuracy against seconds of 
 
 # %% [markdown]
 # **Exercise 1, warm-up.** Write `surely_better(a, b, n)`: `True` if accuracy `a` is above accuracy `b` by more than two standard errors of their difference, both measured on `n` reviews. The standard error of an accuracy $a$ is $\sqrt{a (1 - a) / n}$, and
-# that of a difference is the root of the sum of both squares. (Two models on the *same* reviews make many of the same mistakes, so this is a careful answer.)
+# that of a difference is the root of the sum of the two squared standard errors. (This holds for two models on different reviews. On the *same* reviews they make many of the same mistakes, so the answer is cautious: it may miss a difference that section 8 would find.)
 #
 # <details><summary>Hint 1</summary>The squares of the two standard errors are <code>a * (1 - a) / n</code> and <code>b * (1 - b) / n</code>.</details>
 # <details><summary>Hint 2</summary>Compare <code>a - b</code> with twice the root of their sum.</details>
@@ -880,6 +897,7 @@ def test_surely_better(surely_better):
     assert not surely_better(0.80, 0.90, 25_000), "0.80 is not better than 0.90: the worse one is never surely better, so keep the sign of the difference"
     assert not surely_better(0.82, 0.80, 1_000), "0.82 against 0.80 on 1,000 reviews is a little more than one standard error of the difference; two standard errors are asked for"
     assert not surely_better(0.83, 0.80, 1_000), "0.83 against 0.80 on 1,000 reviews is not enough: you counted the error of only one of the two"
+    assert not surely_better(0.99, 0.94, 100) and not surely_better(0.06, 0.01, 100), "each accuracy has a standard error of its own: a belongs to the one, b to the other"
     assert surely_better(0.84, 0.80, 1_000), "0.84 against 0.80 on 1,000 reviews is more than two standard errors: add the squares of both errors and take the root, not the errors themselves"
 
 # %% [raw]
@@ -944,7 +962,7 @@ def test_expected_stars(expected_stars):
 # %%
 # When the check passes: is the mean distance in stars smaller than with the most probable one?
 # print(abs(expected_stars(p) - (truth + 1)).mean(), distance)
-# (For the distance the median would be best; the mean is best for its square.)
+# (The median is best for the mean distance, the mean for the mean squared distance.)
 
 # %% [raw]
 # # END QUESTION
@@ -955,8 +973,8 @@ def test_expected_stars(expected_stars):
 # points: 2
 
 # %% [markdown]
-# **Exercise 3.** For the ratios alone there is a way without folds: take a review's own count out, and nothing else. Write `others_ratio(p, q, label)`: the log-count ratios $\ln \frac{p_g + 1}{q_g + 1}$ of the runs of one training review (with as many reviews of praise as of blame the rest of the formula is 0), after that review's own count has been taken out. `p` and `q`, both `(runs,)`, say how many reviews with and
-# without praise have each run, this one among them; `label` is its own, 1 for praise. A run that no other review has says nothing: its ratio must come out as 0. (What stays in are the other reviews of the same film.)
+# **Exercise 3.** For the ratios alone there is a way without folds: take a review's own count out, and nothing else. Write `others_ratio(p, q, label)`: the log-count ratios $\ln \frac{p_g + 1}{q_g + 1}$ of the runs of one training review, after that review's own count has been taken out. (The rest of the formula is the same for every run; we leave it out.) `p` and `q`, both `(runs,)`, say how many reviews with praise and
+# with blame have each run, this one among them; `label` is its own, 1 for praise. A run that no other review has says nothing: its ratio must come out as 0. (Folds are the safer way. What stays in here are the other reviews of the same film; and a run that one review of praise and one of blame have gets a ratio below 0 in the first and above 0 in the second, so a network that finds out which runs these are could read the label off them, the wrong way round.)
 #
 # <details><summary>Hint 1</summary>A review with praise has been counted in <code>p</code>, one without in <code>q</code>.</details>
 # <details><summary>Hint 2</summary><code>p - label</code> takes one out if the label is 1. What takes one out of <code>q</code> if it is 0?</details>
@@ -1014,7 +1032,7 @@ def test_others_ratio(others_ratio):
 # points: 2
 
 # %% [markdown]
-# **Exercise 4.** In section 10 both of two words that say the same look unimportant. Write `occlude_pairs(judge, words)`: an array `(n, n)` whose entry at row $i$, column $j$ says how much P(praise) is higher with the words $i$ and $j$ than without both of them; on the diagonal, without
+# **Exercise 4.** Section 10 said that where two words say the same, each alone may look unimportant. Write `occlude_pairs(judge, words)`: an array `(n, n)` whose entry at row $i$, column $j$ says how much P(praise) is higher with the words $i$ and $j$ than without both of them; on the diagonal, without
 # the one word. `judge` takes a list of texts, each a list of words, and gives an array with a probability for each.
 #
 # <details><summary>Hint 1</summary>A text without the places i and j: <code>[word for k, word in enumerate(words) if k not in (i, j)]</code>. Not by comparing words, for a word may stand in the text twice.</details>
@@ -1063,6 +1081,7 @@ def test_occlude(occlude_pairs):
     import numpy as np
 
     def judge(texts):
+        assert all(not isinstance(text, str) for text in texts), "the judge takes lists of words; you gave it a string"
         return np.array([0.5 + 0.4 * ("superb" in text or "lovely" in text) - 0.1 * text.count("dull") for text in texts])
 
     words = "dull superb lovely dull film".split()
@@ -1088,8 +1107,8 @@ def test_occlude(occlude_pairs):
 # points: 3
 
 # %% [markdown]
-# **Exercise 5, a stretch: backwards through the maximum.** The reader takes the maximum of its states over time. Write `max_pool_back(h, mask, d_pooled)`: from `d_pooled` $= \partial L / \partial m$, `(batch, units)`, where $m$ is the maximum over the steps that `mask`, `(batch, time)`, marks
-# with `True`, the gradient $\partial L / \partial h$, `(batch, time, units)`. Which steps does it reach? The check compares with finite differences.
+# **Exercise 5, a stretch: backwards through the maximum.** The reader takes the maximum of its states over time. Given are `d_pooled` $= \partial L / \partial m$, `(batch, units)`, where $m$ is the maximum over the steps that `mask`, `(batch, time)`, marks
+# with `True`. Write `max_pool_back(h, mask, d_pooled)`: the gradient $\partial L / \partial h$, `(batch, time, units)`. The states `h` may be any numbers here, and no two steps tie. Which steps does the gradient reach? The check compares with finite differences.
 #
 # <details><summary>Hint 1</summary>Only the step that holds the maximum matters: nudge another one a little, and the maximum stays. Each unit has a step of its own.</details>
 # <details><summary>Hint 2</summary>Set the states of padding to −∞ with <code>np.where(mask[:, :, None], h, -np.inf)</code>; <code>argmax</code> over time then gives the steps.</details>
@@ -1174,7 +1193,7 @@ summary()
 # - **Comparing with a weak baseline.** A network that beats a bag of words may still lose to counts of runs.
 # - **Naming a winner by a difference smaller than chance.** Compute the standard error first, and run another seed.
 # - **Evidence from the labels, used on the reviews that it was made from.** It must look the same where a model learns and where it is used.
-# - **Training on to the lowest training loss.** The best epoch is where the validation loss is lowest; often it is the second.
+# - **Training on to the lowest training loss.** The best epoch is where the validation loss is lowest.
 # - **Reporting accuracy without cost.** A point of accuracy for a hundred times the time is a choice, and readers must be able to make it.
 #
 # ## References

@@ -844,8 +844,36 @@ def test_the_loader_of_the_sentences_knows_the_files_and_their_sizes():
     assert set(sentences.SIZES) == set(sentences.FILES.values())
 
 
+# ------------------------------------------------------------------------------------------------------- Tiny Shakespeare
+
+PLAY = b"ADA:\nWho's there?\n"
+PLAY_REMOTE = prepare.Remote("http://127.0.0.1:1/input.txt", len(PLAY), hashlib.sha256(PLAY).hexdigest())
+prepare_play = functools.partial(prepare.prepare_tiny_shakespeare, remote=PLAY_REMOTE)
+
+
+def test_the_plays_are_downloaded_to_their_place(data, monkeypatch):
+    with BadServer(Reply(PLAY)) as server:
+        monkeypatch.setenv("COURSE_MIRROR", server.url)
+        prepare_play(data)
+        assert [path for path, _ in server.requests] == ["/input.txt"]
+    assert everything(data) == ["tiny_shakespeare/input.txt"]
+    assert (data / "tiny_shakespeare" / "input.txt").read_bytes() == PLAY
+
+
+def test_other_plays_are_refused(data, tmp_path):
+    with pytest.raises(fetch.WrongContent, match="SHA-256"):
+        prepare_play(data, write(tmp_path / "input.txt", PLAY.upper()))
+    assert everything(data) == []
+
+
+def test_the_loader_of_the_plays_knows_their_size():
+    from course_utils.datasets import texts
+
+    assert texts.SIZE == prepare.TINY_SHAKESPEARE.size
+
+
 @pytest.mark.real
-@pytest.mark.parametrize("name", ["onet", "postings", "wnut17"])
+@pytest.mark.parametrize("name", ["onet", "postings", "wnut17", "tiny_shakespeare"])
 def test_true_copies_go_round(tmp_path, monkeypatch, name):
     monkeypatch.undo()
     original = where.data_dir()

@@ -1,0 +1,793 @@
+# %% [markdown]
+# # 12 · Language models: what comes next?
+#
+# *The cat sat on the m* … you know how it goes on. Nobody told you; you have read so much that some continuations are likely and others are not. A **language model** puts a number on that: for every character, the probability that it comes next. It needs no labels, for the text itself says what came next. And a model that knows what may come next can write.
+#
+# **You will be able to**
+#
+# 1. say what a text costs a model, in bits for each character and as perplexity, and compare models by it;
+# 2. build n-gram models that fall back on shorter histories, and know how far counting goes;
+# 3. train an LSTM on one long text, with targets shifted by one and a state that is carried on;
+# 4. write text step by step, with temperature and top-k, and check whether it was learned or copied;
+# 5. look for single cells whose meaning you can name, and tell a find from an accident.
+#
+# **Before this lesson:** lessons [01](01_one_hot_and_bag_of_words.ipynb), [05](05_training_rnns.ipynb) and [06](06_lstm.ipynb). **Time:** about 50 minutes to read and try, 35 minutes for the exercises; on two cores all cells together run in about a minute.
+
+# %% [markdown]
+# ## Settings and data
+#
+# The sample is this course: what the lessons 00 to 10 say between their code. The real text is 40,000 lines of Shakespeare. Both come in three parts that follow each other: to learn from, to choose with, and to test on.
+
+# %%
+import os
+from collections import Counter
+
+import keras
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from course_utils import cells, plots, results
+from course_utils.claims import claim
+from course_utils.datasets import texts
+from course_utils.text import Vocabulary
+from course_utils.training import ProgressBar
+
+# %%
+SEED = int(os.environ.get("COURSE_SEED", 0))
+text = texts.load()
+SIZES = {
+    "sample": dict(units=128, d=32, rows=16, time=64, epochs=12, rate=5e-3, dropout=0.2),
+    "real": dict(units=512, d=64, rows=64, time=100, epochs=10, rate=3e-3, dropout=0.4),
+}[text.source]
+rng = np.random.default_rng(SEED)
+print(text.train[:200])
+
+# %% [markdown]
+# Characters that occur fewer than ten times in the training part share one id, that of unknown characters; so every id has been seen in training, and a character that nobody has seen is no catastrophe.
+
+# %%
+counts = Counter(text.train)
+vocabulary = Vocabulary(sorted(c for c, n in counts.items() if n >= 10))
+V = len(vocabulary)  # with padding, which does not occur here, and the unknown character
+ids = {name: vocabulary.encode(list(getattr(text, name))) for name in ("train", "validation", "test")}
+print(f"{V} ids; of {len(counts)} characters {len(counts) - V + 2} are rare and share one of them")
+
+# %% [markdown]
+# ## 1 · What a text costs
+#
+# Let a model guess a text from left to right. Before each character $x_t$ it gives every character a probability, and then it sees which one came. If it had given that one the probability $p$, this costs it $\log_2 \frac 1 p$ **bits**: nothing if it was sure and right, one bit if it thought of a coin toss, a lot if it held the character for impossible.
+# The average over the text is its **cross-entropy** in bits for each character,
+#
+# $$H = \frac 1 T \sum_{t=1}^{T} \log_2 \frac{1}{P(x_t \mid x_1 \dots x_{t-1})}.$$
+#
+# Two other scales say the same. With the natural logarithm the unit is the **nat**, and that is the loss that Keras shows; one nat is $1 / \ln 2 \approx 1.44$ bits. And $2^H$ is the **perplexity**: the model is as undecided as if it had to choose between that many characters, all equally likely. The probability of the whole text is the product of all its $P(x_t \mid \dots)$, so the model with the fewest bits is the one to which the text is most probable.
+
+# %%
+def bits(p):
+    """Mean cost in bits of characters that had the probabilities p"""
+    return -np.log2(p).mean()
+
+
+share = np.bincount(ids["train"], minlength=V) / len(ids["train"])
+validation = ids["validation"]
+for name, p in {"every id equally likely": np.full(len(validation), 1 / V),
+                "as often as in training": share[validation]}.items():
+    print(f"{name}: {bits(p):.2f} bits, perplexity {2 ** bits(p):.1f}")
+
+# %% [markdown]
+# To know how frequent each character is already saves two bits. Now for what comes before it.
+#
+# ## 2 · Counting: n-grams
+#
+# After *th* mostly comes *e*. An **n-gram model** counts it: of all places in the training text where the last $n - 1$ characters were the same as now, in which share did $x$ follow? With long histories that gets exact, and empty: most runs of six characters in a new text have never been seen, and a share of nothing is nothing. So long histories lean on shorter ones. In the way of Witten and Bell (1991), a history $h$ that was seen $N$ times, with $F$ different characters after it, gives
+#
+# $$P_n(x \mid h) = \frac{c(h x) + F \cdot P_{n-1}(x \mid h')}{N + F},$$
+#
+# where $c(hx)$ counts how often $x$ followed and $h'$ is $h$ without its first character. The more different things have followed a history, the more the model expects something new and asks the shorter one. Below $n = 1$ every id has the same probability.
+#
+# A run of $n$ ids becomes one whole number, its digits to base $V$; then counting is sorting.
+
+# %%
+def look_up(table, keys):
+    """Values that table = (sorted keys, values) has for `keys`; 0 where it has none"""
+    place = np.minimum(np.searchsorted(table[0], keys), len(table[0]) - 1)
+    return np.where(table[0][place] == keys, table[1][place], 0)
+
+
+class NGram:
+    """P(character | n − 1 characters before it), Witten–Bell, for ids below V"""
+
+    def __init__(self, ids, n, V=V):
+        self.V, self.shorter = V, NGram(ids, n - 1, V) if n > 1 else None
+        self.digit = V ** np.arange(n - 1, -1, -1)  # (n,)
+        keys, counts = np.unique(sliding_window_view(ids, n) @ self.digit, return_counts=True)
+        histories, begin, followers = np.unique(keys // V, return_index=True, return_counts=True)
+        self.c, self.F = (keys, counts), (histories, followers)
+        self.N = histories, np.add.reduceat(counts, begin)
+
+    def p(self, runs):
+        """P(last | those before it) for runs (…, n): (…)"""
+        below = self.shorter.p(runs[..., 1:]) if self.shorter else 1 / self.V
+        keys = runs @ self.digit
+        histories = keys // self.V
+        c, N, F = look_up(self.c, keys), look_up(self.N, histories), look_up(self.F, histories)
+        return np.where(N > 0, (c + F * below) / np.maximum(N + F, 1), below)
+
+# %%
+ORDERS = range(1, 7)
+runs = {name: sliding_window_view(part, max(ORDERS)) for name, part in ids.items()}  # (…, 6)
+ngrams, cost = {}, {"train": [], "validation": []}
+for n in ORDERS:
+    ngrams[n] = NGram(ids["train"], n)
+    for name in cost:
+        cost[name].append(bits(ngrams[n].p(runs[name][:, -n:])))
+best_n = 1 + int(np.argmin(cost["validation"]))
+print(f"best on the validation part: n = {best_n}, {min(cost['validation']):.3f} bits")
+
+# %%
+figure, axes = plots.figure(size=(7.4, 3.4))
+for (name, values), style in zip(cost.items(), ("o-", "s--")):
+    axes.plot(ORDERS, values, style)
+    axes.annotate(f" {name}", (6, values[-1]), va="center")
+axes.set(title="What a character costs an n-gram model", xlabel="n: the model sees n − 1 characters",
+         ylabel="bits", xlim=(0.8, 7.2), xticks=ORDERS)
+plots.show(figure, alt="""ALT-2""")
+
+# %% [markdown]
+# PROSE-2
+#
+# ## 3 · A network that carries a state
+#
+# An n-gram model forgets everything that is further back than $n - 1$ characters, and to it *cat* and *cats* are as different as *cat* and *dog*. A recurrent network has neither limit. At each step it reads one character, updates its state, and gives scores for the next: **inputs are the text without its last character, targets the text without its first**, shifted by one.
+
+# %%
+for x, y in zip(text.train[:8], text.train[1:9]):
+    print(f"reads {x!r}, is to say {y!r}")
+
+# %% [markdown]
+# The text is one sequence of more than a hundred thousand steps, too long to go back through at once. So it is cut: into `rows` streams that are read side by side, and each stream into windows of `time` steps. Window after window the network goes on with the state it had, but gradients only go back to the beginning of the window (truncated backpropagation through time, lesson 05). In Keras a layer with `stateful=True` does that: row $b$ of a batch goes on where row $b$ of the batch before has stopped.
+
+# %%
+def streams(ids, rows, time):
+    """Inputs and targets, (windows · rows, time): row b of a batch goes on where it stopped before"""
+    windows = (len(ids) - 1) // (rows * time)
+
+    def cut(part):
+        part = part[:rows * windows * time].reshape(rows, windows, time)
+        return part.swapaxes(0, 1).reshape(windows * rows, time)
+    return cut(ids[:-1]), cut(ids[1:])
+
+
+x, y = streams(np.arange(13), rows=2, time=3)
+print(x, y, sep="\n\n")
+
+# %% [markdown]
+# Read it by pairs of rows: the first batch has the steps 0, 1, 2 of the one stream and 6, 7, 8 of the other; the second goes on with 3, 4, 5 and 9, 10, 11.
+
+# %%
+layers = keras.layers
+
+
+def language_model(rows=None, units=SIZES["units"]):
+    """Ids (rows, time) to scores (rows, time, V); with `rows` it carries its state from call to call"""
+    return keras.Sequential([
+        keras.Input(batch_shape=(rows, None), dtype="int32"),
+        layers.Embedding(V, SIZES["d"]),  # (rows, time, d)
+        layers.LSTM(units, return_sequences=True, stateful=rows is not None),  # (rows, time, units)
+        layers.Dropout(SIZES["dropout"]),
+        layers.Dense(V)])
+
+
+class Forget(keras.callbacks.Callback):
+    """A new reading of the text begins without memory of the last one."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.model.layers[1].reset_state()
+
+# %%
+keras.utils.set_random_seed(SEED)
+x, y = streams(ids["train"], SIZES["rows"], SIZES["time"])
+updates = SIZES["epochs"] * len(x) // SIZES["rows"]
+model = language_model(SIZES["rows"])
+model.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(SIZES["rate"], updates),
+                                    clipnorm=1.0),
+              keras.losses.SparseCategoricalCrossentropy(from_logits=True), jit_compile=True)
+_ = model.fit(x, y, batch_size=SIZES["rows"], epochs=SIZES["epochs"], shuffle=False, verbose=0,
+              callbacks=[ProgressBar(), Forget()])
+
+# %% [markdown]
+# To judge it we let a copy without a state of its own read the validation part from its first character to its last, as one sequence.
+
+# %%
+reader = language_model()
+reader.set_weights(model.get_weights())
+
+
+def p_next(model, ids):
+    """P(x_t | all before it) for t ≥ 1: (T − 1,)"""
+    s = model.predict(ids[None, :-1], verbose=0)[0].astype("float64")  # (T − 1, V)
+    s -= s.max(axis=1, keepdims=True)
+    log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))
+    return np.exp(log_p[np.arange(len(s)), ids[1:]])
+
+
+first = max(ORDERS) - 1  # all models are judged by the same characters
+lstm = {name: p_next(reader, ids[name])[first - 1:] for name in ("validation", "test")}
+print(f"LSTM on the validation part: {bits(lstm['validation']):.3f} bits, "
+      f"{bits(lstm['validation']) * np.log(2):.3f} nats")
+
+# %% [markdown]
+# PROSE-3
+#
+# ## 4 · The test
+
+# %%
+p_test = {f"n-gram, n = {n}": ngrams[n].p(runs["test"][:, -n:]) for n in ORDERS} | {"LSTM": lstm["test"]}
+p_test["mean of LSTM and best n-gram"] = (lstm["test"] + p_test[f"n-gram, n = {best_n}"]) / 2
+results.table("What a character of the test part costs", [
+    {"model": name, "bits": bits(p), "nats": bits(p) * np.log(2), "perplexity": 2 ** bits(p)}
+    for name, p in p_test.items()])
+
+# %% [markdown]
+# PROSE-4
+#
+# ### Where the bits go
+#
+# An average hides where it comes from. Take each word of the test part letter by letter: what does its first letter cost, what the second, what the space behind it?
+
+# %%
+def place_in_word(text):
+    """For each character: 1 for a word's first letter, 2 for its second, …; 0 if it is no letter"""
+    places = [0]
+    for c in text:
+        places.append(places[-1] + 1 if c.isalpha() else 0)
+    return np.array(places[1:])
+
+
+place = place_in_word(text.test)[first:]  # of the characters that were judged
+shown = {name: [-np.log2(p_test[name][place == k]).mean() for k in range(1, 10)]
+         for name in (f"n-gram, n = {best_n}", "LSTM")}
+figure, axes = plots.figure(size=(7.4, 3.2))
+for (name, values), style in zip(shown.items(), ("s--", "o-")):
+    axes.plot(range(1, 10), values, style, label=name)
+axes.set(title="Cost of a letter by its place in the word, test part", xlabel="letter of the word",
+         ylabel="bits", xticks=range(1, 10))
+axes.legend(frameon=False)
+plots.show(figure, alt="""ALT-4""")
+
+# %% [markdown]
+# PROSE-4b
+#
+# ## 5 · One step at a time
+#
+# To write, the model must work step by step: what it has just written is what it reads next. The cell of lesson 06 with the trained weights does a step in plain NumPy. `step` takes one id and the state, and gives the scores of what comes next and the new state.
+
+# %%
+cell = cells.from_keras(reader.layers[1])
+E, (W_s, b_s) = reader.layers[0].get_weights()[0], reader.layers[3].get_weights()  # (V, d); (units, V)
+START = tuple(np.zeros((1, cell.units), "float32") for _ in "hc")
+
+
+def step(i, state):
+    """Scores (V,) of what comes after id i, and the new state (h_t, c_t)"""
+    state, _ = cell.step(E[[i]], state)
+    return state[0][0] @ W_s + b_s, state
+
+
+s, state = [], START
+for i in ids["test"][:300]:
+    s_t, state = step(i, state)
+    s.append(s_t)
+whole = reader.predict(ids["test"][None, :300], verbose=0)[0]  # (300, V)
+claim("largest difference between scores step by step and in one pass", abs(np.array(s) - whole).max(),
+      at_most=1e-3)
+
+# %% [markdown]
+# The state is all that step 301 needs to know about the 300 before it. That is why writing the thousandth character costs no more than writing the first.
+#
+# ## 6 · Writing
+#
+# Draw a character from the probabilities, read it, draw the next. The probabilities may be changed on the way. With a **temperature** $\tau$ the scores are divided by it before the softmax,
+#
+# $$p = \operatorname{softmax}(s / \tau):$$
+#
+# below 1 the likely gets likelier, towards 0 only the likeliest is left, and above 1 all become more alike. **Top-k** keeps the $k$ likeliest and draws among them (Fan, Lewis and Dauphin 2018).
+
+# %%
+def probabilities(s, temperature=1.0, k=None):
+    """softmax(s / temperature) over the k largest scores: (V,)"""
+    s = s.astype("float64") / temperature
+    if k is not None:
+        s = np.where(s >= np.sort(s)[-k], s, -np.inf)
+    p = np.exp(s - s.max())
+    return p / p.sum()
+
+
+def read(beginning, state=START):
+    """Scores after reading a text, and the state; an empty text reads as a line end"""
+    for i in vocabulary.encode(list(beginning or "\n")):
+        s, state = step(i, state)
+    return s, state
+
+
+def write(beginning, length, temperature=1.0, k=None, rng=rng):
+    s, state = read(beginning)
+    written = []
+    for _ in range(length):
+        s[[0, V - 1]] = -np.inf  # neither padding nor the unknown character
+        written.append(rng.choice(V, p=probabilities(s, temperature, k)))
+        s, state = step(written[-1], state)
+    return "".join(vocabulary.decode(written))
+
+# %%
+BEGINNING = {"sample": "The network ", "real": "MENENIUS:\nThe "}[text.source]
+s, _ = read(BEGINNING)
+top = np.argsort(-s)[:10]
+figure, axes = plots.figure(1, 3, size=(9.4, 2.8), sharey=True)
+for ax, temperature in zip(axes, (0.5, 1.0, 2.0)):
+    ax.bar(range(10), probabilities(s, temperature)[top])
+    ax.set(title=f"τ = {temperature}", xticks=range(10))
+    ax.set_xticklabels([repr(c)[1:-1].replace(" ", "␣") for c in vocabulary.decode(top)])
+axes[0].set_ylabel("probability")
+figure.supxlabel(f"what may come after {BEGINNING!r}")
+plots.show(figure, alt="""ALT-6a""")
+
+# %%
+for temperature, k in ((0.3, None), (1.0, None), (1.0, 5), (1.7, None)):
+    print(f"--- temperature {temperature}{f', the {k} likeliest' if k else ''}")
+    print(BEGINNING + write(BEGINNING, 250, temperature, k, np.random.default_rng(SEED)), end="\n\n")
+
+# %% [markdown]
+# PROSE-6a
+#
+# For comparison, what the best n-gram model writes, and one with a history of a single character:
+
+# %%
+def write_by_counts(n, length, rng):
+    written = list(vocabulary.encode(list(BEGINNING)))
+    for _ in range(length):
+        candidates = np.array([[*written[len(written) - n + 1:], i] for i in range(1, V - 1)])  # (V − 2, n)
+        p = ngrams[n].p(candidates)
+        written.append(1 + rng.choice(V - 2, p=p / p.sum()))
+    return "".join(vocabulary.decode(written))
+
+
+for n in (2, best_n):
+    print(f"--- n = {n}\n{write_by_counts(n, 250, np.random.default_rng(SEED))}\n")
+
+# %% [markdown]
+# ### Learned, or copied?
+#
+# A text that reads well may have been copied from the training part. So we count: of all runs of 20 characters that the model wrote, which share stands in the training text, letter for letter? And is what it writes made of words at all? The new text of the test part shows what is normal.
+
+# %%
+known_words = set(text.train.split())
+known_runs = {text.train[i:i + 20] for i in range(len(text.train) - 19)}
+
+
+def examined(written):
+    words = written.split()
+    return {"known words": np.mean([word in known_words for word in words]),
+            "copied runs of 20": np.mean([written[i:i + 20] in known_runs for i in range(len(written) - 19)]),
+            "different words": len(set(words)) / len(words)}
+
+
+TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.5)
+looks = {t: examined(write(BEGINNING, 1500, t, rng=np.random.default_rng(SEED))) for t in TEMPERATURES}
+looks["test part"] = examined(text.test[:1500])
+
+# %%
+figure, axes = plots.figure(size=(7.6, 3.6))
+for key, style, colour in (("known words", "o-", plots.BLUE), ("different words", "s--", plots.ORANGE),
+                           ("copied runs of 20", "^:", plots.BLACK)):
+    values = [looks[t][key] for t in TEMPERATURES]
+    axes.plot(TEMPERATURES, values, style, color=colour)
+    axes.plot(1.75, looks["test part"][key], style[0], color=colour)
+    axes.annotate(f"  {key}", (1.75, looks["test part"][key]), color=colour, va="center")
+axes.set(title="1,500 characters written at each temperature, and the test part", xlabel="temperature",
+         ylabel="share", xlim=(0.1, 2.5), xticks=[*TEMPERATURES, 1.75])
+axes.set_xticklabels([*TEMPERATURES, "test\npart"])
+plots.show(figure, alt="""ALT-6b""")
+
+# %% [markdown]
+# PROSE-6b
+#
+# ## 7 · What do single cells know?
+#
+# The state has a hundred numbers and more. Does one of them mean something? Lines of this text are at most 72 characters long, so it pays to know how far the line has come; and a `*` or a `` ` `` that was opened has to be closed. We let the network read, keep $c_t$ at every step, and compare each unit with four things that we can count ourselves.
+
+# %%
+def counted(text):
+    """What may be worth knowing after each character: name to (T,)"""
+    line, inside, known = 0, False, {"place in the line": [], "within a word": [], "within signs": []}
+    for c in text:
+        line = 0 if c == "\n" else line + 1
+        inside = inside ^ (c in SIGNS)
+        for name, value in zip(known, (line, c.isalpha(), inside)):
+            known[name].append(value)
+    return {name: np.array(values, float) for name, values in known.items()}
+
+
+SIGNS = "`" if text.source == "sample" else ""  # Shakespeare's plays have no such signs
+
+
+def correlations(c, values):
+    """Correlation of each unit (T, units) with values (T,): (units,)"""
+    c, v = c - c.mean(axis=0), values - values.mean()
+    return (c * v[:, None]).sum(axis=0) / np.sqrt((c ** 2).sum(axis=0) * (v ** 2).sum() + 1e-9)
+
+# %% [markdown]
+# With so many units, the best of them fits something or other by accident. Two precautions: the unit is chosen on one part of the text, and judged on another; and beside the trained network stands one that has learned nothing, with as many units.
+
+# %%
+def cell_states(model, ids):
+    """c_t after each character: (T, units)"""
+    E = model.layers[0].get_weights()[0]
+    return cells.forward(cells.from_keras(model.layers[1]), E[ids][None]).trace("c")[0]
+
+
+T = 4_000
+parts = {"choosing": (text.train[-T:], ids["train"][-T:]), "judging": (text.test[:T], ids["test"][:T])}
+rows, chosen = [], {}
+for name, model_ in {"trained": reader, "not trained": language_model()}.items():
+    c = {part: cell_states(model_, part_ids) for part, (_, part_ids) in parts.items()}
+    for what in counted(parts["choosing"][0]):
+        values = {part: counted(part_text)[what] for part, (part_text, _) in parts.items()}
+        if values["choosing"].any() and values["judging"].any():
+            unit = int(np.argmax(abs(correlations(c["choosing"], values["choosing"]))))
+            r = correlations(c["judging"], values["judging"])[unit]
+            rows.append({"network": name, "compared with": what, "unit": unit, "correlation": abs(r)})
+            chosen[name, what] = unit, r
+results.table("The unit that fits best, judged on new text", rows)
+
+# %%
+WHAT = "place in the line"
+unit, r = chosen["trained", WHAT]
+begin = text.test.index("\n\n", 500) + 2
+shown = text.test[begin:begin + 400]
+shown = shown[:shown.rindex("\n")]
+c = cell_states(reader, vocabulary.encode(list(text.test[:begin + 400])))[begin:begin + len(shown), unit] * np.sign(r)
+lines, t = shown.split("\n"), 0
+grid = np.full((len(lines), max(map(len, lines)) + 1), np.nan)
+figure, axes = plots.figure(size=(10.4, 0.36 * len(lines) + 0.9))
+for k, line in enumerate(lines):
+    for column, sign in enumerate(line + "\n"):
+        if t < len(c):
+            grid[k, column], t = c[t], t + 1
+        axes.text(column, k, sign.replace("\n", "↵"), ha="center", va="center", fontsize=8,
+                  family="monospace", color="white" if grid[k, column] < np.median(c) else "black")
+image = axes.imshow(grid, aspect="auto")
+axes.set(title=f"Unit {unit} after each character, read from left to right", xticks=[], yticks=[])
+figure.colorbar(image, label="$c_t$")
+plots.show(figure, alt="""ALT-7""")
+
+# %% [markdown]
+# PROSE-7
+#
+# ## 8 · Your own beginning
+#
+# Give it a beginning. Characters that it does not know count as the unknown one; an empty beginning as a line end.
+
+# %%
+for beginning in ("A vector is ", "", "Ω 你好 ", "x" * 500):
+    print(f"{beginning[:20]!r}: {write(beginning, 60, 0.5, rng=np.random.default_rng(SEED))!r}")
+
+# %% [markdown]
+# ## Exercises
+#
+# Fill in the cells with `...`, run them, then run the check below. A check can be run as often as you like.
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: other_scales
+# points: 1
+
+# %% [markdown]
+# **Exercise 1, warm-up.** Keras says that the loss of a language model is `nats`. Write `other_scales(nats)`: the same in bits for each character, and as perplexity.
+#
+# <details><summary>Hint 1</summary>One nat is 1 / ln 2 bits.</details>
+# <details><summary>Hint 2</summary>The perplexity is $2^{\text{bits}}$, and that is $e^{\text{nats}}$.</details>
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+# %%
+def other_scales(nats):
+    """(bits, perplexity)"""
+    return nats / np.log(2), np.exp(nats)  # SOLUTION
+
+# %% [raw]
+# # END SOLUTION
+
+# %% tags=["wrong"] message="multiplied"
+def other_scales(nats):
+    return nats * np.log(2), np.exp(nats)
+
+# %% tags=["wrong"] message="2 to the power of the nats"
+def other_scales(nats):
+    return nats / np.log(2), 2 ** nats
+
+# %% [raw]
+# # BEGIN TESTS
+
+# %%
+def test_other_scales(other_scales):
+    import numpy as np
+
+    got = other_scales(np.log(8))
+    assert got is not None, "the function gives None: does it return both numbers?"
+    assert np.shape(got) == (2,), f"two numbers are asked for, bits and perplexity; yours have the shape {np.shape(got)}"
+    bits, perplexity = got
+    assert not np.isclose(bits, 3 * np.log(2) ** 2), "you multiplied by ln 2; a nat is more than a bit, so there must be more bits than nats"
+    assert np.isclose(bits, 3), f"a loss of ln 8 nats is a choice among 8, 3 bits; you have {bits:.3f}"
+    assert not np.isclose(perplexity, 2 ** np.log(8)), "2 to the power of the nats is no perplexity: take 2 to the power of the bits"
+    assert np.isclose(perplexity, 8), f"a loss of ln 8 nats is a choice among 8; your perplexity is {perplexity:.3f}"
+    assert np.allclose(other_scales(0.0), (0, 1)), "one who is always sure and right pays 0 bits and has the perplexity 1"
+
+# %% [raw]
+# # END TESTS
+
+# %% [raw]
+# # END QUESTION
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: nucleus
+# points: 2
+
+# %% [markdown]
+# **Exercise 2.** Top-k keeps five characters where one is certain, and five where fifty are possible. **Nucleus sampling** (Holtzman and others 2020) keeps as many as are needed: the likeliest characters, one after the other, until their probabilities add up to at least `mass`. Write `nucleus(p, mass)`: from probabilities `(V,)` the new ones, 0 for what is left out, and the sum 1.
+#
+# <details><summary>Hint 1</summary><code>order = np.argsort(-p)</code> puts the likeliest first; <code>np.cumsum(p[order])</code> adds them up.</details>
+# <details><summary>Hint 2</summary>A character is kept if those <em>before</em> it have not reached <code>mass</code> yet.</details>
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+# %%
+def nucleus(p, mass):
+    """Probabilities (V,) of the likeliest characters that have at least `mass` together"""
+    # BEGIN SOLUTION
+    order = np.argsort(-p)
+    before = np.cumsum(p[order]) - p[order]  # what is likelier, together
+    kept = np.zeros_like(p)
+    kept[order[before < mass]] = p[order[before < mass]]
+    return kept / kept.sum()
+    # END SOLUTION
+
+# %% [raw]
+# # END SOLUTION
+
+# %% tags=["wrong"] message="the one that reaches the mass"
+def nucleus(p, mass):
+    order = np.argsort(-p)
+    kept = np.zeros_like(p)
+    inside = order[np.cumsum(p[order]) < mass]
+    kept[inside] = p[inside]
+    return kept / max(kept.sum(), 1e-9)
+
+# %% tags=["wrong"] message="add up to 1"
+def nucleus(p, mass):
+    order = np.argsort(-p)
+    kept = np.zeros_like(p)
+    inside = order[np.cumsum(p[order]) - p[order] < mass]
+    kept[inside] = p[inside]
+    return kept
+
+# %% tags=["wrong"] message="least likely"
+def nucleus(p, mass):
+    order = np.argsort(p)
+    kept = np.zeros_like(p)
+    inside = order[np.cumsum(p[order]) - p[order] < mass]
+    kept[inside] = p[inside]
+    return kept / kept.sum()
+
+# %% [raw]
+# # BEGIN TESTS
+
+# %%
+def test_nucleus(nucleus):
+    import numpy as np
+
+    p = np.array([0.125, 0.5, 0.0625, 0.25, 0.0625])
+    got = nucleus(p.copy(), 0.7)
+    assert got is not None, "the function gives None: does it return the probabilities?"
+    assert np.shape(got) == (5,), f"there are as many probabilities as before; yours have the shape {np.shape(got)}"
+    assert got[1] > 0, "the likeliest character must be kept; you kept the least likely ones"
+    assert not np.isclose(got[3], 0), "0.5 alone has not reached 0.7, so the next one is needed: keep also the one that reaches the mass"
+    assert np.isclose(np.sum(got), 1), f"the new probabilities must add up to 1, yours add up to {np.sum(got):.3f}"
+    assert np.allclose(got, [0, 2 / 3, 0, 1 / 3, 0]), f"for {p} and 0.7 two characters stay, with 2/3 and 1/3; got {np.round(got, 3)}"
+    assert np.allclose(nucleus(p, 0.1), [0, 1, 0, 0, 0]), "with a mass of 0.1 the likeliest one stays alone"
+    assert np.allclose(nucleus(p, 1.0), p), "with a mass of 1 nothing changes"
+
+# %% [raw]
+# # END TESTS
+
+# %%
+# When the check passes, draw from it: what does it change, compared with top-k?
+# s, state = read(BEGINNING)
+# print({c: round(v, 3) for c, v in zip(vocabulary.words, nucleus(probabilities(s), 0.9)) if v})
+
+# %% [raw]
+# # END QUESTION
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: word_bits
+# points: 2
+
+# %% [markdown]
+# **Exercise 3: a model of words.** A language model may as well guess whole words. To compare it with one of characters, the cost must be told in the same unit, and nothing may be had for free: a word that the model does not know must still be spelt. Write `word_bits(p, words, known, per_letter)`, the cost in bits for each **character**: `p`, `(n,)`, is the probability that the model gave each of the `n` words (for an unknown word, that of *unknown*); `words` are the words; `known`, `(n,)`, says which the
+# model knows; an unknown word costs `per_letter` bits more for each of its letters. Behind each word stands one more character, a space or a line end.
+#
+# <details><summary>Hint 1</summary>The costs of all words together, divided by all characters together.</details>
+# <details><summary>Hint 2</summary>The characters are <code>sum(len(word) + 1 for word in words)</code>; the letters to be spelt are those of the unknown words, without the space.</details>
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+# %%
+def word_bits(p, words, known, per_letter):
+    """Bits for each character, of a model of words"""
+    # BEGIN SOLUTION
+    letters = np.array([len(word) for word in words])
+    total = -np.log2(p).sum() + per_letter * letters[~np.asarray(known)].sum()
+    return total / (letters + 1).sum()
+    # END SOLUTION
+
+# %% [raw]
+# # END SOLUTION
+
+# %% tags=["wrong"] message="for each word"
+def word_bits(p, words, known, per_letter):
+    letters = np.array([len(word) for word in words])
+    return (-np.log2(p).sum() + per_letter * letters[~np.asarray(known)].sum()) / len(words)
+
+# %% tags=["wrong"] message="spelt"
+def word_bits(p, words, known, per_letter):
+    return -np.log2(p).sum() / sum(len(word) + 1 for word in words)
+
+# %% tags=["wrong"] message="behind each word"
+def word_bits(p, words, known, per_letter):
+    letters = np.array([len(word) for word in words])
+    return (-np.log2(p).sum() + per_letter * letters[~np.asarray(known)].sum()) / letters.sum()
+
+# %% [raw]
+# # BEGIN TESTS
+
+# %%
+def test_word_bits(word_bits):
+    import numpy as np
+
+    p, words, known = np.array([0.5, 0.25, 0.125]), ["the", "gru", "forgets"], np.array([True, False, True])
+    got = word_bits(p, words, known, 4.0)
+    assert got is not None, "the function gives None: does it return the cost?"
+    assert np.ndim(got) == 0, f"one number is asked for; yours has the shape {np.shape(got)}"
+    assert not np.isclose(got, 18 / 3), "this is the cost for each word; asked for is that for each character"
+    assert not np.isclose(got, 6 / 16), "the unknown word has not been spelt: each of its letters costs per_letter bits"
+    assert not np.isclose(got, 18 / 13), "the spaces are missing: one more character stands behind each word"
+    assert np.isclose(got, 18 / 16), f"6 bits for the words and 12 for spelling, over 16 characters, are {18 / 16}; got {got:.4f}"
+    assert np.isclose(word_bits(p, words, [True] * 3, 4.0), 6 / 16), "where all words are known, none is spelt"
+
+# %% [raw]
+# # END TESTS
+
+# %%
+# When the check passes: pairs of words against the models of characters. Who wins, and what does the spelling cost?
+# train_words, test_words = text.train.split(), text.test.split()
+# often = [word for word, n in Counter(train_words).items() if n > 1]
+# word_vocabulary = Vocabulary(often)
+# pairs = NGram(word_vocabulary.encode(train_words), 2, len(word_vocabulary))
+# p = pairs.p(sliding_window_view(word_vocabulary.encode(test_words), 2))
+# known = np.array([word in word_vocabulary for word in test_words[1:]])
+# print(word_bits(p, test_words[1:], known, per_letter=bits(share[ids["test"]])), known.mean())
+
+# %% [raw]
+# # END QUESTION
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: best_mixture
+# points: 3
+
+# %% [markdown]
+# **Exercise 4, a stretch: how much of each?** The mean of two models costs less than either of them. Half and half need not be best. Find the share $\lambda$ for which $\lambda p_a + (1 - \lambda) p_b$ costs least on a text. Write `best_mixture(p_a, p_b)`: begin with $\lambda = 0.5$ and replace it, a hundred times, by the mean over the text of
+#
+# $$\frac{\lambda\, p_a}{\lambda\, p_a + (1 - \lambda)\, p_b},$$
+#
+# the probability that a character came from the first model. (This is expectation–maximisation, Dempster, Laird and Rubin 1977; each round makes the cost smaller or leaves it.) Which part of the text should it be chosen on?
+#
+# <details><summary>Hint 1</summary>A loop of a hundred rounds, with one line in it.</details>
+# <details><summary>Hint 2</summary><code>np.mean(share * p_a / (share * p_a + (1 - share) * p_b))</code></details>
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+# %%
+def best_mixture(p_a, p_b):
+    """The share of the first model, between 0 and 1"""
+    # BEGIN SOLUTION
+    share = 0.5
+    for _ in range(100):
+        share = np.mean(share * p_a / (share * p_a + (1 - share) * p_b))
+    return share
+    # END SOLUTION
+
+# %% [raw]
+# # END SOLUTION
+
+# %% tags=["wrong"] message="one round"
+def best_mixture(p_a, p_b):
+    return np.mean(p_a / (p_a + p_b))
+
+# %% tags=["wrong"] message="the other model"
+def best_mixture(p_a, p_b):
+    share = 0.5
+    for _ in range(100):
+        share = np.mean(share * p_a / (share * p_a + (1 - share) * p_b))
+    return 1 - share
+
+# %% tags=["wrong"] message="more probable"
+def best_mixture(p_a, p_b):
+    return np.mean(p_a > p_b)
+
+# %% [raw]
+# # BEGIN TESTS
+
+# %%
+def test_best_mixture(best_mixture):
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    p_a, p_b = np.exp(-rng.exponential(1.5, 500)), np.exp(-rng.exponential(2.5, 500))
+    shares = np.linspace(0.001, 0.999, 999)
+    best = shares[np.argmin([-np.log2(x * p_a + (1 - x) * p_b).mean() for x in shares])]
+    got = best_mixture(p_a, p_b)
+    assert got is not None, "the function gives None: does it return the share?"
+    assert np.ndim(got) == 0, f"one number is asked for; yours has the shape {np.shape(got)}"
+    assert not np.isclose(got, np.mean(p_a / (p_a + p_b))), "this is the result of one round: go on from it, a hundred times"
+    assert not np.isclose(got, np.mean(p_a > p_b)), "you counted where the first model is more probable; by how much it is counts, too"
+    assert not np.isclose(got, 1 - best, atol=0.005), "this is the share of the other model"
+    assert np.isclose(got, best, atol=0.005), f"trying all shares finds {best:.3f}, you have {got:.3f}"
+    assert best_mixture(np.full(9, 0.5), np.full(9, 0.1)) > 0.99, "where the first model is always better, its share goes to 1"
+
+# %% [raw]
+# # END TESTS
+
+# %%
+# When the check passes: choose on the validation part, judge on the test part.
+# p_a, p_b = lstm["validation"], ngrams[best_n].p(runs["validation"][:, -best_n:])
+# share_a = best_mixture(p_a, p_b)
+# mixed = share_a * lstm["test"] + (1 - share_a) * p_test[f"n-gram, n = {best_n}"]
+# print(f"{share_a:.2f} of the LSTM: {bits(mixed):.3f} bits")
+
+# %% [raw]
+# # END QUESTION
+
+# %% [markdown]
+# ## What you measured
+
+# %%
+from course_utils.claims import summary
+
+summary()
+
+# %% [markdown]
+# ## Common mistakes
+#
+# - **Comparing models by different units.** Nats and bits, characters and words, with or without spelling: a cost means nothing without its unit.
+# - **Testing on a part that is mixed with the training part.** Drawn line by line, neighbours of every test line would have been seen in training. A text is split in blocks.
+# - **Losing the state between windows, or keeping it between texts.** Both run without an error.
+# - **Targets that are not shifted.** A model that is to say what it has just read reaches a loss near 0 in no time.
+# - **Judging a language model by one text that it wrote.** Temperature makes a poor model look sober and a good one look mad; and a text may be copied.
+#
+# ## References
+#
+# - C. E. Shannon (1951). Prediction and entropy of printed English. *Bell System Technical Journal* 30(1), 50–64. People guess the next letter; the cost of a text in bits.
+# - I. H. Witten, T. C. Bell (1991). The zero-frequency problem: estimating the probabilities of novel events in adaptive text compression. *IEEE Transactions on Information Theory* 37(4), 1085–1094.
+# - T. Mikolov and others (2010). Recurrent neural network based language model. *Interspeech*.
+# - A. Graves (2013). Generating sequences with recurrent neural networks. *arXiv:1308.0850*. Characters in, characters out.
+# - A. Karpathy, J. Johnson, L. Fei-Fei (2015). Visualizing and understanding recurrent networks. *arXiv:1506.02078*. Cells that count a line's length or know about quotes.
+# - A. Fan, M. Lewis, Y. Dauphin (2018). Hierarchical neural story generation. *ACL*. Top-k sampling.
+# - A. Holtzman and others (2020). The curious case of neural text degeneration. *ICLR*. Nucleus sampling.
+# - A. P. Dempster, N. M. Laird, D. B. Rubin (1977). Maximum likelihood from incomplete data via the EM algorithm. *Journal of the Royal Statistical Society B* 39(1), 1–38.
