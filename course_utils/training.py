@@ -33,8 +33,10 @@ class ProgressBar(keras.callbacks.Callback):
 class Batches(keras.utils.PyDataset):
     """Batches of sequences of about the same length, each padded on the right to its longest, for `fit` and `predict`.
 
-    inputs: {name of an input: list of n arrays (time, …)}; for one sequence all arrays have the same time. Padding is 0.
-    targets: (n, …), or None for `predict`.
+    inputs: {name of an input: list of n arrays (time, …)}, padded with 0. The first input decides which sequences are of
+    about the same length; another may have other lengths, as a translation has.
+    targets: (n, …), or a list of n arrays (time,), padded with −1, which a loss with `ignore_class=-1` leaves out; None for
+    `predict`.
     size: sequences in a batch.
     seed: makes order and company new in every epoch; None, as `predict` needs it, gives the same batches always.
     step: lengths are rounded up to a multiple of it, so that there are few different shapes (XLA compiles each of them).
@@ -83,14 +85,19 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, i: int):
         chosen = self._batches[i]
-        longest = -(-self.lengths[chosen].max() // self.step) * self.step
-        padded = {}
-        for name, arrays in self.inputs.items():
-            first = np.asarray(arrays[chosen[0]])
-            padded[name] = np.zeros((len(chosen), longest, *first.shape[1:]), first.dtype)
-            for row, k in zip(padded[name], chosen, strict=True):
-                row[: self.lengths[k]] = arrays[k]
-        return (padded,) if self.targets is None else (padded, self.targets[chosen])
+        inputs = {name: self._padded(arrays, chosen, 0) for name, arrays in self.inputs.items()}
+        if self.targets is None:
+            return (inputs,)
+        one_each = isinstance(self.targets, np.ndarray)
+        return inputs, self.targets[chosen] if one_each else self._padded(self.targets, chosen, -1)
+
+    def _padded(self, arrays: list, chosen: np.ndarray, filling: int) -> np.ndarray:
+        arrays = [np.asarray(arrays[k]) for k in chosen]
+        longest = -(-max(map(len, arrays)) // self.step) * self.step
+        padded = np.full((len(arrays), longest, *arrays[0].shape[1:]), filling, arrays[0].dtype)
+        for row, array in zip(padded, arrays, strict=True):
+            row[: len(array)] = array
+        return padded
 
     def on_epoch_end(self) -> None:
         if self.seed is not None:

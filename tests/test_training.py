@@ -72,6 +72,19 @@ def test_a_single_batch_or_two(count):
     assert len(batches) == count and sorted(batches.order) == list(range(count))
 
 
+def test_targets_that_are_sequences_have_lengths_of_their_own():
+    english = [np.full(n, n) for n in (2, 5, 3)]
+    french = [np.full(n + 1, n) for n in (4, 1, 2)]
+    batches = Batches({"english": english, "french": french}, [array + 10 for array in french], size=2, step=3)
+    seen = []
+    for i in range(len(batches)):
+        inputs, targets = batches[i]
+        assert inputs["french"].shape == targets.shape and targets.shape[1] % 3 == 0
+        assert np.array_equal(targets == -1, inputs["french"] == 0)
+        seen += zip(inputs["english"].max(axis=1), targets.max(axis=1), strict=True)
+    assert sorted(seen) == [(2, 14), (3, 12), (5, 11)]
+
+
 def test_sequences_that_do_not_fit_together():
     with pytest.raises(ValueError, match="as many of each"):
         Batches({"ids": [np.ones(3)]}, np.zeros(2))

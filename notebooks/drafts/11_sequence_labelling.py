@@ -29,7 +29,7 @@ from course_utils.claims import claim
 from course_utils.datasets import sentences
 from course_utils.tagging import Coloured, scores, spans
 from course_utils.text import Vocabulary
-from course_utils.training import ProgressBar
+from course_utils.training import Batches, ProgressBar
 
 # %%
 SEED = int(os.environ.get("COURSE_SEED", 0))
@@ -160,21 +160,14 @@ print(letters_of("Alderbury"))
 # A batch of sentences is padded on the right, like every batch since lesson 09. New is that the targets are padded, too: a tag for each step, and `-1` where there is no word.
 
 # %%
-def encode(sentences_, tags=None, time=None):
-    """Inputs words (n, time) and letters (n, time, LETTERS); targets (n, time), −1 at padding"""
-    time = time or max(map(len, sentences_))
-    ids = {"words": np.zeros((len(sentences_), time), np.int32),
-           "letters": np.zeros((len(sentences_), time, LETTERS), np.int32)}
-    y = np.full((len(sentences_), time), -1, np.int32)
-    for i, words in enumerate(sentences_):
-        ids["words"][i, :len(words)] = vocabulary.encode(words)
-        ids["letters"][i, :len(words)] = [letters_of(word) for word in words]
-        if tags is not None:
-            y[i, :len(words)] = [TAGS.index(tag) for tag in tags[i]]
-    return ids, y
+def encode(sentences_, tags=None):
+    """Inputs of each sentence, words (time,) and letters (time, LETTERS), and targets (time,)"""
+    ids = {"words": [vocabulary.encode(words) for words in sentences_],
+           "letters": [np.array([letters_of(word) for word in words]) for words in sentences_]}
+    return ids, None if tags is None else [np.array([TAGS.index(tag) for tag in row]) for row in tags]
 
 
-ids, y = encode(data.train.words[:2], data.train.tags[:2])
+_, y = Batches(*encode(data.train.words[:2], data.train.tags[:2]), size=2, step=1)[0]
 print(y)
 
 # %% [markdown]
@@ -236,46 +229,41 @@ def tagger(between=None):
 # One more thing. In training most names are known words, and a network could learn them by heart: *Ivo* is a person. In the test the names are new. So in every epoch a share `hide` of the words in names is replaced by the unknown word; what is left of them is their letters, and their neighbours.
 
 # %%
-class Training(keras.utils.PyDataset):
-    """Batches of training sentences in random order, a share `hide` of the words in names unknown."""
-
-    def __init__(self, split, hide, size=SIZES["batch"]):
-        super().__init__()
-        self.split, self.hide, self.size = split, hide, size
-        self.order, self.time = rng.permutation(len(split)), max(map(len, split.words))
-
-    def __len__(self):
-        return len(self.order) // self.size
+class Hiding(Batches):
+    """Batches in which a share `hide` of the words in names is unknown, other ones in each epoch."""
 
     def __getitem__(self, i):
-        chosen = self.order[i * self.size:(i + 1) * self.size]
-        ids, y = encode([self.split.words[k] for k in chosen],
-                        [self.split.tags[k] for k in chosen], self.time)
+        ids, y = super().__getitem__(i)
+        rng = np.random.default_rng([SEED, self.epoch, i])
         hidden = (rng.random(y.shape) < self.hide) & (y > 0)  # (batch, time); 0 is O
         ids["words"][hidden] = len(vocabulary) - 1
         return ids, y
 
-    def on_epoch_end(self):
-        rng.shuffle(self.order)
-
 # %%
 def train(model, hide=SIZES["hide"]):
-    batches = Training(data.train, hide)
+    batches = Hiding(*encode(data.train.words, data.train.tags), SIZES["batch"], SEED, step=8)
+    batches.hide = hide
     rate = keras.optimizers.schedules.CosineDecay(SIZES["rate"], SIZES["epochs"] * len(batches))
     model.compile(keras.optimizers.Adam(rate, clipnorm=1.0),
-                  keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1))
-    model.fit(batches, validation_data=encode(data.validation.words, data.validation.tags),
-              epochs=SIZES["epochs"], shuffle=False, verbose=0, callbacks=[ProgressBar()])
+                  keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1),
+                  jit_compile=True)
+    model.fit(batches, epochs=SIZES["epochs"], shuffle=False, verbose=0, callbacks=[ProgressBar()])
     return model
+
+
+def tag_scores(model, sentences_):
+    """Scores (time, tags) of each sentence"""
+    batches, s = Batches(encode(sentences_)[0], size=250, step=8), [None] * len(sentences_)
+    for i in range(len(batches)):
+        rows = model.predict_on_batch(batches[i][0])  # (batch, time, tags)
+        for k, row in zip(batches.order[250 * i:], rows):
+            s[k] = row[:len(sentences_[k])]
+    return s
 
 
 def tag(model, sentences_):
     """The best tag for each word of each sentence"""
-    if not sentences_:
-        return []
-    s = model.predict(encode(sentences_)[0], batch_size=250, verbose=0)  # (n, time, tags)
-    return [[TAGS[k] for k in row[:len(words)]]
-            for row, words in zip(s.argmax(axis=-1), sentences_)]
+    return [[TAGS[k] for k in s.argmax(axis=-1)] for s in tag_scores(model, sentences_)]
 
 # %%
 units = SIZES["units"]
@@ -367,7 +355,7 @@ if data.source == "sample":
 def beliefs(model, words, t):
     """P(B-kind) at word t after t + 1, t + 2, … words: (steps, kinds)"""
     prefixes = [words[:end] for end in range(t + 1, len(words) + 1)]
-    s = model.predict(encode(prefixes)[0], verbose=0)[:, t]  # (steps, tags)
+    s = np.array([s[t] for s in tag_scores(model, prefixes)])  # (steps, tags)
     p = np.exp(s - s.max(axis=1, keepdims=True))
     return (p / p.sum(axis=1, keepdims=True))[:, [TAGS.index(f"B-{kind}") for kind in KINDS]]
 
@@ -769,8 +757,7 @@ def test_viterbi(best_legal):
 
 # %%
 # When the check passes: what does it do for the tagger of this lesson?
-# s = best.predict(encode(data.test.words)[0], batch_size=250, verbose=0)
-# legal = [spans(best_legal(row[:len(words)], TAGS)) for row, words in zip(s, data.test.words)]
+# legal = [spans(best_legal(s, TAGS)) for s in tag_scores(best, data.test.words)]
 # print(scores(there, said["bidirectional LSTM"]), scores(there, legal))
 
 # %% [raw]

@@ -1,0 +1,809 @@
+# %% [markdown]
+# # 13 · Sequence to sequence: translation
+#
+# *The black cat sees the table* becomes *le chat noir voit la table*. The words change places, their number changes, and *black* becomes *noir* or *noire* according to a word that may stand far away. So far each of our networks gave one answer, or one answer for each word it read. Now a whole new sequence is wanted, as long as it needs to be. Two recurrent networks do it together: one reads, the other writes.
+#
+# **You will be able to**
+#
+# 1. build an encoder and a decoder, and train them with teacher forcing;
+# 2. translate step by step, greedily and with a beam, and measure the result by exact match and by BLEU;
+# 3. show by length why a single vector is too narrow for a sentence;
+# 4. derive attention, code it, draw it, and say what it changed and what it did not;
+# 5. check a translation by rule: words, order, agreement.
+#
+# **Before this lesson:** lessons [06](06_lstm.ipynb), [08](08_deep_and_bidirectional.ipynb), [09](09_text_pipeline.ipynb) and [12](12_language_model.ipynb). **Time:** about 60 minutes to read and try, 40 minutes for the exercises; on two cores all cells together run in about a minute.
+
+# %% [markdown]
+# ## Settings and data
+#
+# The sample's sentences are made by a small grammar of English and French, so each has exactly one right translation, and one can look at a wrong one and say what is wrong with it. The real ones are from Tatoeba, written by people, and often have several.
+
+# %%
+import os
+from collections import Counter
+
+import keras
+import numpy as np
+from sacrebleu.metrics import BLEU
+
+from course_utils import cells, plots, results
+from course_utils.claims import claim
+from course_utils.datasets import pairs
+from course_utils.text import Vocabulary
+from course_utils.training import Batches, ProgressBar
+
+# %%
+SEED = int(os.environ.get("COURSE_SEED", 0))
+data = pairs.load()
+SIZES = {
+    "sample": dict(units=96, d=32, batch=64, epochs=8, rate=6e-3, step=12, least=2),
+    "real": dict(units=256, d=128, batch=128, epochs=6, rate=2e-3, step=6, least=5),
+}[data.source]
+rng = np.random.default_rng(SEED)
+for i in rng.choice(len(data.train), 5, replace=False):
+    print(" ".join(data.train.english[i]), "→", " ".join(data.train.french[i]))
+
+# %% [markdown]
+# Look at the order of *black cat*, at the forms of the articles, at *it*. To translate word by word will not do:
+
+# %%
+aligned = Counter()  # which French word stands at the same place as which English one, how often
+for english, french in zip(data.train.english, data.train.french):
+    aligned.update(zip(english, french))
+best_at_place = {}
+for (e, f), _ in aligned.most_common():
+    best_at_place.setdefault(e, f)
+
+
+def word_by_word(english):
+    return [best_at_place.get(word, "?") for word in english]
+
+
+def exact(said, split):
+    """Share of the sentences that are translated exactly as in the data"""
+    return np.mean([a in references for a, references in zip(said, split.references)])
+
+
+said = [word_by_word(english) for english in data.validation.english]
+print(" ".join(data.validation.english[0]), "→", " ".join(said[0]))
+print(f"right, word for word: {exact(said, data.validation):.1%}")
+
+# %% [markdown]
+# ## 1 · Two vocabularies, a start and an end
+#
+# Each language has its ids. The French side has two more "words": `<start>`, which the decoder reads first, and `<end>`, which it writes when it has finished. Without `<end>` it could not say how long a translation is.
+
+# %%
+START, END = "<start>", "<end>"
+
+
+def words_of(sentences, *marks):
+    counts = Counter(word for sentence in sentences for word in sentence)
+    return Vocabulary([*marks, *(word for word, n in counts.most_common() if n >= SIZES["least"])])
+
+
+english_words = words_of(data.train.english)
+french_words = words_of(data.train.french, START, END)
+print(f"{len(english_words):,} English and {len(french_words):,} French ids")
+
+# %% [markdown]
+# ## 2 · Reading and writing
+#
+# The **encoder** reads the sentence $x_1 \dots x_S$. What it knows at the end is the translation's beginning: its last state becomes the first state of the **decoder**. The decoder is a language model of French (lesson 12), only that it does not start from nothing: it gives the probability of the next word after those that have been written, *of this sentence's translation*,
+#
+# $$P(y_t \mid y_1 \dots y_{t-1}, x_1 \dots x_S) = \operatorname{softmax}(W_s^\top h_t + b_s), \qquad h_t, c_t = \operatorname{LSTM}(y_{t-1}; h_{t-1}, c_{t-1}), \qquad h_0, c_0 = \text{what the encoder knows}$$
+#
+# (Sutskever, Vinyals and Le 2014). In training the decoder reads the *right* words $y_{t-1}$, whatever it would have written itself. This is called **teacher forcing**; all steps can then be trained at once. Its inputs are `<start>` and the sentence, its targets the sentence and `<end>`: shifted by one, as in lesson 12.
+
+# %%
+def encode(split):
+    """Inputs of encoder and decoder, and targets: lists of n arrays (time,)"""
+    french = [french_words.encode([START, *sentence, END]) for sentence in split.french]
+    return {"english": [english_words.encode(sentence) for sentence in split.english],
+            "french": [ids[:-1] for ids in french]}, [ids[1:] for ids in french]
+
+
+inputs, targets = encode(data.train)
+print(french_words.decode(inputs["french"][0]), french_words.decode(targets[0]), sep="\n")
+
+# %% [markdown]
+# The encoder is a bidirectional LSTM with half as many units in each direction. Of the forward half the state after the last word is kept, of the backward half that after the first; side by side they are $h_0$ and $c_0$.
+
+# %%
+layers = keras.layers
+
+
+def translator(attention):
+    """Ids of English (batch, S) and French (batch, T) to scores (batch, T, words)"""
+    english = keras.Input((None,), dtype="int32", name="english")
+    french = keras.Input((None,), dtype="int32", name="french")
+    mask = keras.ops.not_equal(english, 0)  # (batch, S)
+    half = layers.LSTM(SIZES["units"] // 2, return_sequences=True, return_state=True)
+    x = layers.Embedding(len(english_words), SIZES["d"])(english)
+    h_s, *last = layers.Bidirectional(half, name="encoder")(x, mask=mask)  # (batch, S, units)
+    h_0, c_0 = (layers.Concatenate()([last[k], last[k + 2]]) for k in (0, 1))  # (batch, units)
+    y = layers.Embedding(len(french_words), SIZES["d"], name="words")(french)
+    h = layers.LSTM(SIZES["units"], return_sequences=True, name="decoder")(
+        y, initial_state=[h_0, c_0])  # (batch, T, units)
+    h = attend(h, h_s, mask) if attention else h
+    scores = layers.Dense(len(french_words), name="scores")(layers.Dropout(0.2)(h))
+    return keras.Model({"english": english, "french": french}, scores), keras.Model(english, [h_s, h_0, c_0])
+
+# %%
+def train(attention):
+    keras.utils.set_random_seed(SEED)
+    model, encoder = translator(attention)
+    batches = Batches(*encode(data.train), SIZES["batch"], SEED, SIZES["step"])
+    rate = keras.optimizers.schedules.CosineDecay(SIZES["rate"], SIZES["epochs"] * len(batches))
+    model.compile(keras.optimizers.Adam(rate, clipnorm=1.0),
+                  keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1),
+                  jit_compile=True)
+    model.fit(batches, epochs=SIZES["epochs"], shuffle=False, verbose=0, callbacks=[ProgressBar()])
+    return model, encoder
+
+
+fixed, fixed_encoder = train(attention=False)
+
+# %% [markdown]
+# ## 3 · Step by step
+#
+# To translate, there is no right word to read: the decoder reads what it has just written. We take the weights and do a step in NumPy, for a whole batch of sentences at once. (The lines on `attention` belong to section 6; this model has none.)
+
+# %%
+class Decoder:
+    """The decoder of a trained model, a step at a time"""
+
+    def __init__(self, model):
+        weights = {layer.name: layer.get_weights() for layer in model.layers}
+        self.cell, self.E = cells.from_keras(model.get_layer("decoder")), weights["words"][0]
+        self.W_s, self.b_s = weights["scores"]
+        self.attention = weights.get("query", []) + weights.get("mixed", [])  # W_a, W_c, b_c
+
+    def step(self, ids, state, h_s, mask):
+        """Log-probabilities (n, words) after reading ids (n,), the new state, and the attention (n, S)"""
+        state, _ = self.cell.step(self.E[ids], state)
+        h, weights = state[0], None  # (n, units)
+        if self.attention:
+            W_a, W_c, b_c = self.attention
+            weights = softmax(np.where(mask, np.einsum("nu,nsu->ns", h @ W_a, h_s), -np.inf))
+            context = np.einsum("ns,nsu->nu", weights, h_s)  # (n, units)
+            h = np.tanh(np.concatenate([context, h], axis=1) @ W_c + b_c)
+        return np.log(softmax(h @ self.W_s + self.b_s) + 1e-12), state, weights
+
+
+def softmax(s):
+    p = np.exp(s - s.max(axis=-1, keepdims=True))
+    return p / p.sum(axis=-1, keepdims=True)
+
+# %%
+def encoded(encoder, sentences):
+    """h_s (n, S, units), mask (n, S) and state (h_0, c_0) of tokenized English sentences"""
+    if not all(sentences):
+        raise ValueError("an empty sentence has no translation; take it out, or give it a full stop")
+    ids = [english_words.encode(sentence) for sentence in sentences]
+    ids = keras.utils.pad_sequences(ids, padding="post")  # (n, S)
+    h_s, h_0, c_0 = encoder.predict(ids, batch_size=250, verbose=0)
+    return h_s, ids != 0, (h_0, c_0)
+
+
+def greedy(decoder, encoder, sentences):
+    """Always the likeliest next word: n lists of words"""
+    h_s, mask, state = encoded(encoder, sentences)
+    written = [np.full(len(sentences), french_words.ids[START])]
+    for _ in range(2 * h_s.shape[1] + 10):  # longer than any translation should be
+        log_p, state, _ = decoder.step(written[-1], state, h_s, mask)
+        written.append(log_p.argmax(axis=1))
+        if all((row == french_words.ids[END]).any() for row in np.array(written).T):
+            break
+    return [until_end(row) for row in np.array(written[1:]).T]
+
+
+def until_end(ids):
+    words = french_words.decode(ids)
+    return words[:words.index(END)] if END in words else words
+
+# %% [markdown]
+# First the proof that this decoder is the trained one: with the right words as inputs it gives what Keras gives.
+
+# %%
+def largest_difference(model, encoder):
+    ids = french_words.encode([START, *data.validation.french[0]])
+    s = model.predict({"english": english_words.encode(data.validation.english[0])[None],
+                       "french": ids[None]}, verbose=0)[0]  # (T, words)
+    h_s, mask, state = encoded(encoder, data.validation.english[:1])
+    decoder, steps = Decoder(model), []
+    for i in ids:
+        log_p, state, _ = decoder.step(np.array([i]), state, h_s, mask)
+        steps.append(log_p[0])
+    return abs(np.exp(steps) - softmax(s)).max()
+
+
+claim("largest difference of a probability between NumPy, step by step, and Keras",
+      largest_difference(fixed, fixed_encoder), at_most=1e-4)
+
+# %%
+said = greedy(Decoder(fixed), fixed_encoder, data.validation.english)
+for i in range(4):
+    print(" ".join(data.validation.english[i]), "→", " ".join(said[i]))
+print(f"exactly right: {exact(said, data.validation):.1%}")
+
+# %% [markdown]
+# ## 4 · How good is a translation?
+#
+# Exact match is strict: one word wrong, and nothing counts; and with several right translations it may punish a right one. The usual measure is **BLEU** (Papineni and others 2002). Of all runs of $n$ words in the translations, count the share $p_n$ that stand in a reference too (a run that comes twice must stand there twice), for $n = 1 \dots 4$; take the geometric mean; and multiply by a brevity penalty, for one who writes only the words that are sure:
+#
+# $$\text{BLEU} = \min\bigl(1, e^{1 - r / c}\bigr) \cdot \exp \Bigl( \tfrac 1 4 \sum_{n=1}^4 \ln p_n \Bigr),$$
+#
+# with $c$ and $r$ the number of words in the translations and in the references. It is a measure of a whole set of sentences, given in per cent, and comparable only where texts are cut into words in the same way (Post 2018). Our tokens go in as they are.
+
+# %%
+def bleu(said, split):
+    """BLEU in per cent, of all sentences together"""
+    most = max(map(len, split.references))
+    references = [[" ".join(some[k]) if k < len(some) else None for some in split.references]
+                  for k in range(most)]
+    return BLEU(tokenize="none").corpus_score([" ".join(words) for words in said], references).score
+
+
+print(f"word by word: {bleu([word_by_word(e) for e in data.validation.english], data.validation):.1f}")
+print(f"encoder and decoder: {bleu(said, data.validation):.1f}")
+
+# %% [markdown]
+# ## 5 · One vector for everything
+#
+# Is the network equally good at short and at long sentences?
+
+# %%
+BINS = {"sample": [4, 8, 12, 16, 20, 25], "real": [1, 4, 6, 8, 10, 13]}[data.source]
+
+
+def by_length(said, split):
+    """Share of exact matches among sentences of BINS[k] to BINS[k + 1] − 1 English words"""
+    lengths = np.array([len(sentence) for sentence in split.english])
+    right = np.array([a in references for a, references in zip(said, split.references)])
+    return [right[(lengths >= low) & (lengths < high)].mean() for low, high in zip(BINS, BINS[1:])]
+
+
+shares = {"one fixed vector": by_length(said, data.validation)}
+for low, high, value in zip(BINS, BINS[1:], shares["one fixed vector"]):
+    print(f"{low:2} to {high - 1:2} words: {value:.2f}")
+
+# %% [markdown]
+# PROSE-5
+#
+# ## 6 · Attention: look back
+#
+# A human translator does not learn the sentence by heart. While writing each word she looks at the part of the sentence that it comes from. So let the decoder look, at every step, at all states $h_1 \dots h_S$ of the encoder, not only at the last.
+#
+# Where to look? Suppose the decoder's state $h_t$ were a question, and each state of the encoder a possible answer. A product says how well they fit: $a_{t,s} = h_t^\top W_a\, h_s$, a number for each word $s$ of the sentence (Luong, Pham and Manning 2015; the idea is Bahdanau's, Cho's and Bengio's, 2015). To look at exactly one word would be a decision without a gradient. So we look at all of them, at each with a weight; the weights come out of a softmax and add up to one:
+#
+# $$\alpha_{t,s} = \frac{e^{a_{t,s}}}{\sum_{s'} e^{a_{t,s'}}}, \qquad \text{context}_t = \sum_s \alpha_{t,s}\, h_s, \qquad \tilde h_t = \tanh\bigl(W_c^\top [\text{context}_t; h_t] + b_c\bigr).$$
+#
+# The scores of the next word are then computed from $\tilde h_t$ instead of $h_t$. Padding gets the score $-\infty$, so that its weight is 0.
+
+# %%
+def attend(h, h_s, mask):
+    """Decoder states (batch, T, units) that have looked at encoder states (batch, S, units)"""
+    units = SIZES["units"]
+    query = layers.Dense(units, use_bias=False, name="query")(h)  # (batch, T, units)
+    a = keras.ops.matmul(query, keras.ops.transpose(h_s, (0, 2, 1)))  # (batch, T, S)
+    a = keras.ops.where(mask[:, None, :], a, -1e9)
+    context = keras.ops.matmul(keras.ops.softmax(a), h_s)  # (batch, T, units)
+    return layers.Dense(units, activation="tanh", name="mixed")(
+        layers.Concatenate()([context, h]))
+
+
+attentive, attentive_encoder = train(attention=True)
+claim("the same difference with attention", largest_difference(attentive, attentive_encoder),
+      at_most=1e-4)
+
+# %%
+said_by = {"one fixed vector": said,
+           "attention": greedy(Decoder(attentive), attentive_encoder, data.validation.english)}
+shares["attention"] = by_length(said_by["attention"], data.validation)
+figure, axes = plots.figure(size=(7.4, 3.4))
+for (name, values), style in zip(shares.items(), ("s--", "o-")):
+    axes.plot(range(len(values)), values, style)
+    axes.annotate(f" {name}", (len(values) - 1, values[-1]), va="center")
+axes.set(title="Exactly right, by length of the sentence (validation)", xlabel="English words",
+         ylabel="share", ylim=(0, 1.05), xlim=(-0.2, len(BINS) - 0.6), xticks=range(len(BINS) - 1))
+axes.set_xticklabels([f"{low}–{high - 1}" for low, high in zip(BINS, BINS[1:])])
+plots.show(figure, alt="""ALT-6a""")
+
+# %% [markdown]
+# PROSE-6
+#
+# ### Where it looks
+#
+# The weights $\alpha_{t,s}$ can be drawn: a row for each word that was written, a column for each that was read.
+
+# %%
+def attention_of(sentence):
+    """What the attentive model writes, and its weights (T, S)"""
+    h_s, mask, state = encoded(attentive_encoder, [sentence])
+    words = greedy(Decoder(attentive), attentive_encoder, [sentence])[0]
+    decoder, rows = Decoder(attentive), []
+    for i in french_words.encode([START, *words]):
+        _, state, weights = decoder.step(np.array([i]), state, h_s, mask)
+        rows.append(weights[0])
+    return [*words, END], np.array(rows)
+
+
+shown = {"sample": "the small lamp that my brother bought yesterday is green .".split(),
+         "real": "i have never seen such a big dog .".split()}[data.source]
+words, weights = attention_of(shown)
+figure, axes = plots.figure(size=(0.55 * len(shown) + 1.6, 0.3 * len(words) + 1.2))
+axes.imshow(weights, vmin=0, vmax=1, aspect="auto")
+axes.set(title="Where the decoder looks while it writes each word", xticks=range(len(shown)),
+         yticks=range(len(words)))
+axes.set_xticklabels(shown, rotation=60), axes.set_yticklabels(words)
+plots.show(figure, alt="""ALT-6b""")
+
+# %% [markdown]
+# PROSE-6b
+#
+# ## 7 · A beam
+#
+# Greedy search takes the likeliest word at each step and never regrets it. The likeliest *sentence* may begin with a word that was only second. **Beam search** keeps the $k$ most probable beginnings; at each step it extends each of them by every word, and of all these again keeps the $k$ most probable. A beginning that ends with `<end>` is put aside. Long sentences have more factors below 1, so finished ones are compared by their mean log-probability for each word.
+
+# %%
+def beam(model, encoder, sentence, k):
+    """The best finished translation, and its log-probability"""
+    h_s, mask, state = encoded(encoder, [sentence])
+    decoder, end = Decoder(model), french_words.ids[END]
+    beams, total, finished = [[french_words.ids[START]]], np.zeros(1), []
+    for _ in range(2 * len(sentence) + 10):
+        n = len(beams)
+        log_p, state, _ = decoder.step(np.array([b[-1] for b in beams]), state,
+                                       np.repeat(h_s, n, 0), np.repeat(mask, n, 0))
+        sums = total[:, None] + log_p  # (n, words)
+        best = np.argsort(-sums, axis=None)[:k]
+        rows, words = np.unravel_index(best, sums.shape)
+        finished += [(sums[r, w], beams[r][1:]) for r, w in zip(rows, words) if w == end]
+        open_ = words != end
+        if not open_.any():
+            break
+        rows, words = rows[open_], words[open_]
+        beams = [beams[r] + [int(w)] for r, w in zip(rows, words)]
+        total, state = sums[rows, words], tuple(part[rows] for part in state)
+    finished = finished or list(zip(total, [b[1:] for b in beams]))
+    total, ids = max(finished, key=lambda pair: pair[0] / (len(pair[1]) + 1))
+    return french_words.decode(ids), total
+
+# %%
+some = range(0, 200)
+found = {k: [beam(fixed, fixed_encoder, data.validation.english[i], k) for i in some] for k in (1, 4)}
+for k, pairs_found in found.items():
+    right = np.mean([words in data.validation.references[i] for i, (words, _) in zip(some, pairs_found)])
+    print(f"k = {k}: mean log-probability {np.mean([total for _, total in pairs_found]):.3f}, "
+          f"exactly right {right:.3f}")
+
+# %% [markdown]
+# PROSE-7
+#
+# ## 8 · The test
+#
+# The choices are made; now the test sentences.
+
+# %%
+rows = []
+for name, (model, encoder) in {"one fixed vector": (fixed, fixed_encoder),
+                               "attention": (attentive, attentive_encoder)}.items():
+    said_by[name] = greedy(Decoder(model), encoder, data.test.english)
+    rows.append({"model": name, "parameters": model.count_params(),
+                 "exactly right": exact(said_by[name], data.test), "BLEU": bleu(said_by[name], data.test)})
+said_by["word by word"] = [word_by_word(english) for english in data.test.english]
+rows.insert(0, {"model": "word by word", "parameters": len(best_at_place),
+                "exactly right": exact(said_by["word by word"], data.test),
+                "BLEU": bleu(said_by["word by word"], data.test)})
+results.table("Translations of the test sentences", rows)
+
+# %% [markdown]
+# PROSE-8
+#
+# ### What is wrong with the wrong ones?
+#
+# In the sample a wrong translation can be judged by rule. It has the right words in the right order, but a form that does not agree (*une petit table*): **agreement**. It has the right words in another order: **order**. Or a word is missing, wrong or too much: **words**.
+
+# %%
+if data.source == "sample":
+    faults = {name: Counter(filter(None, map(pairs.fault, said_by[name], data.test.french)))
+              for name in ("one fixed vector", "attention")}
+    figure, axes = plots.figure(size=(7.0, 2.8))
+    for k, (name, colour) in enumerate(zip(faults, (plots.ORANGE, plots.BLUE))):
+        axes.barh(np.arange(3) + 0.38 * (k - 0.5), [faults[name][f] for f in ("words", "order", "agreement")],
+                  0.36, color=colour, label=name)
+    plots.label_bars(axes, "{:.0f}")
+    axes.set(title=f"What is wrong, of {len(data.test):,} test sentences", xlabel="sentences",
+             yticks=range(3))
+    axes.set_yticklabels(["words", "order", "agreement"])
+    axes.invert_yaxis()
+    axes.legend(frameon=False)
+    plots.show(figure, alt="""ALT-8""")
+
+# %% [markdown]
+# PROSE-8b
+#
+# ### Longer than anything it has seen
+#
+# All training sentences of the sample have at most 24 words. What happens with longer ones?
+
+# %%
+if data.source == "sample":
+    for name, (model, encoder) in {"one fixed vector": (fixed, fixed_encoder),
+                                   "attention": (attentive, attentive_encoder)}.items():
+        longer = greedy(Decoder(model), encoder, data.long.english)
+        print(f"{name}: {exact(longer, data.long):.1%} exactly right, BLEU {bleu(longer, data.long):.1f}")
+
+# %% [markdown]
+# PROSE-8c
+#
+# ## 9 · Your own sentence
+#
+# The sample's networks know some two hundred words. One that they do not know is read as the unknown word, and something will be written for it; an empty sentence is refused.
+
+# %%
+def translate(sentence):
+    words = pairs.tokenize(sentence)
+    return " ".join(greedy(Decoder(attentive), attentive_encoder, [words])[0])
+
+
+for sentence in ("The green table is small.", "My sister sees the black dog.", "Xyzzy!", "the " * 60):
+    print(f"{sentence[:40]!r} → {translate(sentence)[:80]!r}")
+try:
+    translate("   ")
+except ValueError as error:
+    print("ValueError:", error)
+
+# %% [markdown]
+# ## Exercises
+#
+# Fill in the cells with `...`, run them, then run the check below. A check can be run as often as you like.
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: forced
+# points: 1
+
+# %% [markdown]
+# **Exercise 1, warm-up.** Write `forced(ids, start, end)`: from the ids of a sentence, an array `(T,)`, what the decoder reads and what it is to say, two arrays `(T + 1,)`.
+#
+# <details><summary>Hint 1</summary>It reads the start mark first, and never the end mark.</details>
+# <details><summary>Hint 2</summary><code>np.concatenate([[start], ids])</code></details>
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+# %%
+def forced(ids, start, end):
+    """(inputs, targets) of teacher forcing"""
+    return np.concatenate([[start], ids]), np.concatenate([ids, [end]])  # SOLUTION
+
+# %% [raw]
+# # END SOLUTION
+
+# %% tags=["wrong"] message="the end mark"
+def forced(ids, start, end):
+    return np.concatenate([[start], ids, [end]]), np.concatenate([ids, [end]])
+
+# %% tags=["wrong"] message="not shifted"
+def forced(ids, start, end):
+    return np.concatenate([[start], ids]), np.concatenate([[start], ids])
+
+# %% [raw]
+# # BEGIN TESTS
+
+# %%
+def test_forced(forced):
+    import numpy as np
+
+    got = forced(np.array([7, 8, 9]), 1, 2)
+    assert got is not None and len(got) == 2, "two arrays are asked for: what the decoder reads, and what it is to say"
+    reads, says = map(np.asarray, got)
+    assert 2 not in reads, "the decoder never reads the end mark: when it has said it, it has finished"
+    assert not np.array_equal(reads, says), "inputs and targets are the same: the targets are not shifted"
+    assert np.array_equal(reads, [1, 7, 8, 9]), f"of 7, 8, 9 the decoder reads 1, 7, 8, 9; you have {reads}"
+    assert np.array_equal(says, [7, 8, 9, 2]), f"of 7, 8, 9 the decoder is to say 7, 8, 9, 2; you have {says}"
+    reads, says = forced(np.array([], int), 1, 2)
+    assert list(reads) == [1] and list(says) == [2], "an empty sentence: it reads the start mark and says the end mark"
+
+# %% [raw]
+# # END TESTS
+
+# %% [raw]
+# # END QUESTION
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: precision
+# points: 2
+
+# %% [markdown]
+# **Exercise 2: the heart of BLEU.** Write `precision(said, reference, n)`: of all runs of `n` words in the translation `said`, the share that stands in `reference`; a run that comes twice in `said` counts twice only if it comes twice in `reference`. Both are lists of words. If `said` has no run of `n` words, the share is 0.
+#
+# <details><summary>Hint 1</summary>Runs of n words: <code>zip(*(words[i:] for i in range(n)))</code>.</details>
+# <details><summary>Hint 2</summary>For two <code>Counter</code>s, <code>a & b</code> keeps the smaller count of each.</details>
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+# %%
+def precision(said, reference, n):
+    """Share of the runs of n words that the reference has, too"""
+    # BEGIN SOLUTION
+    a, b = (Counter(zip(*(words[i:] for i in range(n)))) for words in (said, reference))
+    return (a & b).total() / max(a.total(), 1)
+    # END SOLUTION
+
+# %% [raw]
+# # END SOLUTION
+
+# %% tags=["wrong"] message="comes twice"
+def precision(said, reference, n):
+    a, b = ([tuple(words[i:i + n]) for i in range(len(words) - n + 1)] for words in (said, reference))
+    return np.mean([run in b for run in a]) if a else 0.0
+
+# %% tags=["wrong"] message="of the runs in the reference"
+def precision(said, reference, n):
+    a, b = (Counter(zip(*(words[i:] for i in range(n)))) for words in (said, reference))
+    return (a & b).total() / max(b.total(), 1)
+
+# %% tags=["wrong"] message="different runs"
+def precision(said, reference, n):
+    a, b = (set(zip(*(words[i:] for i in range(n)))) for words in (said, reference))
+    return len(a & b) / max(len(a), 1)
+
+# %% [raw]
+# # BEGIN TESTS
+
+# %%
+def test_precision(precision):
+    reference = "le chat noir voit le petit chat".split()
+    got = precision("le chat voit le chat le chat".split(), reference, 1)
+    assert got is not None, "the function gives None: does it return the share?"
+    assert abs(got - 1) > 1e-9, "a run that comes twice in the reference counts at most twice; le and chat come three times in the translation"
+    assert abs(got - 3 / 4) > 1e-9 and abs(got - 1.0) > 1e-9, "count all runs, not only different runs"
+    assert abs(got - 5 / 7) < 1e-9, f"of 7 words 5 count, le twice, chat twice, voit once; got {got:.3f}"
+    short = precision("le chat".split(), reference, 1)
+    assert abs(short - 2 / 7) > 1e-9, "that is the share of the runs in the reference (recall); asked for is the share of the runs in the translation"
+    assert short == 1, f"both words of 'le chat' stand in the reference: 1, got {short:.3f}"
+    assert abs(precision("le chat voit".split(), reference, 2) - 1 / 2) < 1e-9, "of the pairs 'le chat' and 'chat voit' one stands in the reference"
+    assert precision(["le"], reference, 2) == 0, "a translation of one word has no pairs: 0"
+
+# %% [raw]
+# # END TESTS
+
+# %% [raw]
+# # END QUESTION
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: attention_weights
+# points: 2
+
+# %% [markdown]
+# **Exercise 3.** Write `attention_weights(h, h_s, mask)` for one step of the decoder, without a matrix in between: scores $a_s = h^\top h_s$, weights by a softmax over the words that `mask` marks with `True`. `h` is `(units,)`, `h_s` `(S, units)`, `mask` `(S,)`; the result is `(S,)`, with 0 at padding.
+#
+# <details><summary>Hint 1</summary><code>h_s @ h</code> gives all scores at once.</details>
+# <details><summary>Hint 2</summary>Set the scores of padding to −∞ before the softmax, not its weights to 0 after it.</details>
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+# %%
+def attention_weights(h, h_s, mask):
+    """Weights (S,), which add up to 1"""
+    # BEGIN SOLUTION
+    a = np.where(mask, h_s @ h, -np.inf)  # (S,)
+    p = np.exp(a - a.max())
+    return p / p.sum()
+    # END SOLUTION
+
+# %% [raw]
+# # END SOLUTION
+
+# %% tags=["wrong"] message="add up to 1"
+def attention_weights(h, h_s, mask):
+    a = h_s @ h
+    p = np.exp(a - a.max())
+    return p / p.sum() * mask
+
+# %% tags=["wrong"] message="padding"
+def attention_weights(h, h_s, mask):
+    a = h_s @ h
+    p = np.exp(a - a.max())
+    return p / p.sum()
+
+# %% tags=["wrong"] message="score of 0"
+def attention_weights(h, h_s, mask):
+    a = np.where(mask, h_s @ h, 0)
+    p = np.exp(a - a.max()) * mask
+    return p / p.sum() + 1e-3 * mask
+
+# %% [raw]
+# # BEGIN TESTS
+
+# %%
+def test_attention_weights(attention_weights):
+    import numpy as np
+
+    h, h_s = np.array([1.0, 2.0]), np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [5.0, 5.0]])
+    mask = np.array([True, True, True, False])
+    got = attention_weights(h, h_s, mask)
+    assert got is not None, "the function gives None: does it return the weights?"
+    assert np.shape(got) == (4,), f"there is a weight for each of the 4 words; yours have the shape {np.shape(got)}"
+    assert got[3] == 0, "the last word is padding; its weight must be 0"
+    assert not 0.5 > np.sum(got), f"the weights of the words must add up to 1; yours add up to {np.sum(got):.3f}"
+    e = np.exp([1.0, 2.0, -1.0])
+    assert np.allclose(got[:3], e / e.sum()), f"the scores are 1, 2 and −1, so the weights are {np.round(e / e.sum(), 3)}; got {np.round(got, 3)}. Padding needs the score −∞, and not a score of 0"
+    huge = attention_weights(1000 * h, h_s, mask)
+    assert np.allclose(huge, [0, 1, 0, 0]), "with scores in the thousands e^a overflows: subtract the largest score first"
+
+# %% [raw]
+# # END TESTS
+
+# %% [raw]
+# # END QUESTION
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: beam_step
+# points: 3
+
+# %% [markdown]
+# **Exercise 4, a stretch: one step of a beam.** `total`, `(n,)`, has the log-probabilities of $n$ beginnings; `log_p`, `(n, words)`, those of each word after each beginning. Write `beam_step(total, log_p, k)`: the `k` best continuations, the best first, as three arrays `(k,)`: which beginning is continued, by which word, and the log-probability of the new beginning. If there are fewer than `k`, all of them.
+#
+# <details><summary>Hint 1</summary><code>total[:, None] + log_p</code> has the log-probabilities of all continuations.</details>
+# <details><summary>Hint 2</summary><code>np.argsort(-sums, axis=None)[:k]</code> gives places in the flattened array; <code>np.unravel_index</code> makes rows and columns of them.</details>
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+# %%
+def beam_step(total, log_p, k):
+    """(beginning, word, log-probability) of the k best continuations"""
+    # BEGIN SOLUTION
+    sums = total[:, None] + log_p  # (n, words)
+    best = np.argsort(-sums, axis=None)[:k]
+    rows, words = np.unravel_index(best, sums.shape)
+    return rows, words, sums[rows, words]
+    # END SOLUTION
+
+# %% [raw]
+# # END SOLUTION
+
+# %% tags=["wrong"] message="each beginning"
+def beam_step(total, log_p, k):
+    words = log_p.argmax(axis=1)
+    sums = total + log_p.max(axis=1)
+    rows = np.argsort(-sums)[:k]
+    return rows, words[rows], sums[rows]
+
+# %% tags=["wrong"] message="what the beginnings have cost"
+def beam_step(total, log_p, k):
+    best = np.argsort(-log_p, axis=None)[:k]
+    rows, words = np.unravel_index(best, log_p.shape)
+    return rows, words, total[rows] + log_p[rows, words]
+
+# %% tags=["wrong"] message="best first"
+def beam_step(total, log_p, k):
+    sums = total[:, None] + log_p
+    rows, words = np.unravel_index(np.argsort(sums, axis=None)[-k:], sums.shape)
+    return rows, words, sums[rows, words]
+
+# %% [raw]
+# # BEGIN TESTS
+
+# %%
+def test_beam_step(beam_step):
+    import numpy as np
+
+    total, log_p = np.log([0.6, 0.4]), np.log([[0.45, 0.30, 0.25], [0.05, 0.90, 0.05]])
+    got = beam_step(total, log_p, 3)
+    assert got is not None and len(got) == 3, "three arrays are asked for: beginnings, words, log-probabilities"
+    rows, words, sums = map(np.asarray, got)
+    assert len(rows) == 3, f"3 continuations are asked for, you have {len(rows)}: one beginning may go on in two ways, so do not take one word for each beginning"
+    assert set(zip(rows.tolist(), words.tolist())) == {(1, 1), (0, 0), (0, 1)}, "the three best are 0.36, 0.27 and 0.18; count in what the beginnings have cost before"
+    assert np.isclose(sums[0], np.log(0.36)), "the best first"
+    assert np.allclose(sums, np.log([0.36, 0.27, 0.18])), f"their log-probabilities are {np.round(np.log([0.36, 0.27, 0.18]), 3)}, got {np.round(sums, 3)}"
+    assert len(beam_step(total, log_p, 10)[0]) == 6, "of two beginnings and three words there are six continuations; for k = 10 return all six"
+
+# %% [raw]
+# # END TESTS
+
+# %% [raw]
+# # END QUESTION
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: characters
+# points: 2
+
+# %% [markdown]
+# **Exercise 5: Chinese, character by character.** Chinese is written without spaces, and a character is a good token. Numbers and words in Latin letters should stay whole. Write `characters(sentence)`: a list of tokens, each a run of Latin letters and digits (`a` to `z`, `A` to `Z`, `0` to `9`), or any other single character that is no space.
+#
+# <details><summary>Hint 1</summary>A regular expression with two alternatives does it: a run of these letters and digits, or one character that is no space.</details>
+# <details><summary>Hint 2</summary><code>re.findall(r"[A-Za-z0-9]+|\S", sentence)</code></details>
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+# %%
+def characters(sentence):
+    """Tokens of a Chinese sentence"""
+    # BEGIN SOLUTION
+    import re
+
+    return re.findall(r"[A-Za-z0-9]+|\S", sentence)
+    # END SOLUTION
+
+# %% [raw]
+# # END SOLUTION
+
+# %% tags=["wrong"] message="Tom"
+def characters(sentence):
+    return [c for c in sentence if not c.isspace()]
+
+# %% tags=["wrong"] message="space"
+def characters(sentence):
+    import re
+
+    return re.findall(r"[A-Za-z0-9]+|.", sentence)
+
+# %% tags=["wrong"] message="runs of Chinese"
+def characters(sentence):
+    import re
+
+    return re.findall(r"\w+|[^\w\s]", sentence)
+
+# %% [raw]
+# # BEGIN TESTS
+
+# %%
+def test_characters(characters):
+    got = characters("我有 2 只猫，Tom有10只。")
+    assert got is not None, "the function gives None: does it return the tokens?"
+    got = list(got)
+    assert " " not in got, "a space is no token"
+    assert "Tom" in got and "10" in got, "'Tom' and '10' are to stay whole"
+    assert "我有" not in got and "只猫" not in got, "runs of Chinese characters are to be taken apart, character by character"
+    assert got == ["我", "有", "2", "只", "猫", "，", "Tom", "有", "10", "只", "。"], f"got {got}"
+    assert list(characters("")) == [], "an empty sentence has no tokens"
+
+# %% [raw]
+# # END TESTS
+
+# %%
+# When the check passes, and Tatoeba is there (make data DATASETS=tatoeba): train a translator into Chinese.
+# data = pairs.load_mandarin(); then run the notebook again from section 1 on, in a copy of it.
+
+# %% [raw]
+# # END QUESTION
+
+# %% [markdown]
+# ## What you measured
+
+# %%
+from course_utils.claims import summary
+
+summary()
+
+# %% [markdown]
+# ## Common mistakes
+#
+# - **Inputs and targets of the decoder not shifted.** Then it learns to repeat the word it has just read.
+# - **Feeding the right words while measuring.** What the decoder writes with teacher forcing is not what it writes alone.
+# - **No `<end>`, or one that is not learned.** The decoder goes on for ever; always set a limit.
+# - **Attention over padding.** It runs, and short sentences in a batch with long ones come out worse than alone.
+# - **BLEU with another tokenizer.** Scores are comparable only where texts are cut in the same way.
+# - **The same sentence in training and test.** Sentences of a phrase book come many times, with other translations; split by sentence, not by pair.
+#
+# ## References
+#
+# - I. Sutskever, O. Vinyals, Q. V. Le (2014). Sequence to sequence learning with neural networks. *NeurIPS*.
+# - K. Cho and others (2014). Learning phrase representations using RNN encoder–decoder for statistical machine translation. *EMNLP*. The GRU, and a fixed vector.
+# - D. Bahdanau, K. Cho, Y. Bengio (2015). Neural machine translation by jointly learning to align and translate. *ICLR*. Attention; accuracy by length.
+# - M.-T. Luong, H. Pham, C. D. Manning (2015). Effective approaches to attention-based neural machine translation. *EMNLP*. The form of attention used here.
+# - K. Papineni, S. Roukos, T. Ward, W.-J. Zhu (2002). BLEU: a method for automatic evaluation of machine translation. *ACL*.
+# - M. Post (2018). A call for clarity in reporting BLEU scores. *WMT*. sacreBLEU.
+# - R. J. Williams, D. Zipser (1989). A learning algorithm for continually running fully recurrent neural networks. *Neural Computation* 1(2), 270–280. Teacher forcing.
