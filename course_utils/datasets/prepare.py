@@ -8,6 +8,7 @@ import argparse
 import ast
 import contextlib
 import csv
+import functools
 import hashlib
 import importlib
 import importlib.util
@@ -683,6 +684,54 @@ def prepare_tiny_shakespeare(data_dir: Path, source: Path | None = None, *, remo
     _prepare_file(data_dir, "tiny_shakespeare", REAL, source, remote)
 
 
+# ---------------------------------------------------------------------------------------------------------------- Tatoeba
+
+# manythings.org packs them anew from time to time, with more pairs: the files are verified by their lines.
+TATOEBA_ARCHIVES = {
+    "fra.txt": Remote("https://www.manythings.org/anki/fra-eng.zip", None, None),
+    "cmn.txt": Remote("https://www.manythings.org/anki/cmn-eng.zip", None, None),
+}
+TATOEBA_SIZE = 10_000_000  # bytes, about
+TATOEBA_UNPACKED = 500_000_000  # bytes that an archive may unpack to
+TATOEBA_PREPARED = 45_000_000  # bytes, about; 16 million in 2019
+
+
+def prepare_tatoeba(
+    data_dir: Path, source: Path | None = None, *, remotes: dict[str, Remote] = TATOEBA_ARCHIVES
+) -> None:
+    """Put Tatoeba's English–French and English–Mandarin pairs under `data_dir`, as `tatoeba/fra.txt` and `tatoeba/cmn.txt`.
+
+    They come from `source` (a folder that has these files or the archives, or one of them with the other beside it), or else
+    from downloads of `remotes`, whose addresses have not been reachable from where this was written. They are in place only
+    after the loader has read as many pairs in each as it must have. Raises fetch.FetchError with a message for the user.
+    """
+    from course_utils.datasets import pairs
+
+    with _building(data_dir, "tatoeba", TATOEBA_PREPARED + (TATOEBA_SIZE if source is None else 0)) as work:
+        build = work / "build"
+
+        def take(path: Path, name: str) -> None:
+            _take(path, [name], build, TATOEBA_UNPACKED)
+            try:
+                found = len(pairs.read(build / name))
+            except (ValueError, FileNotFoundError) as error:
+                raise fetch.WrongContent(f"{path} does not have Tatoeba's {name}: {error}") from None
+            if found < pairs.FILES[name]:
+                raise fetch.WrongContent(
+                    f"{path}: {name} has {found:,} pairs, at least {pairs.FILES[name]:,} were expected."
+                )
+
+        for name, remote in remotes.items():
+            if source is None:
+                _download(remote, work, "tatoeba", functools.partial(take, name=name))
+            else:
+                with _reading(source):
+                    source.stat()
+                folder = source if source.is_dir() else source.parent
+                take(folder if (folder / name).is_file() else folder / remote.name, name)
+        _put(build, data_dir / pairs.DATASET)
+
+
 # ----------------------------------------------------------------------------------------------------------- command line
 
 DATASETS = {
@@ -765,6 +814,14 @@ DATASETS = {
         prepared_size=TINY_SHAKESPEARE.size,
         is_ready=_is_ready("texts"),
         prepare=prepare_tiny_shakespeare,
+    ),
+    "tatoeba": Dataset(
+        summary="sentences with their translations: 167,000 pairs English–French, 29,000 English–Mandarin, or more",
+        terms="tatoeba.org, through manythings.org/anki; CC BY 2.0 FR",
+        download_size=TATOEBA_SIZE,
+        prepared_size=TATOEBA_PREPARED,
+        is_ready=_is_ready("pairs"),
+        prepare=prepare_tatoeba,
     ),
 }
 

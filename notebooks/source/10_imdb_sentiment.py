@@ -494,11 +494,10 @@ def judged(model, inputs):
     return p
 
 # %% [markdown]
-# Two things about the training. The learning rate rises during the first tenth of the updates, and then falls along a half cosine to nearly nothing. And `Resume` writes the whole state to disk after every epoch: stop it, run the cell again, and the network that was interrupted goes on after its last finished epoch. If the kernel dies, run all cells; if you change `SIZES` after an interruption, remove the file first. (The seconds of a training that was interrupted count only from there on.)
+# Two things about the training. The learning rate rises during the first tenth of the updates, and then falls along a half cosine to nearly nothing. And `Resume` writes the whole state to disk after every epoch: stop it, run the cell again, and the network that was interrupted goes on after its last finished epoch. If the kernel dies, run all cells; if you change `SIZES` after an interruption, remove the file first. (The seconds of a training that was interrupted count only from there on.) `before` and `told` are the seconds and the numbers that its vectors and its evidence took.
 
 # %%
 def train_reader(name, model, before, told, inputs, learn="train"):
-    """Train on the split `learn`; before, told: seconds and numbers that its vectors and evidence took"""
     batches = Batches(inputs[learn], y[learn], SIZES["batch"], SEED, SIZES["piece"])
     updates = SIZES["reader_epochs"] * len(batches)
     rate = keras.optimizers.schedules.CosineDecay(

@@ -872,8 +872,107 @@ def test_the_loader_of_the_plays_knows_their_size():
     assert texts.SIZE == prepare.TINY_SHAKESPEARE.size
 
 
+# ---------------------------------------------------------------------------------------------------------------- Tatoeba
+
+TRANSLATED = {"fra.txt": b"Go.\tVa !\nHi.\tSalut !\n", "cmn.txt": "\ufeffHi.\t嗨。\tCC-BY 2.0\n".encode()}
+ARCHIVED = {"fra.txt": "fra-eng.zip", "cmn.txt": "cmn-eng.zip"}
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """Files are whole with the pairs of TRANSLATED."""
+    from course_utils.datasets import pairs
+
+    monkeypatch.setattr(pairs, "FILES", {"fra.txt": 2, "cmn.txt": 1})
+
+
+def translated_archives(changes=()):
+    return {
+        ARCHIVED[name]: zip_of({"_about.txt": b"x", name: text}) for name, text in (TRANSLATED | dict(changes)).items()
+    }
+
+
+def translated_stored(data):
+    return {name: (data / name).read_bytes() for name in everything(data)} == {
+        f"tatoeba/{name}": text for name, text in TRANSLATED.items()
+    }
+
+
+def test_translations_are_taken_out_of_the_downloaded_archives(data, monkeypatch, few):
+    with BadServer(*map(Reply, translated_archives().values())) as server:
+        monkeypatch.setenv("COURSE_MIRROR", server.url)
+        prepare.prepare_tatoeba(data)
+        assert [path for path, _ in server.requests] == ["/fra-eng.zip", "/cmn-eng.zip"]
+    assert translated_stored(data)
+    assert prepare.DATASETS["tatoeba"].is_ready(data)
+
+
+@pytest.mark.parametrize("form", ["archives", "files", "one of each"])
+@pytest.mark.parametrize("named", ["file", "folder"])
+def test_translations_replace_what_is_not_whole(data, tmp_path, few, form, named):
+    write(data / "tatoeba" / "fra.txt", b"half")
+    files = {"archives": translated_archives(), "files": TRANSLATED}.get(form) or {
+        "fra.txt": TRANSLATED["fra.txt"],
+        "cmn-eng.zip": translated_archives()["cmn-eng.zip"],
+    }
+    for name, content in files.items():
+        source = write(tmp_path / "copy" / name, content)
+    prepare.prepare_tatoeba(data, source if named == "file" else source.parent)
+    assert translated_stored(data)
+
+
+OTHER_TRANSLATIONS = [
+    ({"fra.txt": b"Go.\tVa !\n"}, "fra.txt has 1 pairs, at least 2 were expected"),
+    ({"fra.txt": b"Go.\tVa !\nHi.\n"}, "does not have Tatoeba's fra.txt: .*line 2 is not a sentence, a tab"),
+    ({"cmn.txt": b"Go.\t\xff\n"}, "does not have Tatoeba's cmn.txt: .*line 1 is not text in UTF-8"),
+    ({"cmn.txt": b""}, "does not have Tatoeba's cmn.txt: .*has no pairs"),
+]
+
+
+@pytest.mark.parametrize(("changes", "message"), OTHER_TRANSLATIONS)
+def test_other_translations_are_refused(data, tmp_path, monkeypatch, few, changes, message):
+    archives = translated_archives(changes)
+    for name, content in archives.items():
+        source = write(tmp_path / name, content)
+    with pytest.raises(fetch.WrongContent, match=message):
+        prepare.prepare_tatoeba(data, source)
+    with BadServer(*map(Reply, archives.values())) as server:
+        monkeypatch.setenv("COURSE_MIRROR", server.url)
+        with pytest.raises(
+            fetch.FetchError, match=rf"{message}(.|\n)*make data DATASETS=tatoeba FROM=/path/to/\w+-eng.zip"
+        ):
+            prepare.prepare_tatoeba(data)
+    assert not (data / "tatoeba").exists()
+
+
+def test_an_archive_without_the_translations_is_refused(data, tmp_path, few):
+    for name in ARCHIVED.values():
+        write(tmp_path / name, zip_of({"_about.txt": b"x"}))
+    with pytest.raises(fetch.WrongContent, match="fra-eng.zip does not have Tatoeba's fra.txt: .*No such file"):
+        prepare.prepare_tatoeba(data, tmp_path)
+    with pytest.raises((fetch.UnsafeArchive, fetch.WrongContent)):
+        prepare.prepare_tatoeba(data, write(tmp_path / "fra-eng.zip", zip_of({"../fra.txt": TRANSLATED["fra.txt"]})))
+    assert everything(tmp_path) == ["cmn-eng.zip", "fra-eng.zip"]
+
+
+def test_translations_that_are_not_there(data, tmp_path, few):
+    write(tmp_path / "copy" / "fra.txt", TRANSLATED["fra.txt"])
+    with pytest.raises(fetch.FetchError, match=r"Cannot read .*cmn-eng.zip: No such file"):
+        prepare.prepare_tatoeba(data, tmp_path / "copy")
+    with pytest.raises(fetch.FetchError, match=r"Cannot read .*nowhere.zip: No such file"):
+        prepare.prepare_tatoeba(data, tmp_path / "nowhere.zip")
+    assert everything(tmp_path) == ["copy/fra.txt"]
+
+
+def test_the_loader_of_the_pairs_and_the_preparation_name_the_same_files():
+    from course_utils.datasets import pairs
+
+    assert prepare.TATOEBA_ARCHIVES.keys() == pairs.FILES.keys() == TRANSLATED.keys()
+    assert [remote.name for remote in prepare.TATOEBA_ARCHIVES.values()] == list(ARCHIVED.values())
+
+
 @pytest.mark.real
-@pytest.mark.parametrize("name", ["onet", "postings", "wnut17", "tiny_shakespeare"])
+@pytest.mark.parametrize("name", ["onet", "postings", "wnut17", "tiny_shakespeare", "tatoeba"])
 def test_true_copies_go_round(tmp_path, monkeypatch, name):
     monkeypatch.undo()
     original = where.data_dir()
