@@ -4,6 +4,7 @@ import io
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 # Okabe & Ito (2008), Color Universal Design: told apart with every common colour vision.
@@ -59,19 +60,24 @@ def label_bars(axes, form: str = "{:.3f}") -> None:
 def label_points(axes, names, x, y) -> None:
     """Write each of n `names` beside its point, x and y (n,) in data units, where it covers no point and no other label.
 
-    Where there is no such place among those that are tried, the name stands right of the point. To be called when limits,
-    margins and points of the axes are set, for it measures in pixels.
+    A thin line leads from each name to its point. Where there is no such place among those that are tried, the name stands
+    right of the point. To be called when limits, margins and points of the axes are set, for it measures in pixels.
     """
     axes.figure.canvas.draw()  # settles the layout
+    renderer = axes.figure.canvas.get_renderer()
     points = axes.transData.transform(np.column_stack([x, y]))
     taken = [Bbox.from_bounds(column - 4, row - 4, 8, 8) for column, row in points]
-    places = [(side * 7, up) for up in (0, 8, -8, 16, -16, 24, -24) for side in (1, -1)]  # points, from the nearest
+    places = [(side * 7, up) for up in (0, 8, -8, 16, -16, 24, -24, 32, -32) for side in (1, -1)]  # the nearest first
+    line = {"arrowstyle": "-", "linewidth": 0.5, "color": "0.5", "shrinkA": 0, "shrinkB": 3}
     for name, *point in zip(names, x, y, strict=True):
-        label = axes.annotate(name, point, places[0], textcoords="offset points", va="center", fontsize=9)
+        label = axes.annotate(
+            name, point, places[0], textcoords="offset points", va="center", fontsize=9, arrowprops=line
+        )
         for place in (*places, places[0]):
             label.set(position=place, horizontalalignment="left" if place[0] > 0 else "right")
-            box = label.get_window_extent()
-            inside = axes.figure.bbox.x0 < box.x0 and box.x1 < axes.figure.bbox.x1
+            label.update_positions(renderer)
+            box = Text.get_window_extent(label)  # that of an annotation has its line in it
+            inside = axes.bbox.x0 < box.x0 and box.x1 < axes.bbox.x1 and axes.bbox.y0 < box.y0 and box.y1 < axes.bbox.y1
             if inside and not any(box.overlaps(other) for other in taken):
                 break
         taken.append(box)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from IPython.testing.globalipapp import start_ipython
 from matplotlib import colors
+from matplotlib.text import Text
 
 from course_utils import plots
 
@@ -58,7 +59,7 @@ def test_labels_cover_neither_each_other_nor_points():
     axes.margins(x=0.3, y=0.1)
     names = [f"the point {i}" for i in range(12)]
     plots.label_points(axes, names, x, y)
-    boxes = [label.get_window_extent() for label in axes.texts]
+    boxes = [Text.get_window_extent(label) for label in axes.texts]
     assert [label.get_text() for label in axes.texts] == names
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
     points = axes.transData.transform(np.column_stack([x, y]))
