@@ -57,9 +57,10 @@ test-real: setup ## run the tests that need real data (in COURSE_DATA_DIR)
 test-browser: setup ## open and run a lesson in headless Chromium
 	@"$(VENV_PYTHON)" -m pytest -m browser $(ARGS)
 
-lint: setup ## check the style of the code
+lint: setup ## check the style of the code, and what every lesson owes its readers
 	@"$(VENV_PYTHON)" -m ruff check
 	@"$(VENV_PYTHON)" -m ruff format --check
+	@"$(VENV_PYTHON)" -m course_utils lint
 
 # Keeps the versions that are locked as far as pyproject.toml allows; ARGS=--upgrade takes the newest.
 lock: ## resolve requirements.lock from pyproject.toml (needs uv: pip install uv)

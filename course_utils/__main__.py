@@ -1,4 +1,4 @@
-"""The commands of the course: python -m course_utils setup | lab | doctor | data | sentiment | seq2bow.
+"""The commands of the course: python -m course_utils setup | lab | doctor | data | sentiment | seq2bow | lint.
 
 This file and __init__.py keep to what any old Python can read, so that it can be told which Python is needed.
 """
@@ -13,6 +13,7 @@ COMMANDS = {  # name: (module with main(argv), what it does)
     "data": ("course_utils.datasets.prepare", "download real datasets and prepare them"),
     "sentiment": ("course_utils.sentiment", "is a film review praise or blame? ask the network of lesson 10"),
     "seq2bow": ("course_utils.seq2bow.command", "learn what interests go with job titles, from any table, and ask"),
+    "lint": ("course_utils.authoring.lint", "check that every lesson has what its readers may expect (for authors)"),
 }
 
 

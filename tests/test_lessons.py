@@ -1,14 +1,12 @@
 """Every lesson, executed on the sample: as students get it, and with every exercise tried blank, right and wrong."""
 
-import io
 import os
 import sys
-import tokenize
 from pathlib import Path
 
 import pytest
 
-from course_utils.authoring import build, execute
+from course_utils.authoring import build, execute, lint
 from course_utils.authoring.__main__ import Progress
 from course_utils.datasets.where import data_dir
 
@@ -47,17 +45,9 @@ def test_notebooks_match_their_source(source):
     assert build.drift(source) == [], "build them with: make notebooks"
 
 
-def lines_of_code(cell: str) -> int:
-    """How many lines have code that begins there: no comments, blank lines, brackets that close, or further lines of a text."""
-    other = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
-    tokens = tokenize.generate_tokens(io.StringIO(cell).readline)
-    return len({token.start[0] for token in tokens if token.type not in other and token.string not in ")]},"})
-
-
 @every_lesson
-def test_no_code_cell_is_longer_than_fifteen_lines(source):
-    cells = build.assemble(source).student.cells
-    assert [c.source for c in cells if c.cell_type == "code" and lines_of_code(c.source) > 15] == []
+def test_lesson_keeps_the_contract(source):
+    assert lint.faults(source) == []
 
 
 @every_lesson

@@ -8,12 +8,12 @@
 #
 # **You will be able to**
 #
-# 1. turn "what occurs with what" into positive and negative pairs, and say what goes wrong when negatives are drawn carelessly;
-# 2. build and train the recommender in Keras, and compute its answer by hand;
-# 3. measure a recommender on held-out pairs, against popularity and against plain counting;
-# 4. use the vectors as input to another model, and say when that pays;
-# 5. draw maps with t-SNE and UMAP, open the Embedding Projector, and name three things that such a map does not mean;
-# 6. learn vectors from baskets (item2vec) and from a network (DeepWalk) with the word2vec you know.
+# 1. turn "what occurs with what" into positive and negative pairs, build and train a recommender on them in Keras, and say what goes
+#    wrong when negatives are drawn carelessly;
+# 2. measure a recommender on held-out pairs, against popularity and against plain counting;
+# 3. use the vectors as input to another model, and say when that pays;
+# 4. draw maps with t-SNE and UMAP, open the Embedding Projector, and name three things that such a map does not mean;
+# 5. learn vectors from baskets (item2vec) and from a network (DeepWalk) with the word2vec you know.
 #
 # **Before this lesson:** [lesson 02](02_word_embeddings.ipynb). **Time:** about 60 minutes to read and try, 40 minutes for the exercises; on two
 # cores all cells together run in less than a minute on the embedded sample, and in one or two minutes on the real data.
