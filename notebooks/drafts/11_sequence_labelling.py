@@ -250,7 +250,7 @@ def train(model, hide=SIZES["hide"]):
     model.fit(batches, epochs=SIZES["epochs"], shuffle=False, verbose=0, callbacks=[ProgressBar()])
     return model
 
-
+# %%
 def tag_scores(model, sentences_):
     """Scores (time, tags) of each sentence"""
     batches, s = Batches(encode(sentences_)[0], size=250, step=8), [None] * len(sentences_)
@@ -332,6 +332,7 @@ def recall_by_place(found, split):
     return [np.mean(hits[place]) for place in WHERE]
 
 
+# %%
 if data.source == "sample":
     recalls = {name: recall_by_place(found, data.test) for name, found in said.items()}
     figure, axes = plots.figure(size=(8.6, 3.4))

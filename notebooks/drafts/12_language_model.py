@@ -93,7 +93,7 @@ def look_up(table, keys):
     place = np.minimum(np.searchsorted(table[0], keys), len(table[0]) - 1)
     return np.where(table[0][place] == keys, table[1][place], 0)
 
-
+# %%
 class NGram:
     """P(character | n − 1 characters before it), Witten–Bell, for ids below V"""
 
@@ -105,8 +105,7 @@ class NGram:
         self.c, self.F = (keys, counts), (histories, followers)
         self.N = histories, np.add.reduceat(counts, begin)
 
-    def p(self, runs):
-        """P(last | those before it) for runs (…, n): (…)"""
+    def p(self, runs):  # P(last | those before it) for runs (…, n): (…)
         below = self.shorter.p(runs[..., 1:]) if self.shorter else 1 / self.V
         keys = runs @ self.digit
         histories = keys // self.V
@@ -243,7 +242,7 @@ def place_in_word(text):
         places.append(places[-1] + 1 if c.isalpha() else 0)
     return np.array(places[1:])
 
-
+# %%
 place = place_in_word(text.test)[first:]  # of the characters that were judged
 shown = {name: [-np.log2(p_test[name][place == k]).mean() for k in range(1, 10)]
          for name in (f"n-gram, n = {best_n}", "LSTM")}
@@ -302,7 +301,7 @@ def probabilities(s, temperature=1.0, k=None):
     p = np.exp(s - s.max())
     return p / p.sum()
 
-
+# %%
 def read(beginning, state=START):
     """Scores after reading a text, and the state; an empty text reads as a line end"""
     for i in vocabulary.encode(list(beginning or "\n")):
@@ -425,7 +424,7 @@ def cell_states(model, ids):
     E = model.layers[0].get_weights()[0]
     return cells.forward(cells.from_keras(model.layers[1]), E[ids][None]).trace("c")[0]
 
-
+# %%
 T = 4_000
 parts = {"choosing": (text.train[-T:], ids["train"][-T:]), "judging": (text.test[:T], ids["test"][:T])}
 rows, chosen = [], {}
@@ -441,24 +440,24 @@ for name, model_ in {"trained": reader, "not trained": language_model()}.items()
 results.table("The unit that fits best, judged on new text", rows)
 
 # %%
-WHAT = "place in the line"
-unit, r = chosen["trained", WHAT]
+unit, r = chosen["trained", "place in the line"]
 begin = text.test.index("\n\n", 500) + 2
-shown = text.test[begin:begin + 400]
-shown = shown[:shown.rindex("\n")]
-c = cell_states(reader, vocabulary.encode(list(text.test[:begin + 400])))[begin:begin + len(shown), unit] * np.sign(r)
-lines, t = shown.split("\n"), 0
-grid = np.full((len(lines), max(map(len, lines)) + 1), np.nan)
-figure, axes = plots.figure(size=(10.4, 0.36 * len(lines) + 0.9))
+lines = text.test[begin:begin + 400].split("\n")[:-1]  # the last one may be cut
+c = cell_states(reader, vocabulary.encode(list(text.test[:begin + 400])))[begin:, unit] * np.sign(r)
+grid, t = np.full((len(lines), max(map(len, lines)) + 1), np.nan), 0
 for k, line in enumerate(lines):
-    for column, sign in enumerate(line + "\n"):
-        if t < len(c):
-            grid[k, column], t = c[t], t + 1
-        axes.text(column, k, sign.replace("\n", "↵"), ha="center", va="center", fontsize=8,
-                  family="monospace", color="white" if grid[k, column] < np.median(c) else "black")
+    grid[k, :len(line) + 1] = c[t:t + len(line) + 1]  # with the line end
+    t += len(line) + 1
+
+# %%
+figure, axes = plots.figure(size=(10.4, 0.36 * len(lines) + 0.9))
 image = axes.imshow(grid, aspect="auto")
+for k, line in enumerate(lines):
+    for column, sign in enumerate(line + "↵"):
+        axes.text(column, k, sign, ha="center", va="center", fontsize=8, family="monospace",
+                  color="white" if grid[k, column] < np.nanmedian(grid) else "black")
 axes.set(title=f"Unit {unit} after each character, read from left to right", xticks=[], yticks=[])
-figure.colorbar(image, label="$c_t$")
+figure.colorbar(image, label="$c_t$, its sign turned where it falls with the line")
 plots.show(figure, alt="""ALT-7""")
 
 # %% [markdown]

@@ -39,6 +39,7 @@ SIZES = {
     "sample": dict(units=96, d=32, batch=64, epochs=8, rate=6e-3, step=12, least=2),
     "real": dict(units=256, d=128, batch=128, epochs=6, rate=2e-3, step=6, least=5),
 }[data.source]
+layers = keras.layers
 rng = np.random.default_rng(SEED)
 for i in rng.choice(len(data.train), 5, replace=False):
     print(" ".join(data.train.english[i]), "→", " ".join(data.train.french[i]))
@@ -110,9 +111,6 @@ print(french_words.decode(inputs["french"][0]), french_words.decode(targets[0]),
 # The encoder is a bidirectional LSTM with half as many units in each direction. Of the forward half the state after the last word is kept, of the backward half that after the first; side by side they are $h_0$ and $c_0$.
 
 # %%
-layers = keras.layers
-
-
 def translator(attention):
     """Ids of English (batch, S) and French (batch, T) to scores (batch, T, words)"""
     english = keras.Input((None,), dtype="int32", name="english")
@@ -151,7 +149,7 @@ fixed, fixed_encoder = train(attention=False)
 
 # %%
 class Decoder:
-    """The decoder of a trained model, a step at a time"""
+    """The weights of a trained model's decoder"""
 
     def __init__(self, model):
         weights = {layer.name: layer.get_weights() for layer in model.layers}
@@ -159,21 +157,22 @@ class Decoder:
         self.W_s, self.b_s = weights["scores"]
         self.attention = weights.get("query", []) + weights.get("mixed", [])  # W_a, W_c, b_c
 
-    def step(self, ids, state, h_s, mask):
-        """Log-probabilities (n, words) after reading ids (n,), the new state, and the attention (n, S)"""
-        state, _ = self.cell.step(self.E[ids], state)
-        h, weights = state[0], None  # (n, units)
-        if self.attention:
-            W_a, W_c, b_c = self.attention
-            weights = softmax(np.where(mask, np.einsum("nu,nsu->ns", h @ W_a, h_s), -np.inf))
-            context = np.einsum("ns,nsu->nu", weights, h_s)  # (n, units)
-            h = np.tanh(np.concatenate([context, h], axis=1) @ W_c + b_c)
-        return np.log(softmax(h @ self.W_s + self.b_s) + 1e-12), state, weights
-
 
 def softmax(s):
     p = np.exp(s - s.max(axis=-1, keepdims=True))
     return p / p.sum(axis=-1, keepdims=True)
+
+# %%
+def step(decoder, ids, state, h_s, mask):
+    """Log-probabilities (n, words) after reading ids (n,), the new state, and the attention (n, S)"""
+    state, _ = decoder.cell.step(decoder.E[ids], state)
+    h, weights = state[0], None  # (n, units)
+    if decoder.attention:
+        W_a, W_c, b_c = decoder.attention
+        weights = softmax(np.where(mask, np.einsum("nu,nsu->ns", h @ W_a, h_s), -np.inf))
+        context = np.einsum("ns,nsu->nu", weights, h_s)  # (n, units)
+        h = np.tanh(np.concatenate([context, h], axis=1) @ W_c + b_c)
+    return np.log(softmax(h @ decoder.W_s + decoder.b_s) + 1e-12), state, weights
 
 # %%
 def encoded(encoder, sentences):
@@ -186,21 +185,21 @@ def encoded(encoder, sentences):
     return h_s, ids != 0, (h_0, c_0)
 
 
+def until_end(ids):
+    words = french_words.decode(ids)
+    return words[:words.index(END)] if END in words else words
+
+# %%
 def greedy(decoder, encoder, sentences):
     """Always the likeliest next word: n lists of words"""
     h_s, mask, state = encoded(encoder, sentences)
     written = [np.full(len(sentences), french_words.ids[START])]
     for _ in range(2 * h_s.shape[1] + 10):  # longer than any translation should be
-        log_p, state, _ = decoder.step(written[-1], state, h_s, mask)
+        log_p, state, _ = step(decoder, written[-1], state, h_s, mask)
         written.append(log_p.argmax(axis=1))
         if all((row == french_words.ids[END]).any() for row in np.array(written).T):
             break
     return [until_end(row) for row in np.array(written[1:]).T]
-
-
-def until_end(ids):
-    words = french_words.decode(ids)
-    return words[:words.index(END)] if END in words else words
 
 # %% [markdown]
 # First the proof that this decoder is the trained one: with the right words as inputs it gives what Keras gives.
@@ -213,7 +212,7 @@ def largest_difference(model, encoder):
     h_s, mask, state = encoded(encoder, data.validation.english[:1])
     decoder, steps = Decoder(model), []
     for i in ids:
-        log_p, state, _ = decoder.step(np.array([i]), state, h_s, mask)
+        log_p, state, _ = step(decoder, np.array([i]), state, h_s, mask)
         steps.append(log_p[0])
     return abs(np.exp(steps) - softmax(s)).max()
 
@@ -324,11 +323,11 @@ def attention_of(sentence):
     words = greedy(Decoder(attentive), attentive_encoder, [sentence])[0]
     decoder, rows = Decoder(attentive), []
     for i in french_words.encode([START, *words]):
-        _, state, weights = decoder.step(np.array([i]), state, h_s, mask)
+        _, state, weights = step(decoder, np.array([i]), state, h_s, mask)
         rows.append(weights[0])
     return [*words, END], np.array(rows)
 
-
+# %%
 shown = {"sample": "the small lamp that my brother bought yesterday is green .".split(),
          "real": "i have never seen such a big dog .".split()}[data.source]
 words, weights = attention_of(shown)
@@ -347,28 +346,31 @@ plots.show(figure, alt="""ALT-6b""")
 # Greedy search takes the likeliest word at each step and never regrets it. The likeliest *sentence* may begin with a word that was only second. **Beam search** keeps the $k$ most probable beginnings; at each step it extends each of them by every word, and of all these again keeps the $k$ most probable. A beginning that ends with `<end>` is put aside. Long sentences have more factors below 1, so finished ones are compared by their mean log-probability for each word.
 
 # %%
-def beam(model, encoder, sentence, k):
-    """The best finished translation, and its log-probability"""
-    h_s, mask, state = encoded(encoder, [sentence])
-    decoder, end = Decoder(model), french_words.ids[END]
+def continued(decoder, beams, total, state, h_s, mask, k):
+    """The k best continuations: which beginning, which word, log-probability; and the states after all beginnings"""
+    n = len(beams)
+    log_p, state, _ = step(decoder, np.array([words[-1] for words in beams]), state,
+                           np.repeat(h_s, n, axis=0), np.repeat(mask, n, axis=0))
+    sums = total[:, None] + log_p  # (n, words)
+    rows, words = np.unravel_index(np.argsort(-sums, axis=None)[:k], sums.shape)
+    return rows, words, sums[rows, words], state
+
+# %%
+def beam(model, encoder, sentence, k):  # the best finished translation, and its log-probability
+    (h_s, mask, state), decoder = encoded(encoder, [sentence]), Decoder(model)
     beams, total, finished = [[french_words.ids[START]]], np.zeros(1), []
     for _ in range(2 * len(sentence) + 10):
-        n = len(beams)
-        log_p, state, _ = decoder.step(np.array([b[-1] for b in beams]), state,
-                                       np.repeat(h_s, n, 0), np.repeat(mask, n, 0))
-        sums = total[:, None] + log_p  # (n, words)
-        best = np.argsort(-sums, axis=None)[:k]
-        rows, words = np.unravel_index(best, sums.shape)
-        finished += [(sums[r, w], beams[r][1:]) for r, w in zip(rows, words) if w == end]
-        open_ = words != end
-        if not open_.any():
+        rows, words, total, state = continued(decoder, beams, total, state, h_s, mask, k)
+        end = words == french_words.ids[END]
+        finished += [(value, beams[row][1:]) for row, value in zip(rows[end], total[end])]
+        rows, words, total = rows[~end], words[~end], total[~end]
+        if not len(rows):
             break
-        rows, words = rows[open_], words[open_]
-        beams = [beams[r] + [int(w)] for r, w in zip(rows, words)]
-        total, state = sums[rows, words], tuple(part[rows] for part in state)
-    finished = finished or list(zip(total, [b[1:] for b in beams]))
-    total, ids = max(finished, key=lambda pair: pair[0] / (len(pair[1]) + 1))
-    return french_words.decode(ids), total
+        beams = [beams[row] + [int(word)] for row, word in zip(rows, words)]
+        state = tuple(part[rows] for part in state)
+    finished = finished or list(zip(total, (words[1:] for words in beams)))
+    best, ids = max(finished, key=lambda pair: pair[0] / (len(pair[1]) + 1))
+    return french_words.decode(ids), best
 
 # %%
 some = range(0, 200)
