@@ -24,7 +24,7 @@ PYPROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="ut
 PROJECT = PYPROJECT["project"]
 LOCK = (REPOSITORY / "requirements.lock").read_text(encoding="utf-8").splitlines()
 MAKEFILE = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
-README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+README, CONTRIBUTING = ((REPOSITORY / name).read_text(encoding="utf-8") for name in ("README.md", "CONTRIBUTING.md"))
 PYTHONS = ("3.11", "3.12", "3.13")
 OS_OF = {"linux": ("posix", "Linux"), "darwin": ("posix", "Darwin"), "win32": ("nt", "Windows")}
 TARGETS = [(python, *platform) for python in PYTHONS for platform in sorted(setup_env.PLATFORMS)]
@@ -180,12 +180,23 @@ def test_every_target_is_listed_with_what_it_does():
     assert set(re.findall(r"^([a-z-]+):.*## \S", MAKEFILE, re.MULTILINE)) == targets()
 
 
-def test_every_command_of_the_readme_exists():
-    for target in re.findall(r"\bmake ([a-z-]+)", "\n".join(re.findall(r"`[^`]+`|```.*?```", README, re.DOTALL))):
-        assert target in targets(), f"README.md names `make {target}`"
-    named = re.findall(r"-m course_utils ([a-z][a-z0-9]*)", README)
+@pytest.mark.parametrize("page", [README, CONTRIBUTING], ids=["README", "CONTRIBUTING"])
+def test_every_command_that_a_page_names_exists(page):
+    for target in re.findall(r"\bmake ([a-z-]+)", "\n".join(re.findall(r"`[^`]+`|```.*?```", page, re.DOTALL))):
+        assert target in targets(), f"the page names `make {target}`"
+    named = re.findall(r"-m course_utils ([a-z][a-z0-9]*)", page)
     assert named
     assert set(named) <= commands.COMMANDS.keys()
+
+
+def test_every_path_that_contributing_names_exists():
+    named = {
+        path
+        for path in re.findall(r"`((?:data|notebooks|course_utils|tests|benchmarks|results)/[^` ]*)`", CONTRIBUTING)
+        if "NN" not in path
+    }
+    assert named
+    assert [path for path in named if not list(REPOSITORY.glob(path))] == []
 
 
 @needs_make

@@ -1,6 +1,7 @@
 """The linter of lessons: a small lesson that keeps the contract, and what is said when it breaks one part of it."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -142,6 +143,12 @@ def test_what_is_missing_is_named(write, old, new, said):
     assert old in LESSON
     found = lint.faults(write(LESSON.replace(old, new)))
     assert any(re.search(said, fault) for fault in found), found
+
+
+def test_the_exercise_in_contributing_keeps_the_contract(write):
+    page = (Path(__file__).resolve().parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    exercise = re.search(r"```python\n(.*?)```", page, re.DOTALL)[1]
+    assert lint.faults(write(LESSON.replace(EXERCISE.format(n=1), exercise))) == []
 
 
 def test_the_command_lists_faults_and_fails(write, capsys):
