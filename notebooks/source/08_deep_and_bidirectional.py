@@ -35,6 +35,7 @@ from course_utils.datasets import reviews
 from course_utils.training import ProgressBar
 
 SEED = int(os.environ.get("COURSE_SEED", 0))
+keras.utils.set_random_seed(SEED)
 data = reviews.load(seed=SEED)
 N_TRAIN, N_TEST = {"sample": (600, 1000), "real": (4000, 5000)}[data.source]
 rng = np.random.default_rng(SEED)

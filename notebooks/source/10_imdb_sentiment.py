@@ -74,7 +74,7 @@ print(f"{len(y['train']):,} reviews to train on, {len(y['validation']):,} to cho
 # validation, and not in the test. So films are drawn, not reviews. IMDB's files do not say which reviews are about the same film; `reviews.films` groups reviews that share rare names. On the sample the twins of lesson 01 belong together.
 # 4. **The test part is opened once,** in section 8, for all models together. A score that has been looked at while choosing is no longer a test. (The sample's test reviews you have met in earlier lessons, and will meet in section 12. So the sample only shows how it is done; what counts is IMDB.)
 # 5. **The cost stands beside the score:** parameters, and seconds of training on this machine, with all that was learned or counted before. Cutting texts into words and numbering the words is free, for all need it. As parameters of a linear model we count its weights; what the reader of section 7 is told counts as parameters of its own.
-# 6. **A difference is a difference when it is larger than chance.** With $n$ test reviews, an accuracy is uncertain by at most about $\sqrt{0.25 / n}$, one standard error, and another seed gives another network. So on IMDB everything is run with three seeds (section 14).
+# 6. **A difference is a difference when it is larger than chance.** With $n$ test reviews, an accuracy is uncertain by at most about $\sqrt{0.25 / n}$, one standard error, and another seed gives another network. So on IMDB everything is run with several seeds (section 14).
 #
 # Every rung keeps a function that judges reviews; nothing but the validation accuracy is looked at until section 8.
 
@@ -844,7 +844,7 @@ plots.show(figure, alt="""A mark for each model: test accuracy against seconds o
 # %% [markdown]
 # ## 14 · The ladder on IMDB
 #
-# The same lesson on the 50,000 labelled IMDB reviews, slow rungs included, once for each of three seeds. A seed chooses the validation reviews, too.
+# The same lesson on the 50,000 labelled IMDB reviews, slow rungs included, once for each of the seeds named below the table. A seed chooses the validation reviews, too.
 
 # %% tags=["recorded"]
 imdb = results.recorded("10_imdb_sentiment", "The ladder")
@@ -854,8 +854,8 @@ imdb
 mean = dict(zip([row["model"] for row in imdb.rows], imdb.values("test")))  # by model
 drawn = list(mean)[2:]  # without the forest, which would lie far below
 figure = draw_costs(drawn, imdb.values("seconds")[2:], [mean[model] for model in drawn])
-plots.show(figure, alt="""A mark for each model, IMDB: test accuracy against seconds of training, means of
-    three seeds. The bag of words stands at the left and already above every network of section 4;
+plots.show(figure, alt="""A mark for each model, IMDB: test accuracy against seconds of training, means over
+    the seeds. The bag of words stands at the left and already above every network of section 4;
     NB-SVM is higher still. Further right and upwards follow the readers: alone, with known
     vectors, with evidence, and highest the two of the second round.""")
 claim("on IMDB, mean over seeds: NB-SVM with signs minus the published LSTM",
@@ -882,7 +882,7 @@ for title in ("Adding up the evidence", "Adding up the evidence of the second ro
 # The first table: dealt one by one, the training evidence is better than with the reviews of one film kept together, as reviews of the same film help each other. With films kept together it is a little worse than on new reviews, for each fold learns from four fifths of the reviews only. The second table: with guessed labels, adding up the evidence is a little better on new reviews than it was without.
 # On training reviews it is better still, as expected after section 7; the difference is small, and the second reader gains nonetheless.
 #
-# By kind: the network is ahead of NB-SVM everywhere, and by about as much in each kind. Reading does not mend one particular weakness of counting, such as irony; it is a little better at everything.
+# By kind: the network is ahead of NB-SVM everywhere, least on the shortest reviews and most on the longest. Reading does not mend one particular weakness of counting, such as irony; it is a little better at everything.
 
 # %% [markdown]
 # ## Exercises
