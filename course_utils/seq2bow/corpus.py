@@ -12,7 +12,6 @@ import gc
 import gzip
 import io
 import itertools
-import operator
 import re
 import unicodedata
 import zlib
@@ -28,6 +27,7 @@ from course_utils.text import Vocabulary
 
 LENGTH = 12  # words of a title that are read
 SHARD = 100_000  # examples that are read at a time
+FEW = 100  # rows of a file that are in memory at a time with all of their fields
 MIXED = 4  # shards that are in memory, and mixed, at a time
 MOST_WORDS, MOST_INTERESTS, MOST_VALUES = 1_000_000, 300_000, 100_000  # different ones; what comes later is unknown
 MOST_TITLES = 300_000  # different ones that are remembered at a time
@@ -443,14 +443,13 @@ def from_csv(
     reader = _Reader(extras, None if folder is None else Path(folder))
     seen = np.zeros(SEEN, dtype=np.int64)
     with _not_collecting():
-        for rows in _chunks(path, columns, encoding, reader.report):
-            hashes, first = np.array([row[0] for row in rows], dtype=np.int64), np.zeros(len(rows), dtype=bool)
+        for hashes, *fields in _chunks(path, columns, encoding, reader.report):
+            first = np.zeros(len(hashes), dtype=bool)
             first[np.unique(hashes, return_index=True)[1]] = True
             first &= seen[hashes % SEEN] != hashes
             seen[hashes % SEEN] = hashes
             reader.report["duplicates"] += int((~first).sum())
-            rows = list(itertools.compress(rows, first))
-            titles, bags, *values = ([row[place] for row in rows] for place in range(1, len(columns) + 1))
+            titles, bags, *values = (list(itertools.compress(column, first)) for column in fields)
             if len(separator) == 1:  # splitting all bags at once is faster, and the same
                 reader.add(
                     titles, separator.join(bags).split(separator), [bag.count(separator) + 1 for bag in bags], values
@@ -481,8 +480,8 @@ def _not_collecting() -> Iterator[None]:
             gc.enable()
 
 
-def _chunks(path: Path, columns: list[str], encoding: str | None, report: Counter) -> Iterator[list[tuple]]:
-    """Up to SHARD rows of a table at a time: a number for the whole row, and its fields in `columns`. Counts in `report`."""
+def _chunks(path: Path, columns: list[str], encoding: str | None, report: Counter) -> Iterator[tuple]:
+    """Up to SHARD rows of a table at a time: an array of `_numbers`, and a list for each of `columns`. Counts in `report`."""
 
     def windows_1252(error: UnicodeDecodeError) -> tuple[str, int]:
         report[f"bytes that are not {encoding}, read as Windows-1252"] += error.end - error.start
@@ -498,38 +497,48 @@ def _chunks(path: Path, columns: list[str], encoding: str | None, report: Counte
             text = io.TextIOWrapper(buffered, encoding, "course_utils.windows_1252", newline="")
             table = _rows(text, path, columns, report)
             header = [name.strip() for name in next(table, [])]
-            fields = _fields(path, header, columns)
+            places = _places(path, header, columns)
             with tqdm(total=path.stat().st_size, desc=path.name, unit="B", unit_scale=True) as bar:
-                while rows := [
-                    (_number(row), *fields(row)) if len(row) == len(header) else None
-                    for row in itertools.islice(table, SHARD)
-                ]:
-                    whole = [row for row in rows if row]
-                    report["rows"] += len(rows)
-                    report["rows with more or fewer fields than the header"] += len(rows) - len(whole)
+                ended = False
+                while not ended:
+                    numbers, fields = [], [[] for _ in columns]
+                    for begin in range(0, SHARD, FEW):
+                        most = min(FEW, SHARD - begin)
+                        rows = list(itertools.islice(table, most))
+                        whole = [row for row in rows if len(row) == len(header)]
+                        report["rows"] += len(rows)
+                        report["rows with more or fewer fields than the header"] += len(rows) - len(whole)
+                        numbers.append(_numbers(whole))
+                        for field, place in zip(fields, places, strict=True):
+                            field += [row[place] for row in whole]
+                        if ended := len(rows) < most:
+                            break
                     if raw.seekable():  # a pipe is not
                         bar.update(raw.tell() - bar.n)
-                    if whole:
-                        yield whole
+                    if fields[0]:
+                        yield np.concatenate(numbers), *fields
         except UnicodeError as error:
             raise ValueError(f"{path} is not text in {encoding}: {error}") from None
         except (EOFError, zlib.error, OSError) as error:  # from damaged .gz and .bz2, too
             raise OSError(f"{path} cannot be read to its end: {error}") from None
 
 
-def _fields(path: Path, header: list[str], columns: list[str]) -> Callable[[list[str]], tuple[str, ...]]:
-    """Takes the fields of `columns` from a row."""
+def _places(path: Path, header: list[str], columns: list[str]) -> list[int]:
+    """Where in a row the fields of `columns` stand."""
     for name in columns:
         if header.count(name) != 1:
             there = "more than one column" if name in header else "no column"
             raise ValueError(f"{path} has {there} {name!r}; it has: {', '.join(map(repr, header))[:500]}")
-    return operator.itemgetter(*map(header.index, columns))
+    return [header.index(name) for name in columns]
 
 
-def _number(row: list[str]) -> int:
-    """64 bits that are the same for rows alike in every field, in every run, and hardly ever for others."""
-    content = "\0".join(row).encode("utf-8", "surrogatepass")
-    return ((zlib.adler32(content) << 32) | zlib.crc32(content)) - 2**63
+def _numbers(rows: list[list[str]]) -> np.ndarray:
+    """For each row 64 bits that are the same for rows alike in every field, in every run, and hardly ever for others."""
+    contents = [row.encode("utf-8", "surrogatepass") for row in map("\0".join, rows)]
+    high, low = (
+        np.fromiter(map(checksum, contents), np.int64, len(contents)) for checksum in (zlib.adler32, zlib.crc32)
+    )
+    return (high << 32) | low
 
 
 def _rows(text: io.TextIOBase, path: Path, columns: list[str], report: Counter) -> Iterator[list[str]]:

@@ -573,6 +573,7 @@ def test_titles_without_end(tmp_path, title):
 def test_memory_does_not_grow_with_the_file(tmp_path, monkeypatch):
     for name, small in {
         "SHARD": 100,
+        "FEW": 10,
         "SEEN": 1024,
         "MOST_TITLES": 100,
         "MOST_WORDS": 100,
