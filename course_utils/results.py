@@ -117,7 +117,10 @@ def _over_runs(values: list):
     if any(isinstance(value, str) for value in values):
         raise ValueError(f"runs with different seeds disagree about what should be fixed: {values}")
     mean, deviation = statistics.mean(map(float, values)), statistics.stdev(values)
-    return f"{mean:,.0f} ± {deviation:,.0f}" if deviation >= 10 else f"{_text(mean)} ± {deviation:.2g}"
+    most = 4 if abs(mean) < 10 else 1 if abs(mean) < 1000 else 0
+    two_digits = 1 - int(f"{deviation:.1e}".partition("e")[2])  # decimals that show two digits of the deviation
+    decimals = min(most, max(0, two_digits))
+    return f"{mean:,.{decimals}f} ± {deviation:,.{decimals}f}"
 
 
 def _text(value) -> str:

@@ -32,13 +32,28 @@ def test_mean_and_deviation_over_seeds():
     table = results.from_record(record(0.90, 0.91, 0.92), "01", "Scores")
     assert table.values("accuracy") == [0.91] and table.values("size") == [1000]
     (row,) = table.rows
-    assert row == {"model": "<bag>", "size": 1000, "accuracy": "0.910 ± 0.01"}
+    assert row == {"model": "<bag>", "size": 1000, "accuracy": "0.910 ± 0.010"}
 
 
 def test_large_numbers_have_no_false_precision():
     runs = record(0.9, 0.9)
     runs["runs"][1]["tables"][0]["rows"][0]["size"] = 1500
     assert results.from_record(runs, "01", "Scores").rows[0]["size"] == "1,250 ± 354"
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ((0.9019, 0.90207), "0.9020 ± 0.0001"),
+        ((0.80, 0.82), "0.810 ± 0.014"),
+        ((12.5, 13.1), "12.8 ± 0.4"),
+        ((43604, 43605), "43,604 ± 1"),
+        ((1000, 1300), "1,150 ± 212"),
+    ],
+)
+def test_mean_and_deviation_have_equally_many_decimals(values, shown):
+    runs = record(*values)
+    assert results.from_record(runs, "01", "Scores").rows[0]["accuracy"] == shown
 
 
 def test_page_is_generated_from_the_record():
