@@ -2,8 +2,12 @@
 
 The tests are Otter's exception-based ones (otter-grader.readthedocs.io, "Exception-Based Format"). They travel in the
 notebook's metadata, so that a copied notebook still has them; this module finds them, runs them, and says what came out.
+A verdict is stored in the notebook with digests of what it judged, so that `course_utils.progress` can read it later and
+knows whether it is still about the code that stands there.
 """
 
+import dis
+import hashlib
 import inspect
 import json
 import os
@@ -12,6 +16,8 @@ from pathlib import Path
 from types import FunctionType
 
 from course_utils.datasets.where import REPOSITORY
+
+MIME = "application/vnd.course.check+json"
 
 
 class NotFilledIn(Exception):
@@ -33,7 +39,10 @@ class Checks:
         tests = self._find().get(exercise)
         if tests is None:
             return Verdict(exercise, False, [f"This notebook has no exercise named {exercise!r}."])
-        return run_tests(exercise, tests, inspect.currentframe().f_back.f_globals)
+        variables = inspect.currentframe().f_back.f_globals
+        verdict = run_tests(exercise, tests, variables)
+        verdict.judged = {"tests": digest("tests", tests), "cells": _cells_judged(tests, variables)}
+        return verdict
 
     def _find(self) -> dict[str, str]:
         here = Path.cwd()
@@ -55,15 +64,28 @@ class Checks:
 
 
 class Verdict:
-    """What a check found: `passed`, and the messages for what did not pass (empty when everything did)."""
+    """What a check found: `passed`, and the messages for what did not pass (empty when everything did).
+
+    `judged` has digests of the tests and of the cells that the answer came from, where a notebook's check gave the verdict.
+    """
 
     def __init__(self, exercise: str, passed: bool, messages: list[str]):
         self.exercise, self.passed, self.messages = exercise, passed, messages
+        self.judged: dict = {}
 
     def __repr__(self) -> str:
         if self.passed:
             return f"✓ {self.exercise}: all tests passed"
         return "\n".join([f"✗ {self.exercise}: not yet", *(f"  {message}" for message in self.messages)])
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        record = {"exercise": self.exercise, "passed": self.passed, "messages": self.messages, **self.judged}
+        return {"text/plain": repr(self), MIME: record}
+
+
+def digest(kind: str, text: str) -> str:
+    """A short hash of a cell (`kind` is its type: code, markdown, raw) or of another text: eight hexadecimal digits."""
+    return hashlib.sha256(f"{kind}\n{text}".encode()).hexdigest()[:8]
 
 
 def run_tests(exercise: str, source: str, variables: dict) -> Verdict:
@@ -71,21 +93,46 @@ def run_tests(exercise: str, source: str, variables: dict) -> Verdict:
 
     Whatever the student's code raises ends in the verdict, with the line of theirs that raised it.
     """
-    for test in _test_functions(source):
-        wanted = inspect.signature(test).parameters
-        try:
-            test(**{name: _filled_in(name, variables) for name in wanted})
-        except NotFilledIn as error:
-            return Verdict(exercise, False, [str(error)])
-        except AssertionError as error:
-            return Verdict(exercise, False, [str(error) or f"{test.__name__} failed"])
-        except (Exception, SystemExit) as error:
-            return Verdict(exercise, False, [f"Your code raised {type(error).__name__}: {error}", *_their_line(error)])
+    for test in test_functions(source):
+        messages = failure(test, variables)
+        if messages:
+            return Verdict(exercise, False, messages)
     return Verdict(exercise, True, [])
 
 
-def _test_functions(source: str) -> list[FunctionType]:
-    """The functions of an Otter test file. Its one import is left out: importing Otter takes seconds, this does not."""
+def _cells_judged(tests: str, variables: dict) -> list[str]:
+    """Digests of the cells that, as the kernel ran them, were the last to bind what the tests ask for.
+
+    The kernel's history tells more than the notebook: a cell may have been edited and not been run again.
+    """
+    if "get_ipython" not in variables:
+        return []
+    history, last = variables["get_ipython"]().history_manager, {}
+    for code, as_written in zip(history.input_hist_parsed, history.input_hist_raw, strict=False):
+        try:
+            names = [step.argval for step in dis.get_instructions(code) if step.opname == "STORE_NAME"]
+        except SyntaxError:
+            continue  # bound nothing
+        last |= dict.fromkeys(names, digest("code", as_written))
+    wanted = {name for test in test_functions(tests) for name in inspect.signature(test).parameters}
+    return sorted({last[name] for name in wanted if name in last})
+
+
+def failure(test: FunctionType, variables: dict) -> list[str]:
+    """Run one test against `variables`: what to tell the student, or nothing if it passes."""
+    try:
+        test(**{name: _filled_in(name, variables) for name in inspect.signature(test).parameters})
+    except NotFilledIn as error:
+        return [str(error)]
+    except AssertionError as error:
+        return [str(error) or f"{test.__name__} failed"]
+    except (Exception, SystemExit) as error:
+        return [f"Your code raised {type(error).__name__}: {error}", *_their_line(error)]
+    return []
+
+
+def test_functions(source: str) -> list[FunctionType]:
+    """The functions of an Otter test file, in order, without its one import: importing Otter takes seconds."""
     found = []
     exec(source.replace("from otter.test_files import test_case\n", ""), {"test_case": lambda **_: found.append})
     return found

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from course_utils.checks import Checks, run_tests
+from course_utils.checks import MIME, Checks, digest, run_tests
 
 TESTS = """from otter.test_files import test_case
 
@@ -61,6 +61,18 @@ def notebook(tmp_path, monkeypatch):
 
 
 x, f = 4, lambda x: x + x
+
+
+def test_a_verdict_is_kept_with_what_it_judged(notebook):
+    """Outside of a notebook there is no history of cells; tests/test_progress.py has the verdicts of a kernel."""
+    record = Checks("77_made").check("double")._repr_mimebundle_()[MIME]
+    assert record == {
+        "exercise": "double",
+        "passed": True,
+        "messages": [],
+        "tests": digest("tests", TESTS),
+        "cells": [],
+    }
 
 
 def test_copied_and_renamed_notebook_still_has_its_checks(notebook):

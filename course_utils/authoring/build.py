@@ -21,6 +21,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_raw_cell
 
+from course_utils.checks import digest
 from course_utils.datasets.where import REPOSITORY
 
 NOTEBOOKS = REPOSITORY / "notebooks"
@@ -55,6 +56,7 @@ class Lesson:
     student: NotebookNode
     solved: NotebookNode
     wrong_answers: dict[str, list[WrongAnswer]]
+    tests: dict[str, str]  # every exercise's Otter test file, hidden tests too: these are for grading only
 
 
 def sources(names: list[str] | None = None) -> list[Path]:
@@ -80,12 +82,13 @@ def assemble(source: Path) -> Lesson:
     student, solved = _otter_assign(notebook, source.stem)
     for built in (student, solved):
         _finish(built, source.stem)
+    tests = solved.metadata["otter"]["tests"]
     # The solved notebook travels among students too, so it carries the public tests only.
     solved.metadata["otter"] = deepcopy(student.metadata["otter"])
     for exercise in student.metadata["otter"]["tests"]:
         if len(wrong_answers.get(exercise, [])) < 2:
             raise SourceError(f"{source.name}: exercise {exercise} needs at least two cells tagged 'wrong'")
-    return Lesson(source.stem, student, solved, wrong_answers)
+    return Lesson(source.stem, student, solved, wrong_answers, tests)
 
 
 def trial(lesson: Lesson) -> NotebookNode:
@@ -141,17 +144,17 @@ def trial_faults(executed: NotebookNode) -> list[str]:
 def fingerprint(source: Path) -> str:
     """What a lesson's stored outputs depend on, as a hash: its source, the course_utils modules it uses (their code, not
     their comments and docstrings), the samples these read, and the records of real runs and benchmarks that it shows."""
-    digest = hashlib.sha256(source.read_bytes())
+    sha256 = hashlib.sha256(source.read_bytes())
     modules = _modules_used(source)
     for module in modules:
-        digest.update(_code_of(module).encode())
+        sha256.update(_code_of(module).encode())
     samples = [path for module in modules for path in sorted((REPOSITORY / "data").glob(f"{module.stem}.*"))]
     text, records = source.read_text(encoding="utf-8"), sorted((REPOSITORY / "results" / "benchmarks").glob("*.json"))
     quoted = [path for path in records if f'benchmark("{path.stem}"' in text or f'"{path.name}"' in text]
     for path in [*samples, REPOSITORY / "results" / f"{source.stem}.json", *quoted]:
         if path.exists():
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+            sha256.update(path.read_bytes())
+    return sha256.hexdigest()[:16]
 
 
 def stored(slug: str, solved: bool) -> Path:
@@ -159,17 +162,23 @@ def stored(slug: str, solved: bool) -> Path:
     return NOTEBOOKS / ("solutions" if solved else "") / f"{slug}.ipynb"
 
 
-def read_stored(slug: str) -> NotebookNode:
-    """The built student notebook, its outputs taken off. Raises SourceError when it cannot be read."""
+def read_stored(slug: str, outputs: bool = False) -> NotebookNode:
+    """The built student notebook, without its outputs if they are not wanted. Raises SourceError when it cannot be read."""
     path = stored(slug, solved=False)
     try:
         notebook = nbformat.read(str(path), as_version=4)
     except (OSError, ValueError) as error:
         raise SourceError(f"{path.name} cannot be read ({error}); build it with: make notebooks") from error
     for cell in notebook.cells:
-        if cell.cell_type == "code":
+        if cell.cell_type == "code" and not outputs:
             cell.outputs, cell.execution_count = [], None
     return notebook
+
+
+def is_stale(source: Path) -> bool:
+    """Whether source, code or data of a lesson have changed since its notebooks were built; `drift` says more, slowly."""
+    read = (nbformat.read(str(stored(source.stem, solved)), as_version=4) for solved in (False, True))
+    return any(notebook.metadata.get("course", {}).get("fingerprint") != fingerprint(source) for notebook in read)
 
 
 def drift(source: Path) -> list[str]:
@@ -290,12 +299,15 @@ def _without_markers(code: str) -> str:
 
 
 def _number(notebook: NotebookNode) -> None:
-    """Ids from the cells' own text, so that adding a cell leaves the others' ids as they were."""
+    """Ids from the cells' own text, so that adding a cell leaves the others' ids as they were.
+
+    A student's notebook keeps them: `course_utils.progress` knows by them which answers are still blank.
+    """
     seen: dict[str, int] = {}
     for cell in notebook.cells:
-        digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:8]
-        seen[digest] = seen.get(digest, 0) + 1
-        cell["id"] = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
+        name = digest(cell.cell_type, cell.source)
+        seen[name] = seen.get(name, 0) + 1
+        cell["id"] = name if seen[name] == 1 else f"{name}-{seen[name]}"
 
 
 def _exercises(notebook: NotebookNode, tag: str) -> Iterator[tuple[str, list[NotebookNode]]]:

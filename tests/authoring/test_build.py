@@ -4,9 +4,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from course_utils import results
+from course_utils import progress, results
 from course_utils.authoring import __main__ as command
-from course_utils.authoring import build, execute, record
+from course_utils.authoring import build, execute, record, release
 
 SOURCE = '''# %% [markdown]
 # # 77 · Made for a test
@@ -77,8 +77,11 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setattr(build, "NOTEBOOKS", tmp_path / "notebooks")
     for module in (build, command, record):
         monkeypatch.setattr(module, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(release, "BUILD", tmp_path / "build")
     monkeypatch.setattr(record, "PAGE", tmp_path / "RESULTS.md")
     monkeypatch.setattr(record, "README", tmp_path / "README.md")
+    monkeypatch.setattr(record, "HUBS", tmp_path / "HUBS.md")
+    record.HUBS.write_text("# Hubs\n")
     record.README.write_text("# A course\n\n<!-- table of 77_made: Scores -->\n<!-- end of table -->\n\nThe rest.\n")
     monkeypatch.setattr(results, "FOLDER", tmp_path / "results")
     write(tmp_path, SOURCE)
@@ -108,6 +111,8 @@ def test_build_makes_blank_and_solved_notebooks_with_outputs_and_checks(home, ca
         assert "test_hidden" not in built.metadata["otter"]["tests"]["double"]
         assert built.cells[2].outputs == [{"output_type": "stream", "name": "stdout", "text": "seen\nstill seen\n"}]
     checks = [next(c for c in built.cells if c.source.startswith("grader.check")) for built in (student, solved)]
+    read = [progress.read(build.stored("77_made", solved)).exercises for solved in (False, True)]
+    assert [exercise.state for (exercise,) in read] == [progress.BLANK, progress.PASSED]
     assert checks[0].outputs == [] and "✓ double" in checks[1].outputs[0].data["text/plain"]
 
 
@@ -241,4 +246,4 @@ def test_results_are_recorded_per_seed_and_the_page_is_generated(home, capsys):
     assert page == record.page()
     readme = record.README.read_text(encoding="utf-8")
     assert "| bag | 0.510 ± 0.01 |" in readme and readme.endswith("<!-- end of table -->\n\nThe rest.\n")
-    assert readme == record.readme()
+    assert readme == record.filled(record.README)

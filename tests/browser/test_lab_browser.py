@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import nbformat
 import pytest
 
+from course_utils import checks, progress
 from course_utils.lab import FIRST
 from course_utils.setup_env import REPOSITORY
 
@@ -148,5 +149,7 @@ def test_lesson_00_opens_and_runs_in_a_browser(course, address, page):
         for exercise in CHECK.findall(cell.source):
             said = "".join(output.get("data", {}).get("text/plain", "") for output in cell.outputs)
             assert re.match(rf"[✓✗] {exercise}: ", said), f"the check of {exercise} said: {said!r}"
+            assert any(checks.MIME in output.get("data", {}) for output in cell.outputs), "JupyterLab keeps the verdict"
             checked += 1
     assert checked, f"{FIRST} has no exercise to check"
+    assert {exercise.state for exercise in progress.read(path).exercises} == {progress.BLANK}
