@@ -15,7 +15,7 @@ import numpy as np
 
 from course_utils.datasets import where
 
-KEPT = where.REPOSITORY / "build" / "vectors"
+KEPT = where.build_dir() / "vectors"
 BLOCK = 1 << 16  # rows that are compared at a time
 
 

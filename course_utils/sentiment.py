@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
-from course_utils.datasets.where import REPOSITORY
+from course_utils.datasets.where import build_dir
 from course_utils.terminal import silent
 from course_utils.text import Vocabulary
 
-SAVED = REPOSITORY / "build" / "sentiment.keras"
+SAVED = build_dir() / "sentiment.keras"
 _BREAK, _TOKEN = re.compile(r"<br\s*/?>"), re.compile(r"[a-z']+|[0-9]+|[^\w\s]")
 
 

@@ -60,7 +60,26 @@ def test_page_is_generated_from_the_record():
     from course_utils.authoring import record
 
     assert record.PAGE.read_text(encoding="utf-8") == record.page(), "rewrite it with: make results"
-    assert record.README.read_text(encoding="utf-8") == record.readme(), "rewrite it with: make results"
+    for path in (record.README, record.HUBS):
+        assert path.read_text(encoding="utf-8") == record.filled(path), "rewrite it with: make results"
+
+
+def test_a_page_says_when_a_benchmark_was_not_run_but_a_lesson_must_have_been(tmp_path, monkeypatch):
+    from course_utils.authoring import record as records
+
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    page = tmp_path / "PAGE.md"
+    page.write_text("<!-- benchmark of hub: A class -->\nold\n<!-- end of table -->\nrest\n")
+    assert "old" not in records.filled(page) and "python benchmarks/hub.py" in records.filled(page)
+    (tmp_path / "benchmarks").mkdir()
+    made = {"machine": "2 cores", "tables": [{"title": "A class", "rows": [{"students": 30, "cores": 4}]}]}
+    results.write_record(made, tmp_path / "benchmarks" / "hub.json")
+    assert "| 30 | 4 |" in records.filled(page) and "2 cores." in records.filled(page)
+    page.write_text(records.filled(page))
+    assert records.filled(page) == page.read_text() and page.read_text().endswith("<!-- end of table -->\nrest\n")
+    page.write_text("<!-- table of 01_x: Scores -->\n<!-- end of table -->\n")
+    with pytest.raises(KeyError, match="make results ARGS=01_x"):
+        records.filled(page)
 
 
 def test_runs_that_disagree_about_names_are_refused():

@@ -1,4 +1,4 @@
-"""The record of runs on real data: `results/NN_slug.json` a lesson, and RESULTS.md generated from all of them."""
+"""The record of runs on real data: `results/NN_slug.json` a lesson, and the pages generated from all of them."""
 
 import json
 import os
@@ -14,8 +14,8 @@ from course_utils import results
 from course_utils.authoring import build, execute
 from course_utils.datasets.where import REPOSITORY
 
-PAGE, README = REPOSITORY / "RESULTS.md", REPOSITORY / "README.md"
-_TABLE_IN_README = re.compile(r"(<!-- table of (\S+): (.+?) -->\n).*?(<!-- end of table -->)", re.DOTALL)
+PAGE, README, HUBS = (REPOSITORY / name for name in ("RESULTS.md", "README.md", "HUBS.md"))
+_MARKED = re.compile(r"(<!-- (table|benchmark) of (\S+): (.+?) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 HEAD = """# Results
 
 Measured on the real datasets by `make results`, which rewrites this page from the files in `results/`. Nothing here is typed.
@@ -87,11 +87,29 @@ def page() -> str:
     return "\n".join(parts)
 
 
-def readme() -> str:
-    """README.md as it must read: the tables between its marks as the records have them."""
+def filled(path: Path) -> str:
+    """The page `path` as it must read: the tables between its marks as the records have them.
+
+    Where a benchmark has not been run, the page says so. Raises KeyError for a lesson's table that is not on record.
+    """
 
     def table(found: re.Match) -> str:
-        made = results.recorded(found[2], found[3])
-        return f"{found[1]}\n{made.markdown()}\n\n{made.note}\n\n{found[4]}"
+        begin, kind, name, title, end = found.groups()
+        try:
+            made = (results.recorded if kind == "table" else results.benchmark)(name, title)
+        except KeyError:
+            if kind == "table":
+                raise
+            return (
+                f"{begin}\n*Not measured yet: `python benchmarks/{name}.py` does it, and fills in this table.*\n\n{end}"
+            )
+        return f"{begin}\n{made.markdown()}\n\n{made.note}\n\n{end}"
 
-    return _TABLE_IN_README.sub(table, README.read_text(encoding="utf-8"))
+    return _MARKED.sub(table, path.read_text(encoding="utf-8"))
+
+
+def write_pages() -> None:
+    """Rewrite the pages that show records."""
+    PAGE.write_text(page(), encoding="utf-8", newline="\n")
+    for path in (README, HUBS):
+        path.write_text(filled(path), encoding="utf-8", newline="\n")

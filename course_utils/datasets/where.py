@@ -16,8 +16,17 @@ class DataNotReady(FileNotFoundError):
 
 def data_dir() -> Path:
     """Folder of the real datasets: COURSE_DATA_DIR, or `data/downloads/` of the course. It need not exist."""
-    given = os.environ.get("COURSE_DATA_DIR", "").strip()
-    return Path(given).expanduser().absolute() if given else SAMPLES / "downloads"
+    return _folder("COURSE_DATA_DIR", SAMPLES / "downloads")
+
+
+def build_dir() -> Path:
+    """Folder of what lessons keep, vectors and networks: COURSE_BUILD_DIR, or `build/` of the course. It need not exist."""
+    return _folder("COURSE_BUILD_DIR", REPOSITORY / "build")
+
+
+def _folder(variable: str, usual: Path) -> Path:
+    given = os.environ.get(variable, "").strip()
+    return Path(given).expanduser().absolute() if given else usual
 
 
 def mode() -> str:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils.datasets.where import REPOSITORY
+from course_utils.datasets.where import build_dir
 from course_utils.seq2bow.corpus import Shard, from_csv, only
 from course_utils.terminal import silent
 
-SAVED = REPOSITORY / "build" / "seq2bow.npz"
+SAVED = build_dir() / "seq2bow.npz"
 ASKED = 256  # held out examples whose interests are all scored at a time
 KINDS = {  # name: method of Seq2BoW
     "interests-of": "interests_of",

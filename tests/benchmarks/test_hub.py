@@ -1,0 +1,108 @@
+import importlib.util
+import re
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from course_utils import results
+from course_utils.authoring import build, record
+from course_utils.setup_env import REPOSITORY
+
+spec = importlib.util.spec_from_file_location("hub", REPOSITORY / "benchmarks" / "hub.py")
+hub = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(hub)
+
+MB, GB = 10**6, 10**9
+LIGHT = {"peak": 900 * MB, "after": 700 * MB, "cpu": 20.0, "wall": 15.0}
+HEAVY = {"peak": 1500 * MB, "after": 1200 * MB, "cpu": 120.0, "wall": 70.0}
+
+
+def test_a_lesson_is_measured_with_the_processes_that_it_starts(tmp_path):
+    child = "import time; kept = bytearray(b'x') * 150_000_000; time.sleep(1.5)"
+    busy = "import time\nwhile time.process_time() < 2: pass"
+    cells = [
+        f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {child!r}])",
+        busy,
+        "kept = b'x' * 50_000_000",
+    ]
+    notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
+    found = hub.measure("77_made", notebook, tmp_path)
+    assert found["peak"] > found["after"] + 60 * MB and found["after"] > 50 * MB
+    assert 2 <= found["cpu"] < 30 and found["wall"] > 3
+    assert len(notebook.cells) == 3
+
+
+def test_a_lesson_that_fails_is_no_measurement(tmp_path):
+    with pytest.raises(RuntimeError, match="77_made, cell 0 .1 / 0.: raised ZeroDivisionError"):
+        hub.measure("77_made", new_notebook(cells=[new_code_cell("1 / 0")]), tmp_path)
+
+
+def test_of_several_rounds_the_largest_memory_and_the_median_time_count():
+    rounds = [{**LIGHT, "peak": peak, "cpu": cpu} for peak, cpu in ((1, 5.0), (3, 9.0), (2, 6.0))]
+    assert hub.over_rounds(rounds) == {**LIGHT, "peak": 3, "cpu": 6.0}
+
+
+def test_a_hub_is_sized_by_the_lesson_that_needs_most():
+    each, one, classes = hub.tables({"00_light": LIGHT, "01_heavy": HEAVY}, server=150 * MB)
+    assert [row["lesson"] for row in each["rows"]] == ["00_light", "01_heavy"]
+    assert {row["setting"]: row["value"] for row in one["rows"]} == {
+        "SERVER_MEMORY": "150M",
+        "MEMORY_GUARANTEE": "1.4G",  # 0.15 + 1.2, rounded up
+        "MEMORY_LIMIT": "2.9G",  # 0.15 + 1.2 + 1.5, rounded up
+        "CPU_GUARANTEE": "0.20",  # 120 s in ten minutes
+        "CPU_LIMIT": "2",
+    }
+    assert [list(row.values()) for row in classes["rows"]] == [
+        [30, 6, 42, 87],
+        [300, 60, 420, 870],
+        [3000, 600, 4200, 8700],
+    ]
+    for table in (each, one, classes):
+        results.table(**table)  # the same columns in every row
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A course with one small lesson, and nowhere to write but its folder."""
+    solved = tmp_path / "solutions" / "77_made.ipynb"
+    build.save(new_notebook(cells=[new_code_cell("print('solved')")]), solved)
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "77_made.py").write_text("")
+    (tmp_path / "benchmarks").mkdir()
+    monkeypatch.setattr(build, "NOTEBOOKS", tmp_path)
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    monkeypatch.setattr(hub, "ROUNDS", 1)
+    monkeypatch.setattr(hub, "server_memory", lambda: 150 * MB)
+    for name in ("PAGE", "README", "HUBS"):
+        path = tmp_path / f"{name}.md"
+        path.write_text("<!-- benchmark of hub: A class -->\n<!-- end of table -->\n", encoding="utf-8")
+        monkeypatch.setattr(record, name, path)
+    return tmp_path
+
+
+def test_some_lessons_are_looked_at_and_all_are_recorded(course, capsys):
+    assert hub.main(["77"]) == 0
+    assert "77_made" in capsys.readouterr().out and not list((course / "benchmarks").iterdir())
+    assert hub.main([]) == 0
+    assert results.benchmark("hub", hub.LESSONS).rows[0]["lesson"] == "77_made"
+    assert "| 3,000 |" in record.HUBS.read_text(encoding="utf-8")
+    assert (
+        nbformat.read(str(course / "solutions" / "77_made.ipynb"), as_version=4).cells[-1].source == "print('solved')"
+    )
+
+
+def test_jupyterlab_is_measured_and_stopped():
+    assert 50 * MB < hub.server_memory() < GB
+
+
+def test_the_page_for_instructors_shows_the_tables_and_names_the_settings_that_they_hold():
+    page = record.HUBS.read_text(encoding="utf-8")
+    marked = re.findall(r"<!-- benchmark of hub: (.+?) -->", page)
+    assert marked == [hub.CLASS, hub.ONE, hub.LESSONS]
+    _, one, _ = hub.tables({"00": LIGHT}, server=1)
+    settings = {row["setting"] for row in one["rows"]}
+    blocks = "\n".join(re.findall(r"```.*?```", page, re.DOTALL))
+    named = set(re.findall(r"\b(?:MEMORY|CPU)_[A-Z]+\b", blocks))
+    assert named == settings - {"SERVER_MEMORY"}
+    assert f"within {hub.MINUTES} minutes" in page
