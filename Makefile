@@ -2,7 +2,7 @@
 #
 #   PYTHON=python3.12     which Python to make the environment with
 #   COURSE_VENV=folder    where the environment is, if not in .venv
-#   ARGS="…"              more arguments for the command behind lab, test, run, results, notebooks or lock
+#   ARGS="…"              more arguments for the command behind lab, test, run, results, notebooks, slides, release, grade or lock
 
 VENV := $(if $(COURSE_VENV),$(COURSE_VENV),.venv)
 ifeq ($(OS),Windows_NT)
@@ -19,7 +19,7 @@ PYTHON ?= $(shell for python in "$(VENV_PYTHON)" python3.12 python3.11 python3.1
 COURSE := "$(VENV_PYTHON)" -m course_utils
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab doctor data run results notebooks test test-real test-browser lint lock clean
+.PHONY: help setup lab doctor data run results notebooks site slides release grade test test-real test-browser lint lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,18 @@ results: setup ## measure the lessons on real data, over several seeds; rewrite 
 notebooks: setup ## build the notebooks from notebooks/source (only what has changed)
 	@"$(VENV_PYTHON)" -m course_utils.authoring build $(ARGS)
 
+release: setup ## write what an instructor needs to build/release: notebooks, solutions, autograders, syllabus
+	@"$(VENV_PYTHON)" -m course_utils.authoring release $(ARGS)
+
+grade: setup ## grade a folder of students' notebooks: make grade SUBMISSIONS=folder
+	@"$(VENV_PYTHON)" -m course_utils.authoring grade "$(SUBMISSIONS)" $(ARGS)
+
+site: setup ## write the whole course as web pages to build/site, and check their links (needs npm)
+	@"$(VENV_PYTHON)" -m course_utils.authoring site
+
+slides: setup ## write a deck of slides a lesson to build/slides, and try that every slide fits (needs npm)
+	@"$(VENV_PYTHON)" -m course_utils.authoring slides $(ARGS)
+
 test: setup ## run the tests
 	@"$(VENV_PYTHON)" -m pytest -m "not real and not browser" $(ARGS)
 
@@ -57,10 +69,11 @@ test-real: setup ## run the tests that need real data (in COURSE_DATA_DIR)
 test-browser: setup ## open and run a lesson in headless Chromium
 	@"$(VENV_PYTHON)" -m pytest -m browser $(ARGS)
 
-lint: setup ## check the style of the code, and what every lesson owes its readers
+lint: setup ## check the style of the code, what every lesson owes its readers, and links
 	@"$(VENV_PYTHON)" -m ruff check
 	@"$(VENV_PYTHON)" -m ruff format --check
 	@"$(VENV_PYTHON)" -m course_utils lint
+	@"$(VENV_PYTHON)" -m course_utils links
 
 # Keeps the versions that are locked as far as pyproject.toml allows; ARGS=--upgrade takes the newest.
 lock: ## resolve requirements.lock from pyproject.toml (needs uv: pip install uv)

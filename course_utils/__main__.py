@@ -1,4 +1,4 @@
-"""The commands of the course: python -m course_utils setup | lab | doctor | data | sentiment | seq2bow | lint.
+"""The commands of the course: python -m course_utils lists them.
 
 This file and __init__.py keep to what any old Python can read, so that it can be told which Python is needed.
 """
@@ -10,10 +10,12 @@ COMMANDS = {  # name: (module with main(argv), what it does)
     "setup": ("course_utils.setup_env", "make the environment of the course, or bring it up to date"),
     "lab": ("course_utils.lab", "open the lessons in JupyterLab"),
     "doctor": ("course_utils.doctor", "check this computer and say what is wrong and what to do"),
+    "progress": ("course_utils.progress", "which exercises pass, as your notebooks tell"),
     "data": ("course_utils.datasets.prepare", "download real datasets and prepare them"),
     "sentiment": ("course_utils.sentiment", "is a film review praise or blame? ask the network of lesson 10"),
     "seq2bow": ("course_utils.seq2bow.command", "learn what interests go with job titles, from any table, and ask"),
     "lint": ("course_utils.authoring.lint", "check that every lesson has what its readers may expect (for authors)"),
+    "links": ("course_utils.authoring.links", "check that links within the course lead somewhere (for authors)"),
 }
 
 

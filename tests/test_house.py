@@ -1,6 +1,7 @@
 """The files around the course agree with each other: one list of dependencies, one range of Pythons, no dead commands."""
 
 import ast
+import json
 import os
 import re
 import shutil
@@ -18,13 +19,15 @@ from packaging.utils import canonicalize_name
 
 from course_utils import __main__ as commands
 from course_utils import setup_env
+from course_utils.authoring import graded, sandbox
 from course_utils.setup_env import REPOSITORY
 
 PYPROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PYPROJECT["project"]
 LOCK = (REPOSITORY / "requirements.lock").read_text(encoding="utf-8").splitlines()
 MAKEFILE = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
-README, CONTRIBUTING = ((REPOSITORY / name).read_text(encoding="utf-8") for name in ("README.md", "CONTRIBUTING.md"))
+PAGES = ("README.md", "CONTRIBUTING.md", "TEACHING.md", "HUBS.md")
+README, CONTRIBUTING, TEACHING, HUBS = ((REPOSITORY / name).read_text(encoding="utf-8") for name in PAGES)
 PYTHONS = ("3.11", "3.12", "3.13")
 OS_OF = {"linux": ("posix", "Linux"), "darwin": ("posix", "Darwin"), "win32": ("nt", "Windows")}
 TARGETS = [(python, *platform) for python in PYTHONS for platform in sorted(setup_env.PLATFORMS)]
@@ -74,7 +77,15 @@ def test_the_lock_holds_exact_versions_and_nothing_else():
 
 @pytest.mark.parametrize(
     "name",
-    ["requirements.lock", "pyproject.toml", "environment.yml", "Makefile", ".ci/run", "course_utils/setup_env.py"],
+    [
+        "requirements.lock",
+        "pyproject.toml",
+        "environment.yml",
+        "postBuild",
+        "Makefile",
+        ".ci/run",
+        "course_utils/setup_env.py",
+    ],
 )
 def test_no_index_is_named(name):
     text = (REPOSITORY / name).read_text(encoding="utf-8")
@@ -138,7 +149,14 @@ def test_old_pythons_of_this_computer_are_told():
 
 
 @pytest.mark.parametrize(
-    "module", ["course_utils", "course_utils.datasets.where", "course_utils.__main__", "course_utils.setup_env"]
+    "module",
+    [
+        "course_utils",
+        "course_utils.datasets.where",
+        "course_utils.__main__",
+        "course_utils.setup_env",
+        "course_utils.progress",
+    ],
 )
 def test_what_runs_before_a_set_up_imports_the_standard_library_only(module):
     code = f"import sys; sys.path.insert(0, {str(REPOSITORY)!r}); import {module}; print(*sys.modules)"
@@ -180,23 +198,51 @@ def test_every_target_is_listed_with_what_it_does():
     assert set(re.findall(r"^([a-z-]+):.*## \S", MAKEFILE, re.MULTILINE)) == targets()
 
 
-@pytest.mark.parametrize("page", [README, CONTRIBUTING], ids=["README", "CONTRIBUTING"])
-def test_every_command_that_a_page_names_exists(page):
-    for target in re.findall(r"\bmake ([a-z-]+)", "\n".join(re.findall(r"`[^`]+`|```.*?```", page, re.DOTALL))):
+@pytest.mark.parametrize("page", [README, CONTRIBUTING, TEACHING, HUBS], ids=PAGES)
+def test_every_target_that_a_page_names_exists(page):
+    for target in re.findall(r"\bmake ([a-z-]+)", "\n".join(re.findall(r"```.*?```|`[^`]+`", page, re.DOTALL))):
         assert target in targets(), f"the page names `make {target}`"
+
+
+@pytest.mark.parametrize("page", [README, CONTRIBUTING], ids=PAGES[:2])
+def test_every_command_that_a_page_names_exists(page):
     named = re.findall(r"-m course_utils ([a-z][a-z0-9]*)", page)
     assert named
     assert set(named) <= commands.COMMANDS.keys()
 
 
-def test_every_path_that_contributing_names_exists():
+@pytest.mark.parametrize("page", [CONTRIBUTING, TEACHING], ids=PAGES[1:])
+def test_every_path_that_a_page_names_exists(page):
     named = {
         path
-        for path in re.findall(r"`((?:data|notebooks|course_utils|tests|benchmarks|results)/[^` ]*)`", CONTRIBUTING)
+        for path in re.findall(r"`((?:data|notebooks|course_utils|tests|benchmarks|results)/[^` ]*)`", page)
         if "NN" not in path
     }
     assert named
     assert [path for path in named if not list(REPOSITORY.glob(path))] == []
+
+
+def test_teaching_states_the_limits_and_options_that_hold():
+    limits = sandbox.Limits()
+    stated = " ".join(TEACHING.split())
+    for what in (
+        f"| computing in one cell or check | {limits.cell} s |",
+        f"| time in all | {limits.seconds} s (",
+        f"| {limits.memory // 10**9} GB (",
+        f"| processes and threads | {graded.PROCESSES} |",
+        f"| {sandbox.SCRATCH // 2**20} MB, {sandbox.FILES:,} files, {graded.FILE // 2**20} MB each |",
+    ):
+        assert what in stated
+    done = subprocess.run(
+        [sys.executable, "-m", "course_utils.authoring", "grade", "--help"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+    )
+    assert f"seconds for one notebook (default: {limits.seconds})" in " ".join(done.stdout.split())
+    assert f"gigabytes for one notebook (default: {limits.memory // 10**9})" in " ".join(done.stdout.split())
+    options = re.findall(r"(--[a-z][a-z-]*)", TEACHING)
+    assert options and all(option in done.stdout for option in options)
 
 
 @needs_make
@@ -258,6 +304,13 @@ def test_the_tests_of_make_leave_out_what_needs_data_or_a_browser(tmp_path):
 
 
 @needs_make
+def test_the_folder_to_grade_is_passed_on(tmp_path):
+    done = run_make(tmp_path, "-n", "grade", "SUBMISSIONS=/home/me/week 1", "ARGS=--limit 300", "PYTHON=python3")
+    expected = f'"{tmp_path}/venv/bin/python" -m course_utils.authoring grade "/home/me/week 1" --limit 300'
+    assert done.stdout.splitlines()[-1] == expected
+
+
+@needs_make
 @pytest.mark.parametrize("source", ["", "/media/my usb/aclImdb_v1.tar.gz"])
 def test_data_is_passed_on(tmp_path, source):
     arguments = ["DATASETS=imdb_reviews", *([f"FROM={source}"] if source else [])]
@@ -288,6 +341,60 @@ def test_ci_runs_the_tests_and_then_those_on_real_data(tmp_path, with_data, fail
         expected.append(f"make test-real {tmp_path / 'shared' / 'datasets'}")
     assert done.stdout.splitlines() == expected
     assert (done.returncode != 0) is fails
+
+
+def hub_settings(language: str) -> str:
+    """The one example in `language` that HUBS.md has."""
+    (example,) = re.findall(rf"```{language}\n(.*?)```", HUBS, re.DOTALL)
+    return example
+
+
+def test_the_settings_for_hubs_can_be_read_and_say_the_same():
+    littlest, kubernetes = ast.parse(hub_settings("python")), yaml.safe_load(hub_settings("yaml"))
+    user = kubernetes["singleuser"]
+    variables = next(ast.literal_eval(node) for node in ast.walk(littlest) if isinstance(node, ast.Dict))
+    assert variables == user["extraEnv"]
+    assert all(isinstance(value, str) for value in variables.values())  # Kubernetes takes no other
+    course = {name for name in variables if name.startswith("COURSE_")}
+    assert course and all(f"| `{name}` |" in README for name in course)
+    assert user["extraFiles"]["kernels"]["data"] == json.loads(hub_settings("json"))
+    (volume,), (mount,) = user["storage"]["extraVolumes"], user["storage"]["extraVolumeMounts"]
+    assert volume["name"] == mount["name"] and volume["persistentVolumeClaim"]["readOnly"] and mount["readOnly"]
+    assert mount["mountPath"] == variables["COURSE_DATA_DIR"]
+    assert f'c.Spawner.default_url = "{user["defaultUrl"]}"' in hub_settings("python")
+    assert (REPOSITORY / "notebooks" / Path(user["defaultUrl"]).name).is_file()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="scripts for bash")
+def test_the_scripts_for_hubs_are_sound():
+    scripts = re.findall(r"```bash\n(.*?)```", HUBS, re.DOTALL)
+    assert len(scripts) == 2
+    for script in [*scripts, (REPOSITORY / "postBuild").read_text(encoding="utf-8")]:
+        subprocess.run(["bash", "-n"], input=script, text=True, check=True)
+    assert "-m pip install -r requirements.lock -e ." in scripts[0]  # as environment.yml does
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a script for bash")
+@pytest.mark.parametrize("fails", [None, "labextension", "doctor", "run"])
+def test_an_image_that_could_not_teach_is_not_built(tmp_path, fails):
+    for name in ("python", "jupyter"):
+        make_program(tmp_path / "bin" / name, f'echo "{name} $*"; case "$*" in *{fails}*) exit 1;; esac')
+    shutil.copy(REPOSITORY / "postBuild", tmp_path)
+    assert os.access(REPOSITORY / "postBuild", os.X_OK)
+    path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(["./postBuild"], cwd=tmp_path, env={"PATH": path}, capture_output=True, text=True)
+    assert (done.returncode != 0) is (fails is not None)
+    said = done.stdout.splitlines()
+    assert fails is None or fails in said[-1], "nothing more is done after what failed"
+    for line in said:
+        if line.startswith("python -m course_utils "):
+            assert line.split()[3] in commands.COMMANDS
+    assert fails or "python -m course_utils.authoring run 00" in said
+
+
+def test_text_has_the_same_bytes_on_every_system():
+    """Git for Windows would else turn line ends, and every checksum of a sample and fingerprint of a lesson with them."""
+    assert "* text=auto eol=lf" in (REPOSITORY / ".gitattributes").read_text(encoding="utf-8").splitlines()
 
 
 def test_the_licences_are_there():

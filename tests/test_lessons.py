@@ -2,11 +2,14 @@
 
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
+from nbformat.v4 import new_code_cell
 
-from course_utils.authoring import build, execute, lint
+from course_utils.authoring import build, execute, grade, lint, sandbox
 from course_utils.authoring.__main__ import Progress
 from course_utils.datasets.where import data_dir
 
@@ -67,6 +70,27 @@ def test_checks_tell_blank_right_and_wrong_answers_apart(source, executed):
     run = executed[f"{source.stem}, trial"]
     assert run.fault is None
     assert build.trial_faults(run.notebook) == []
+
+
+@every_lesson
+def test_grading_agrees_with_a_whole_run(source):
+    """Of the cells only those are run that the exercises need; the points are those of the trial above all the same."""
+    lesson = build.assemble(source)
+    graded = grade.Graded.of(lesson)
+    wrong = deepcopy(lesson.solved)
+    for i, cell in reversed(list(enumerate(lesson.solved.cells))):
+        if check := build.CHECK.match(cell.source):
+            wrong.cells.insert(i, new_code_cell(lesson.wrong_answers[check[1]][0].code))
+
+    def points(notebook) -> str:
+        cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+        job = {"lesson": lesson.slug, "cells": cells, "original": graded.cells, "tests": graded.tests}
+        row = grade.grade(graded, cells, sandbox.run(job, sandbox.Limits(seconds=LIMIT), inside=False))
+        assert row["reason"] == ""
+        return "all" if row["points"] == row["of"] else row["points"]
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(points, (lesson.solved, wrong, lesson.student))) == ["all", "0", "0"]
 
 
 @every_lesson

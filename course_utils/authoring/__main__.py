@@ -1,4 +1,4 @@
-"""`python -m course_utils.authoring build|run|results`: what `make notebooks`, `make run` and `make results` call."""
+"""`python -m course_utils.authoring COMMAND`: what `make notebooks`, `make run` and so on call."""
 
 import argparse
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from course_utils import results
-from course_utils.authoring import build, execute, record
+from course_utils.authoring import assets, build, execute, grade, record, release
 from course_utils.datasets.where import REPOSITORY
 
 
@@ -63,6 +63,7 @@ def run_lessons(names: list[str], limit: float) -> int:
         build.save(run.notebook, out / f"{run.name}.ipynb")
         page, _ = HTMLExporter(template_name="lab").from_notebook_node(run.notebook)
         (out / f"{run.name}.html").write_text(page, encoding="utf-8")
+    release.remember(runs)
     rows = [
         {
             "lesson": run.name,
@@ -78,6 +79,19 @@ def run_lessons(names: list[str], limit: float) -> int:
     return _report([fault for run in runs for fault in run.faults])
 
 
+def make_release(names: list[str], limit: float) -> int:
+    """Write build/release; lessons whose time is not known are run first. 1 when one of them failed."""
+    chosen = build.sources(names)
+    unmeasured = release.unmeasured(chosen)
+    if unmeasured:
+        print(f"{len(unmeasured)} lessons have changed since they were last run; they are run for the syllabus.")
+        if run_lessons(unmeasured, limit):
+            return 1
+    folder = release.write(chosen)
+    print(f"For instructors: {folder}, and the same as {folder.name}.zip")
+    return 0
+
+
 def record_results(names: list[str], limit: float, seeds: list[int]) -> int:
     """Run lessons on real data for every seed, write their records, and RESULTS.md from all records."""
     faults = []
@@ -89,9 +103,46 @@ def record_results(names: list[str], limit: float, seeds: list[int]) -> int:
         faults += found
         if made and not found:
             results.write_record(made, results.FOLDER / f"{source.stem}.json")
-    record.PAGE.write_text(record.page(), encoding="utf-8", newline="\n")
-    record.README.write_text(record.readme(), encoding="utf-8", newline="\n")
+    record.write_pages()
     return _report(faults)
+
+
+def make_site() -> int:
+    """Write the web pages of the course to build/site. 1 when a link leads nowhere."""
+    from course_utils.authoring import site
+
+    out = REPOSITORY / "build" / "site"
+    with tqdm(desc="pages", unit="page") as bar:
+        faults = site.build_site(out, lambda title: bar.update())
+    _tell_of_stale([])
+    print(f"Open {out / 'index.html'} in a browser. Links that lead out of the site: {out / 'external-links.txt'}")
+    return _report(faults)
+
+
+def make_slides(names: list[str]) -> int:
+    """Write decks to build/slides, and try every slide in Chromium where there is one. 1 when something does not fit."""
+    from course_utils.authoring import site, slides
+
+    out = REPOSITORY / "build" / "slides"
+    with tqdm(total=len(build.sources(names)), desc="decks", unit="deck") as bar:
+        decks = slides.build_slides(names, out, lambda name: bar.update())
+    _tell_of_stale(names)
+    faults = [] if names else site.check_links(out)[0]  # decks link to each other, so all must be there
+    try:
+        with tqdm(total=len(decks), desc="trying every slide", unit="deck") as bar:
+            measured = slides.measure(decks, lambda name: bar.update())
+    except FileNotFoundError as error:
+        print(f"Decks: {out}. Whether every slide fits was not measured: that {error}.")
+        return _report(faults)
+    print(results.Table("", [{name: value for name, value in row.items() if name != "faults"} for row in measured]))
+    print(f"Decks: {out}. Columns are the smallest sizes: text and code in pixels of {slides.WIDTH} × {slides.HEIGHT}.")
+    return _report([*faults, *(fault for row in measured for fault in row["faults"])])
+
+
+def _tell_of_stale(names: list[str]) -> None:
+    """Pages and slides are made from the notebooks as they are: say which are older than their sources."""
+    if stale := [source.stem for source in build.sources(names) if build.is_stale(source)]:
+        print(f"Older than their sources: {', '.join(stale)}. Build them with: make notebooks", file=sys.stderr)
 
 
 def _report(faults: list[str]) -> int:
@@ -108,14 +159,28 @@ def main(argv: list[str] | None = None) -> int:
         "build": "build student and solved notebooks from their sources (only what changed)",
         "run": "execute the student notebooks on whatever data is there",
         "results": "measure lessons on real data, and rewrite RESULTS.md",
+        "release": "write what an instructor needs to build/release",
+        "slides": "write a deck of slides a lesson, to build/slides, and try whether every slide fits",
     }.items():
         command = commands.add_parser(name, help=what, description=what)
         command.add_argument(
             "lessons", nargs="*", help="numbers or names, such as 01 or 01_one_hot_and_bag_of_words; default: all"
         )
+        if name == "slides":
+            continue
         command.add_argument("--limit", type=float, default=900.0, help="seconds that a lesson may take (default: 900)")
+    site_of = "write the whole course as web pages, to build/site"
+    commands.add_parser("site", help=site_of, description=site_of)
     commands.choices["build"].add_argument("--force", action="store_true", help="build what did not change, too")
     commands.choices["results"].add_argument("--seeds", type=int, default=3, help="how many seeds (default: 3)")
+    what = "grade a folder of students' notebooks"
+    command = commands.add_parser("grade", help=what, description=what)
+    command.add_argument("folder", help="with notebooks, under any names and in any folders below it")
+    command.add_argument("--out", help=f"the table of grades (default: {grade.TABLE} in the folder)")
+    command.add_argument("--limit", type=float, default=180, help="seconds for one notebook (default: %(default)s)")
+    command.add_argument("--memory", type=float, default=3, help="gigabytes for one notebook (default: %(default)s)")
+    command.add_argument("--at-once", type=int, help="how many at a time (default: as many as cores and memory allow)")
+    command.add_argument("--unsafe", action="store_true", help="grade even where notebooks cannot be shut in")
     given = parser.parse_args(argv)
     os.environ.setdefault(
         "PYDEVD_DISABLE_FILE_VALIDATION", "1"
@@ -125,8 +190,16 @@ def main(argv: list[str] | None = None) -> int:
             return build_notebooks(given.lessons, given.limit, given.force)
         if given.command == "run":
             return run_lessons(given.lessons, given.limit)
+        if given.command == "release":
+            return make_release(given.lessons, given.limit)
+        if given.command == "grade":
+            return grade.main(given.folder, given.out, given.limit, given.memory, given.at_once, given.unsafe)
+        if given.command == "slides":
+            return make_slides(given.lessons)
+        if given.command == "site":
+            return make_site()
         return record_results(given.lessons, given.limit, list(range(given.seeds)))
-    except build.SourceError as error:
+    except (build.SourceError, assets.AssetsMissing) as error:
         print(error, file=sys.stderr)
         return 2
 
