@@ -48,7 +48,7 @@ def _install(folder: Path) -> Path:
         shutil.copyfile(WEB / name, folder / name)
     done = subprocess.run([npm, "ci", *OPTIONS], cwd=folder, capture_output=True, text=True, errors="replace")
     if done.returncode != 0:
-        said = "\n".join(f"    {line}" for line in (done.stderr or done.stdout).strip().splitlines()[-8:])
+        said = "\n".join(f"    {line}" for line in (done.stderr or done.stdout).strip().splitlines()[:6])
         raise AssetsMissing(
             f"npm could not get the libraries that pages and slides are shown with. It said:\n{said}\n"
             f"Is there a network, and a free disk? Then give the same command again. Without a network, copy the folder\n"

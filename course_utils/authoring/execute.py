@@ -15,6 +15,7 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
 from course_utils import claims, results
+from course_utils.datasets.where import build_dir
 
 KERNEL_ENVIRONMENT = {
     "COURSE_CLAIMS": "record",  # a broken claim is reported with all others, at the end
@@ -105,7 +106,8 @@ async def _run(name, notebook, folder, limit, environment, progress) -> Executio
     )
     watch = asyncio.create_task(_watch_memory(client, execution))
     begun = time.monotonic()
-    environment = {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1", **KERNEL_ENVIRONMENT, **environment}
+    kept = {"COURSE_BUILD_DIR": str(build_dir() / "runs" / name)}  # two runs of a lesson must not write the same files
+    environment = {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1", **KERNEL_ENVIRONMENT, **kept, **environment}
     try:
         await asyncio.wait_for(client.async_execute(env=environment), limit)
     except CellExecutionError as error:

@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import nbformat
@@ -25,6 +25,7 @@ from course_utils.authoring import build, sandbox
 
 TABLE = "grades.csv"
 LARGEST = 50 * 2**20  # bytes of a notebook
+MESSAGES = 5_000  # characters in a row
 BEGIN, END = ["submission", "lesson", "points", "of"], ["seconds", "reason", "messages", "fingerprint"]
 CHECKS = re.compile(r"""\bChecks\(\s*["'](\w+)["']\s*\)""")
 NOT_READ = "-"  # in place of the fingerprint
@@ -131,7 +132,7 @@ def grade(lesson: Graded, cells: list[str], outcome: sandbox.Outcome) -> Row:
         points, possible = points + given, possible + most
         messages += [f"{exercise}: {' '.join(case)}" for case in cases.get(exercise, [["not reached"]]) if case]
     row |= {"lesson": lesson.slug, "points": f"{points:g}", "of": f"{possible:g}", "seconds": f"{outcome.seconds:.1f}"}
-    return {**row, "reason": "; ".join(reasons), "messages": " | ".join(messages)}
+    return {**row, "reason": "; ".join(reasons), "messages": " | ".join(messages)[:MESSAGES]}
 
 
 def load(path: Path) -> list[Row]:
@@ -213,7 +214,8 @@ def grade_folder(folder: Path, table: Path, limits: sandbox.Limits, at_once: int
         if slug not in lessons:
             lessons[slug] = Graded.of(build.assemble(sources[slug]))
         lesson = lessons[slug]
-        fingerprint = hashlib.sha256(json.dumps([cells, lesson.tests]).encode()).hexdigest()[:16]
+        given = [cells, lesson.tests, astuple(limits)]
+        fingerprint = hashlib.sha256(json.dumps(given).encode()).hexdigest()[:16]
         row = {"submission": name, "fingerprint": fingerprint}
         if (_plain(name), fingerprint) in earlier:
             rows.append(earlier[_plain(name), fingerprint])
@@ -292,6 +294,6 @@ def main(folder: str, out: str | None, seconds: float, gigabytes: float, at_once
         return 130
     failed = [row for row in rows if row.get("reason")]
     for row in failed:
-        print(f"{row['submission']}: {row['reason']}")
+        print(f"{_plain(row['submission'])}: {_plain(row['reason'])}")
     print(f"{len(rows)} submissions, {len(failed)} of them not run to the end: {table}")
     return 1 if failed else 0

@@ -171,13 +171,13 @@ are for the evening and afterwards. Minutes; breaks are not counted.
 
 
 def split(entries: list[Entry], parts: int, minutes) -> list[list[Entry]]:
-    """Cut `entries`, in their order, into `parts` (or as many as there are), the longest as short as can be."""
+    """Cut `entries`, in their order, into `parts` (or as many as there are), as even as can be: least squares."""
     parts = min(parts, len(entries))
     ways = [
         [entries[a:b] for a, b in itertools.pairwise((0, *cuts, len(entries)))]
         for cuts in itertools.combinations(range(1, len(entries)), parts - 1)
     ]
-    return min(ways, key=lambda way: max(sum(map(minutes, part)) for part in way))
+    return min(ways, key=lambda way: sum(sum(map(minutes, part)) ** 2 for part in way))
 
 
 def in_days(entries: list[Entry]) -> tuple[list[list[Entry]], list[Entry]]:

@@ -1,9 +1,9 @@
 """`make slides`: one reveal.js deck a lesson, made from the built notebook by rule; nobody writes a second text.
 
 The rule. Every section (##) begins a row of slides. Onto them go, in order: displayed equations, lists and tables; of each
-paragraph the sentences with a **bold** term, or else the first one (the first few, if short); code without its imports and
-claims, but none that draws a figure or fills a table; outputs and figures. Blocks fill a slide until it is full. The whole
-prose becomes the speaker's notes. Exercises show their task, no hints and no code. What only a reader needs (times,
+paragraph the sentences with a **bold** term, or else the first one (the first few, if short); code without its imports,
+settings and claims, but none that draws a figure or fills a table; outputs and figures. Blocks fill a slide until it is full.
+The whole prose becomes the speaker's notes. Exercises show their task, no hints and no code. What only a reader needs (times,
 prerequisites, the summary of claims, checks) is left out. What is still too high is made smaller in the browser, down to
 `SMALLEST`; `measure` tries every slide.
 
@@ -53,6 +53,8 @@ LIBRARIES = {
 OWN = ("deck/deck.css", "deck/deck.js", "math.js")
 ENDS = re.compile(r"""([.!?:]["”’)\]*_]*)\s+(?=["“‘(\[*_]*[A-Z0-9À-Þ\ue000-\uf8ff])""")
 NO_END = re.compile(r"(\b[A-Z]|\be\.g|\bi\.e|\bal|\bvs|\bFig|\bpp?)\.$|:[\"”’)\]*_]*$")
+OBJECTIVES = "**You will be able to**"
+SETTING = re.compile(r"os\.environ|set_random_seed\(|default_rng\(SEED\)$|setLevel\(")
 APART = re.compile(r"\$\$.+?\$\$|\$[^$]+\$|`[^`]+`|\[[^\]]*\]\([^)]*\)", re.DOTALL)  # no sentence ends in there
 
 
@@ -100,20 +102,23 @@ def build_slides(names: list[str], out: Path, progress: Callable[[str], None] = 
         shutil.copyfile(assets.WEB / name, out / "assets" / Path(name).name)
     with (out / "assets" / "deck.css").open("a", encoding="utf-8") as style:
         style.write(HtmlFormatter(style="default").get_style_defs(".highlight"))
+    decks = []
+    for source in build.sources(names):
+        decks.append(out / f"{source.stem}.html")
+        write_deck(make_slides(build.read_stored(source.stem, outputs=True)), decks[-1])
+        progress(source.stem)
+    return decks
+
+
+def write_deck(slides: list[Slide], path: Path) -> None:
+    """Write slides as a page, which needs the folder `assets` of `build_slides` beside it."""
     exporter = SlidesExporter(
         template_name="deck", extra_template_basedirs=[str(assets.WEB)], exclude_anchor_links=True
     )
-    decks = []
-    for source in build.sources(names):
-        notebook = build.read_stored(source.stem, outputs=True)
-        slides = make_slides(notebook)
-        about = {"title": slides[0].heading, "width": WIDTH, "height": HEIGHT, "smallest": SMALLEST}
-        html, _ = exporter.from_notebook_node(to_notebook(slides), {"course": about})
-        html = re.sub(r'<(h[1-6]) id="[^"]*"', r"<\1", html)  # a heading stands on several slides
-        decks.append(out / f"{source.stem}.html")
-        decks[-1].write_text(html, encoding="utf-8", newline="\n")
-        progress(source.stem)
-    return decks
+    about = {"title": slides[0].heading, "width": WIDTH, "height": HEIGHT, "smallest": SMALLEST}
+    html, _ = exporter.from_notebook_node(to_notebook(slides), {"course": about})
+    html = re.sub(r'<(h[1-6]) id="[^"]*"', r"<\1", html)  # a heading stands on several slides
+    path.write_text(html, encoding="utf-8", newline="\n")
 
 
 def make_slides(notebook: NotebookNode) -> list[Slide]:
@@ -199,7 +204,8 @@ def shown_code(code: str) -> str:
         return ""
     lines = code.splitlines()
     imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
-    settings = [node for node in tree.body if isinstance(node, ast.Assign) and "os.environ" in ast.unparse(node)]
+    simple = [node for node in tree.body if isinstance(node, ast.Assign | ast.Expr)]
+    settings = [node for node in simple if SETTING.search(ast.unparse(node))]
     for node in sorted([*claims, *imports, *settings], key=lambda node: -node.lineno):
         del lines[node.lineno - 1 : node.end_lineno]
     kept = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
@@ -295,6 +301,9 @@ def _add_prose(slides: list[Slide], markdown: str, tags: list[str]) -> None:
             _begin(slides, chunk)
             continue
         said.append(_plain_hints(chunk))
+        if chunk == OBJECTIVES:
+            _go_on(slides, "You will be able to")
+            continue
         if block := _text_block(chunk, after, whole, slides[-1].heading):
             block.notes, said = said, []
             _pack(slides, [block])

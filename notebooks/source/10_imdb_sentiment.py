@@ -648,7 +648,7 @@ print(f"difference {test[BEST] - test[RIVAL]:.3f} ± {np.sqrt(d / n_test):.3f} (
 # %%
 complete = sentiment.with_evidence(readers[BEST], token_vocabulary, *knows[BEST], SIZES["cut"],
                                    SIZES["piece"])
-sentiment.SAVED.parent.mkdir(exist_ok=True)
+sentiment.SAVED.parent.mkdir(parents=True, exist_ok=True)
 complete.save(sentiment.SAVED)
 again = sentiment.load(sentiment.SAVED)
 print(f"{sentiment.SAVED.stat().st_size / 1e6:.0f} MB")

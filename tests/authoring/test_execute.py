@@ -3,6 +3,8 @@ import signal
 import subprocess
 import sys
 import time
+from copy import deepcopy
+from pathlib import Path
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -66,6 +68,13 @@ def test_every_lesson_has_a_kernel_of_its_own_and_the_given_environment(tmp_path
     runs = execute.run_all([("one", one), ("two", two)], tmp_path, 60, {"COURSE_DATA": "sample"}, at_once=1)
     assert [made.faults for made in runs] == [[], []]
     assert runs[1].notebook.cells[-1].outputs[0].text == "sample\n"
+
+
+def test_two_runs_of_a_lesson_keep_what_they_save_apart(tmp_path):
+    save = notebook("from course_utils.datasets.where import build_dir; print(build_dir())")
+    runs = execute.run_all([("77_made (student)", save), ("77_made (solved)", deepcopy(save))], tmp_path, 60)
+    kept = {run.notebook.cells[-1].outputs[0].text.strip() for run in runs}
+    assert {Path(folder).name for folder in kept} == {"77_made (student)", "77_made (solved)"}
 
 
 def test_progress_is_told_after_every_cell(tmp_path):

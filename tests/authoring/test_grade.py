@@ -119,9 +119,9 @@ def test_hidden(root):
 # # END QUESTION
 '''
 RIGHT = {"double": "def double(x):\n    return 2 * x", "root": "def root(x):\n    return math.sqrt(x)"}
-needs_sandbox = pytest.mark.skipif(
-    sandbox.problem(sandbox.Limits()) is not None, reason=f"no sandbox: {sandbox.problem(sandbox.Limits())}"
-)
+BEGUN = time.time()
+HOLE = sandbox.problem(sandbox.Limits())
+needs_sandbox = pytest.mark.skipif(HOLE is not None, reason=f"no sandbox: {HOLE}")
 
 
 @pytest.fixture
@@ -161,11 +161,12 @@ def graded(folder, *options):
 
 
 def left_behind():
-    """Processes that grading has started and that still live."""
+    """Processes that grading in these tests has started and that still live."""
     found = []
-    for process in psutil.process_iter(["cmdline", "status"]):
+    for process in psutil.process_iter(["cmdline", "status", "create_time"]):
         line = " ".join(process.info["cmdline"] or ())
-        if "authoring.graded" in line and process.info["status"] != psutil.STATUS_ZOMBIE:
+        lives = process.info["status"] != psutil.STATUS_ZOMBIE and process.info["create_time"] > BEGUN
+        if "authoring.graded" in line and lives:
             found.append(line)
     return found
 
@@ -274,6 +275,7 @@ EVIL = {  # the answer to the first exercise; what the row says; the points
         "3",
     ),
     "closes": ("import os\nos.closerange(0, 1000)", "its process ended, with status", "0"),
+    "shouts": ("raise ValueError('\\ud800' * 10**7)", "ValueError: ????", "3"),
     "lies": (
         "class Lie(Exception):\n    def __str__(self): 1 / 0\ndef double(x): raise Lie",
         "double: ZeroDivisionError",
@@ -362,6 +364,7 @@ def test_what_is_no_notebook_of_a_lesson_has_a_row_that_says_so(student, tmp_pat
         "deep.ipynb": "[" * 100_000,
         "cells.ipynb": '{"nbformat": 4, "cells": [{"cell_type": "code"}]}',
         "letter.docx": "Dear teacher",
+        "\udcff.docx": "a name that is no text",
         "other.ipynb": whole.replace("77_made", "66_unknown"),
         ".hidden.ipynb": whole,
         ".ipynb_checkpoints/whole-checkpoint.ipynb": whole,
@@ -380,6 +383,7 @@ def test_what_is_no_notebook_of_a_lesson_has_a_row_that_says_so(student, tmp_pat
         "whole.ipynb": "",
         **{f"{name}.ipynb": torn for name in ("torn", "empty", "list", "deep", "cells")},
         "letter.docx": "no notebook (.ipynb)",
+        "?.docx": "no notebook (.ipynb)",
         "other.ipynb": "of no lesson of this course",
         "huge.ipynb": "larger than 50 MB",
         "link.ipynb": "a link, no file",
@@ -460,6 +464,13 @@ def test_a_table_is_written_whole_or_not_at_all(tmp_path):
     with pytest.raises(grade.GradeError, match="cannot be written"):
         grade.save([{"submission": "b"}], table)
     assert table.read_bytes() == before
+
+
+@needs_sandbox
+def test_other_limits_are_tried(student, tmp_path):
+    hand_in(student, tmp_path / "in" / "slow.ipynb", "double = time.sleep(7)\n" + RIGHT["double"])
+    assert "stopped after 4 s" in graded(tmp_path / "in", "--limit", "4")[1]["slow.ipynb"]["reason"]
+    assert graded(tmp_path / "in", "--limit", "120")[1]["slow.ipynb"]["points"] == "4"
 
 
 def test_made_up_results_bring_nothing_and_end_nothing(student):

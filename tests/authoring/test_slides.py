@@ -97,7 +97,8 @@ def test_a_paragraph_gives_its_bold_sentences_or_else_its_first(paragraph, leads
         ),
         ('if real:\n    claim("a", y, at_least=1)', ""),
         ('figure, axes = plots.figure()\nplots.show(figure, alt="It shows.")', ""),
-        ('SEED = int(os.environ.get("COURSE_SEED", 0))\nx = 1', "x = 1"),
+        ('SEED = int(os.environ.get("COURSE_SEED", 0))\nrng = np.random.default_rng(SEED)\nx = 1', "x = 1"),
+        ("keras.utils.set_random_seed(SEED)", ""),
         ("scores", ""),
     ],
 )
@@ -110,6 +111,13 @@ def test_a_section_begins_a_row_and_its_heading_stands_on_all_of_its_slides(less
     made = slides.make_slides(lesson("# 01 · Gates\n\nAbout gates.", "## 1 · One\n\nSo.", items, "## 2 · Two\n\nThen."))
     assert headings(made) == ["01 · Gates", "1 · One", "1 · One", "2 · Two"]
     assert [slide.row for slide in made] == [True, True, False, True] and made[2].again
+
+
+def test_the_objectives_stand_on_a_slide_of_their_own(lesson):
+    goals = "**You will be able to**\n\n1. turn it;\n2. shut it.\n\n**Before this lesson:** nothing."
+    made = slides.make_slides(lesson(f"# 01 · Gates\n\nAbout gates.\n\n{goals}", "## 1 · One\n\nSo."))
+    assert headings(made) == ["01 · Gates", "You will be able to", "1 · One"]
+    assert texts(made[1]) == "1. turn it;\n2. shut it." and "Before this lesson" in made[1].notes
 
 
 def test_what_leads_to_an_equation_goes_on_with_it(lesson):
