@@ -27,7 +27,12 @@ from course_utils.authoring import assets, build
 from course_utils.datasets.where import REPOSITORY
 
 TEXTS = {"README.md": "index.html", "RESULTS.md": "results.html"}
-MORE_TEXTS = {"data/README.md": "data.html", "CONTRIBUTING.md": "contributing.html"}
+MORE_TEXTS = {
+    "data/README.md": "data.html",
+    "TEACHING.md": "teaching.html",
+    "HUBS.md": "hubs.html",
+    "CONTRIBUTING.md": "contributing.html",
+}
 LICENCES = {"LICENSE": "LICENSE.txt", "LICENSE-TEXT": "LICENSE-TEXT.txt"}
 LIBRARIES = {**assets.MATHJAX, "minisearch/dist/umd/index.js": "minisearch.js"}
 LIBRARIES["minisearch/LICENSE.txt"] = "minisearch-LICENSE.txt"

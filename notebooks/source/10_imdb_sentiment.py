@@ -893,7 +893,7 @@ for title in ("Adding up the evidence", "Adding up the evidence of the second ro
 # %%
 import json
 
-record = json.loads((results.FOLDER / "benchmarks" / "imdb_time_to_accuracy.json").read_text())
+record = json.loads((results.FOLDER / "benchmarks" / "imdb_time_to_accuracy.json").read_text("utf-8"))
 courses = {name: [run["course"] for run in runs]  # lists of pairs (seconds, accuracy), one for each seed
            for name, runs in record["runs"].items()}
 results.benchmark("imdb_time_to_accuracy",

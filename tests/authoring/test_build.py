@@ -239,11 +239,11 @@ def test_results_are_recorded_per_seed_and_the_page_is_generated(home, capsys):
     assert command.main(["results", "--seeds", "3"]) == 0
     page = (home / "RESULTS.md").read_text(encoding="utf-8")
     assert (
-        "| bag | 0.510 ± 0.01 |" in page
+        "| bag | 0.510 ± 0.010 |" in page
         and "over seeds 0, 1, 2" in page
         and "| over half | at least 0.5 | 0.5 | 0.52 |" in page
     )
     assert page == record.page()
     readme = record.README.read_text(encoding="utf-8")
-    assert "| bag | 0.510 ± 0.01 |" in readme and readme.endswith("<!-- end of table -->\n\nThe rest.\n")
+    assert "| bag | 0.510 ± 0.010 |" in readme and readme.endswith("<!-- end of table -->\n\nThe rest.\n")
     assert readme == record.filled(record.README)

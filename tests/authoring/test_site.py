@@ -31,7 +31,7 @@ def home(tmp_path, monkeypatch, libraries, lesson, figure):
     (tmp_path / "README.md").write_text(
         f"# The course\n\n{links} [out](https://example.org)\n\n| a |\n| --- |\n| b |\n"
     )
-    for name in ("RESULTS.md", "data/README.md", "CONTRIBUTING.md"):
+    for name in ("RESULTS.md", *site.MORE_TEXTS):
         (tmp_path / name).write_text("# A page\n\n## Made\n\n## Made\n")
     for name in site.LICENCES:
         (tmp_path / name).write_text("Do as you like.")
