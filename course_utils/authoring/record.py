@@ -14,7 +14,7 @@ from course_utils import results
 from course_utils.authoring import build, execute
 from course_utils.datasets.where import REPOSITORY
 
-PAGE, README, HUBS = (REPOSITORY / name for name in ("RESULTS.md", "README.md", "HUBS.md"))
+PAGE, README, HUBS, TEACHING = (REPOSITORY / name for name in ("RESULTS.md", "README.md", "HUBS.md", "TEACHING.md"))
 _MARKED = re.compile(r"(<!-- (table|benchmark) of (\S+): (.+?) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 HEAD = """# Results
 
@@ -111,5 +111,5 @@ def filled(path: Path) -> str:
 def write_pages() -> None:
     """Rewrite the pages that show records."""
     PAGE.write_text(page(), encoding="utf-8", newline="\n")
-    for path in (README, HUBS):
+    for path in (README, HUBS, TEACHING):
         path.write_text(filled(path), encoding="utf-8", newline="\n")

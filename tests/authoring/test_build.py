@@ -80,8 +80,9 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setattr(release, "BUILD", tmp_path / "build")
     monkeypatch.setattr(record, "PAGE", tmp_path / "RESULTS.md")
     monkeypatch.setattr(record, "README", tmp_path / "README.md")
-    monkeypatch.setattr(record, "HUBS", tmp_path / "HUBS.md")
-    record.HUBS.write_text("# Hubs\n")
+    for name in ("HUBS", "TEACHING"):
+        monkeypatch.setattr(record, name, tmp_path / f"{name}.md")
+        getattr(record, name).write_text("# A page\n")
     record.README.write_text("# A course\n\n<!-- table of 77_made: Scores -->\n<!-- end of table -->\n\nThe rest.\n")
     monkeypatch.setattr(results, "FOLDER", tmp_path / "results")
     write(tmp_path, SOURCE)

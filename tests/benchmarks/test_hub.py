@@ -74,7 +74,7 @@ def course(tmp_path, monkeypatch):
     monkeypatch.setattr(results, "FOLDER", tmp_path)
     monkeypatch.setattr(hub, "ROUNDS", 1)
     monkeypatch.setattr(hub, "server_memory", lambda: 150 * MB)
-    for name in ("PAGE", "README", "HUBS"):
+    for name in ("PAGE", "README", "HUBS", "TEACHING"):
         path = tmp_path / f"{name}.md"
         path.write_text("<!-- benchmark of hub: A class -->\n<!-- end of table -->\n", encoding="utf-8")
         monkeypatch.setattr(record, name, path)

@@ -1,4 +1,4 @@
-"""Opens lesson 00 as a student does: the real command, a real browser, all cells run. On demand: make test-browser"""
+"""Lessons as students meet them: the real command, the real JupyterLab, a real browser. On demand: make test-browser"""
 
 import json
 import os
@@ -17,29 +17,31 @@ import nbformat
 import pytest
 
 from course_utils import checks, progress
+from course_utils.authoring import build
 from course_utils.lab import FIRST
 from course_utils.setup_env import REPOSITORY
 
 pytestmark = pytest.mark.browser
 START_SECONDS, RUN_SECONDS = 120, 600
 CHECK = re.compile(r'grader\.check\("(\w+)"\)')
+SLIDER = "04_simple_rnn"  # a lesson with a slider, figures and exercises that are quickly answered
 
 
 @pytest.fixture
 def course(tmp_path: Path) -> Path:
-    """A copy of the course as it is in the repository, the lesson without the outputs that are stored in it."""
-    for name in ("course_utils", "notebooks", "data"):
+    """A copy of the course as it is in the repository, the lessons without the outputs that are stored in them."""
+    for name in ("course_utils", "notebooks", "data", "results"):
         shutil.copytree(
             REPOSITORY / name, tmp_path / name, ignore=shutil.ignore_patterns("downloads", "__pycache__", ".*")
         )
-    for name in ("pyproject.toml", "requirements.lock"):
+    for name in ("pyproject.toml", "requirements.lock", "README.md"):
         shutil.copy(REPOSITORY / name, tmp_path / name)
-    path = tmp_path / "notebooks" / FIRST
-    notebook = nbformat.read(path, as_version=4)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-    nbformat.write(notebook, path)
+    for name in (FIRST, f"{SLIDER}.ipynb"):
+        notebook = nbformat.read(tmp_path / "notebooks" / name, as_version=4)
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
+        nbformat.write(notebook, tmp_path / "notebooks" / name)
     return tmp_path
 
 
@@ -89,21 +91,11 @@ def wait_for_server(port: int) -> None:
 
 
 @pytest.fixture
-def page(tmp_path: Path):
+def page(tmp_path: Path, chromium):
     """A page of a headless browser; its last look stays beside the copy of the course."""
-    browser_path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if browser_path is None:
-        pytest.skip("needs Chromium on the PATH (on Debian and Ubuntu: apt install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-    quiet += ["--disable-component-update", "--disable-sync"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=quiet)
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        yield page
-        page.screenshot(path=tmp_path / "last_look.png")
-        browser.close()
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    yield page
+    page.screenshot(path=tmp_path / "last_look.png")
 
 
 def kernel_is_idle(address: str) -> bool:
@@ -118,16 +110,17 @@ def kernel_is_idle(address: str) -> bool:
     return len(kernels) == 1 and kernels[0]["execution_state"] == "idle"
 
 
-def test_lesson_00_opens_and_runs_in_a_browser(course, address, page):
-    page.goto(address)
+def open_menu(page, menu: str, item: str) -> None:
+    page.click(f'.lm-MenuBar-item:has-text("{menu}")')
+    page.click(f'.lm-Menu-item:has-text("{item}")')
+
+
+def run_all(page, address: str, path: Path) -> list[nbformat.NotebookNode]:
+    """Run the notebook that is open by the menu, wait until all is done and saved: its code cells."""
     page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=START_SECONDS * 1000)
     page.wait_for_selector(".jp-StatusBar-Widget :text-matches('ipykernel.*Idle')", timeout=START_SECONDS * 1000)
-    assert FIRST in page.inner_text(".lm-DockPanel-tabBar")
-    page.click('.lm-MenuBar-item:has-text("Run")')
-    page.click('.lm-Menu-item:has-text("Run All Cells")')
-
+    open_menu(page, "Run", "Run All Cells")
     deadline = time.monotonic() + RUN_SECONDS
-    path = course / "notebooks" / FIRST
     while True:
         page.wait_for_timeout(1000)
         page.keyboard.press("Control+s")
@@ -136,16 +129,27 @@ def test_lesson_00_opens_and_runs_in_a_browser(course, address, page):
         if not waiting and kernel_is_idle(address):
             break
         assert time.monotonic() < deadline, f"not run within {RUN_SECONDS} s: {waiting[:1]}"
-    page.wait_for_timeout(1000)
-    page.keyboard.press("Control+s")
-    page.wait_for_timeout(1000)
+    save(page)
     assert page.locator(".jp-Dialog, .Toastify__toast").count() == 0, "something asks the student for attention"
-
     cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
     errors = [output for cell in cells for output in cell.outputs if output.output_type == "error"]
     assert not errors, errors[0].evalue
+    return cells
+
+
+def save(page) -> None:
+    page.wait_for_timeout(1000)
+    page.keyboard.press("Control+s")
+    page.wait_for_timeout(1000)
+
+
+def test_lesson_00_opens_and_runs_in_a_browser(course, address, page):
+    page.goto(address)
+    page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=START_SECONDS * 1000)
+    assert FIRST in page.inner_text(".lm-DockPanel-tabBar")
+    path = course / "notebooks" / FIRST
     checked = 0
-    for cell in cells:
+    for cell in run_all(page, address, path):
         for exercise in CHECK.findall(cell.source):
             said = "".join(output.get("data", {}).get("text/plain", "") for output in cell.outputs)
             assert re.match(rf"[✓✗] {exercise}: ", said), f"the check of {exercise} said: {said!r}"
@@ -153,3 +157,54 @@ def test_lesson_00_opens_and_runs_in_a_browser(course, address, page):
             checked += 1
     assert checked, f"{FIRST} has no exercise to check"
     assert {exercise.state for exercise in progress.read(path).exercises} == {progress.BLANK}
+
+
+def test_a_lesson_is_opened_from_the_map_run_looked_at_and_solved(course, address, page):
+    path = course / "notebooks" / f"{SLIDER}.ipynb"
+    page.goto(address.replace(f"/lab/tree/notebooks/{FIRST}", "/lab/tree/README.md"))
+    page.click(".jp-FileEditor .cm-content", button="right", timeout=START_SECONDS * 1000)
+    page.click('.lm-Menu-item:has-text("Show Markdown Preview")')
+    page.click(f'.jp-MarkdownViewer a[href*="{SLIDER}"]')
+    cells = run_all(page, address, path)
+
+    # Figures: as many pictures are drawn as the notebook has, each with its alternative text.
+    stored = [output for cell in cells for output in cell.outputs if "image/png" in output.get("data", {})]
+    pictures = page.locator(".jp-NotebookPanel .jp-OutputArea-child .jp-RenderedImage img")
+    still = page.locator(".jp-NotebookPanel .widget-output .jp-RenderedImage img")
+    assert len(stored) >= 3 and pictures.count() == len(stored) + still.count()
+    for n in range(pictures.count()):
+        pictures.nth(n).scroll_into_view_if_needed()
+        assert pictures.nth(n).evaluate("image => image.decode().then(() => image.naturalWidth)") > 200
+
+    # The widget: with the key for "right", the slider goes on a step, and another figure is drawn.
+    handle = page.locator(".jp-NotebookPanel .widget-slider .noUi-handle").first
+    handle.scroll_into_view_if_needed()
+    assert page.inner_text(".widget-readout") == "1" and still.count() == 1
+    before = still.get_attribute("src")
+    handle.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("was => document.querySelector('.widget-output img')?.src !== was", arg=before)
+    assert page.inner_text(".widget-readout") == "2"
+
+    # An exercise, wrong and then right, typed into its cell.
+    lesson = build.assemble(*build.sources([SLIDER]))
+    exercise, (wrong, *_) = next(iter(lesson.wrong_answers.items()))
+    check = page.locator(f".jp-CodeCell:has(.cm-content:text('grader.check(\"{exercise}\")'))")
+    answer = check.locator("xpath=preceding-sibling::*[contains(@class, 'jp-CodeCell')][1]")
+    right = [
+        cell.source for cell in lesson.solved.cells if "otter_assign_solution_cell" in cell.metadata.get("tags", [])
+    ]
+    verdict = check.locator(".jp-OutputArea-output").first
+    verdict.wait_for()
+    assert verdict.inner_text().startswith(f"✗ {exercise}: not yet")
+    for code, said in ((wrong.code, wrong.message), (right[0], f"✓ {exercise}: all tests passed")):
+        answer.locator(".cm-content").click()
+        page.keyboard.press("Control+a")
+        page.keyboard.insert_text(code)
+        page.keyboard.press("Shift+Enter")
+        check.locator(".cm-content").click()
+        page.keyboard.press("Shift+Enter")
+        check.locator(f".jp-OutputArea-output:has-text('{said}')").wait_for()
+    save(page)
+    states = {found.name: found.state for found in progress.read(path).exercises}
+    assert states.pop(exercise) == progress.PASSED and set(states.values()) == {progress.BLANK}
