@@ -27,6 +27,7 @@ from course_utils.datasets.where import REPOSITORY
 FIRST_USER = 62_000  # the grader run as root gives each place a user id of its own, from here on
 SCRATCH, SHARED, FILES = 256 * 2**20, 16 * 2**20, 20_000  # bytes of /tmp, of /dev/shm; files in /tmp
 RESULT = 2**20  # bytes that are read of what comes back
+APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 RESERVE = 0.03  # share of the machine's memory that must stay free
 
 PROBE = {
@@ -157,6 +158,9 @@ def problem(limits: Limits) -> str | None:
         return "bubblewrap is too old: 0.7 or newer is needed."
     advice = "In Docker, start the container with --security-opt seccomp=unconfined --security-opt apparmor=unconfined"
     advice += " --cap-add SYS_ADMIN; else let your user make user namespaces."
+    with suppress(OSError, ValueError):  # Ubuntu's own switch, since 23.10
+        if int(APPARMOR.read_text()):
+            advice += f"\nOn Ubuntu, until the next start: sudo sysctl -w kernel.{APPARMOR.name}=0"
     if "bwrap:" not in outcome.said:
         advice = f"Are Python and {REPOSITORY} readable for all users? If not: chmod -R a+rX."
     said = outcome.said.strip().splitlines()

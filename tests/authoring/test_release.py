@@ -1,5 +1,8 @@
 import json
 import re
+import shlex
+import shutil
+import subprocess
 import zipfile
 
 import nbformat
@@ -8,6 +11,7 @@ import pytest
 from course_utils.authoring import __main__ as command
 from course_utils.authoring import build, release
 from course_utils.authoring.release import Entry
+from course_utils.datasets.where import REPOSITORY
 
 LESSON = '''# %% [markdown]
 # # 77 · Made for a test
@@ -172,3 +176,16 @@ def test_the_syllabus_of_the_real_lessons_can_be_made():
     page = release.syllabus(made, ["a machine"])
     assert all(page.count(f"{entry.number} {entry.title}") == 3 for entry in made)
     assert len(re.findall(r"^\| \d \|", page, re.MULTILINE)) == release.WEEKS + release.DAYS
+
+
+@pytest.mark.skipif(shutil.which("git") is None or not (REPOSITORY / ".git").exists(), reason="needs a clone, and git")
+def test_what_students_are_handed_has_all_that_lessons_need_and_no_solutions(tmp_path):
+    page = (REPOSITORY / "TEACHING.md").read_text(encoding="utf-8")
+    (command_line,) = re.findall(r"^git archive .*$", page, re.MULTILINE)
+    made = tmp_path / "course.zip"
+    subprocess.run(shlex.split(command_line.replace("course.zip", made.as_posix())), cwd=REPOSITORY, check=True)
+    with zipfile.ZipFile(made) as packed:
+        names = set(packed.namelist())
+    assert {"Makefile", "requirements.lock", "notebooks/00_start_here.ipynb", "course_utils/lab.py"} <= names
+    assert {f"data/{path.name}" for path in REPOSITORY.glob("data/*.bz2")} <= names
+    assert not [name for name in names if re.match(r"notebooks/(solutions|source)/|\.git/", name)]

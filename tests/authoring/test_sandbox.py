@@ -75,6 +75,7 @@ def test_a_sandbox_with_holes_is_found_out(monkeypatch):
     ("said", "told"),
     [
         ("Creating new namespace failed: Operation not permitted", "seccomp=unconfined"),
+        ("setting up uid map: Permission denied", "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"),
         ("Unknown option --size", "too old"),
     ],
 )
@@ -82,6 +83,9 @@ def test_a_bwrap_that_does_not_work_is_told_with_what_to_do(tmp_path, monkeypatc
     (tmp_path / "bwrap").write_text(f'#!/bin/sh\necho "bwrap: {said}" >&2\nexit 1\n')
     (tmp_path / "bwrap").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    switch = tmp_path / sandbox.APPARMOR.name
+    switch.write_text("1\n")
+    monkeypatch.setattr(sandbox, "APPARMOR", switch)
     assert told in sandbox.problem(sandbox.Limits())
 
 

@@ -167,7 +167,7 @@ def test_a_lesson_is_opened_from_the_map_run_looked_at_and_solved(course, addres
     page.click(f'.jp-MarkdownViewer a[href*="{SLIDER}"]')
     cells = run_all(page, address, path)
 
-    # Figures: as many pictures are drawn as the notebook has, each with its alternative text.
+    # Figures: as many pictures are drawn as the notebook has outputs, and each is whole.
     stored = [output for cell in cells for output in cell.outputs if "image/png" in output.get("data", {})]
     pictures = page.locator(".jp-NotebookPanel .jp-OutputArea-child .jp-RenderedImage img")
     still = page.locator(".jp-NotebookPanel .widget-output .jp-RenderedImage img")
@@ -179,25 +179,28 @@ def test_a_lesson_is_opened_from_the_map_run_looked_at_and_solved(course, addres
     # The widget: with the key for "right", the slider goes on a step, and another figure is drawn.
     handle = page.locator(".jp-NotebookPanel .widget-slider .noUi-handle").first
     handle.scroll_into_view_if_needed()
-    assert page.inner_text(".widget-readout") == "1" and still.count() == 1
+    readout = page.locator(".jp-NotebookPanel .widget-slider .widget-readout").first
+    assert readout.text_content() == "1" and still.count() == 1
     before = still.get_attribute("src")
     handle.focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_function("was => document.querySelector('.widget-output img')?.src !== was", arg=before)
-    assert page.inner_text(".widget-readout") == "2"
+    assert readout.text_content() == "2"
 
     # An exercise, wrong and then right, typed into its cell.
     lesson = build.assemble(*build.sources([SLIDER]))
     exercise, (wrong, *_) = next(iter(lesson.wrong_answers.items()))
-    check = page.locator(f".jp-CodeCell:has(.cm-content:text('grader.check(\"{exercise}\")'))")
-    answer = check.locator("xpath=preceding-sibling::*[contains(@class, 'jp-CodeCell')][1]")
+    saved = nbformat.read(path, as_version=4).cells
+    checked = next(n for n, cell in enumerate(saved) if cell.source == f'grader.check("{exercise}")')
+    answered = max(n for n, cell in enumerate(saved[:checked]) if "otter_answer_cell" in cell.metadata.get("tags", []))
+    answer, check = (page.locator(".jp-NotebookPanel .jp-Cell").nth(n) for n in (answered, checked))
     right = [
         cell.source for cell in lesson.solved.cells if "otter_assign_solution_cell" in cell.metadata.get("tags", [])
     ]
-    verdict = check.locator(".jp-OutputArea-output").first
-    verdict.wait_for()
-    assert verdict.inner_text().startswith(f"✗ {exercise}: not yet")
+    check.scroll_into_view_if_needed()
+    check.locator(f".jp-OutputArea-output:has-text('✗ {exercise}: not yet')").wait_for()
     for code, said in ((wrong.code, wrong.message), (right[0], f"✓ {exercise}: all tests passed")):
+        answer.scroll_into_view_if_needed()
         answer.locator(".cm-content").click()
         page.keyboard.press("Control+a")
         page.keyboard.insert_text(code)

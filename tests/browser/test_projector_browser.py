@@ -1,7 +1,6 @@
 """Opens the Embedding Projector by the cell of lesson 03, in a real browser, without a network. On demand: make test-browser"""
 
 import os
-import shutil
 from urllib.parse import urlsplit
 
 import IPython.display
@@ -38,22 +37,10 @@ def frame(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def page():
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if path is None:
-        pytest.skip("needs Chromium on the PATH (on Debian and Ubuntu: apt install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    quiet = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-    drawing = [
-        "--use-gl=angle",
-        "--use-angle=swiftshader",
-        "--enable-unsafe-swiftshader",
-    ]  # WebGL without a graphics card
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=quiet + drawing)
-        yield browser.new_page(viewport={"width": 1200, "height": 800})
-        browser.close()
+def page(launch):
+    """A page of a browser that draws WebGL without a graphics card."""
+    browser = launch("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+    return browser.new_page(viewport={"width": 1200, "height": 800})
 
 
 def test_the_projector_shows_all_points_and_asks_nobody_else(frame, page):

@@ -1,7 +1,5 @@
 """Reads the pages of the course as a student does: from a folder, without a network. On demand: make test-browser"""
 
-import shutil
-
 import pytest
 
 from course_utils.authoring import site
@@ -10,10 +8,8 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory):
+def pages(tmp_path_factory, npm):
     """The real site, with the real libraries from npm."""
-    if shutil.which("npm") is None:
-        pytest.skip("needs npm on the PATH")
     out = tmp_path_factory.mktemp("build") / "site"
     assert site.build_site(out) == []
     return out
@@ -98,3 +94,11 @@ def test_a_telephone_scrolls_in_one_direction_only(visit):
     page = visit("notebooks/10_imdb_sentiment.html", viewport={"width": 390, "height": 800})
     page.wait_for_function("document.querySelectorAll('mjx-container').length > 10", timeout=60_000)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_names_in_tables_are_whole(visit):
+    page = visit("teaching.html", viewport={"width": 390, "height": 800})
+    names = page.locator(".wide td:first-child code")
+    assert names.count() >= 5
+    for n in range(names.count()):
+        assert names.nth(n).evaluate("name => name.getClientRects().length") == 1, names.nth(n).inner_text()

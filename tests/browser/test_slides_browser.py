@@ -1,7 +1,5 @@
 """Shows every slide of every deck, from a folder and without a network. On demand: make test-browser"""
 
-import shutil
-
 import pytest
 from nbformat.v4 import new_markdown_cell
 
@@ -11,22 +9,13 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def decks(tmp_path_factory):
+def decks(tmp_path_factory, npm, chromium_path):
     """The decks of the real course, with the real libraries from npm."""
-    if shutil.which("npm") is None:
-        pytest.skip("needs npm on the PATH")
     return slides.build_slides([], tmp_path_factory.mktemp("build") / "slides")
 
 
-def measure(decks):
-    try:
-        return slides.measure(decks)
-    except FileNotFoundError as error:
-        pytest.skip(str(error))
-
-
 def test_every_slide_fits_and_can_be_read(decks):
-    measured = measure(decks)
+    measured = slides.measure(decks)
     assert [row["deck"] for row in measured] == [deck.stem for deck in decks]
     for row in measured:
         assert row["faults"] == []
@@ -42,7 +31,7 @@ def test_a_slide_that_holds_too_much_is_found(decks):
     ]
     deck = decks[0].with_name("made.html")
     slides.write_deck(made, deck)
-    (row,) = measure([deck])
+    (row,) = slides.measure([deck])
     found = " ".join(row["faults"])
     assert row["slides"] == 4 and "slide 2: " in found and "slide 3: " in found
     assert "slide 1: " not in found and "slide 4: " not in found
