@@ -80,7 +80,7 @@ def check_apart(loaded):
 def test_sample_says_in_one_line_what_it_is(sample, capsys):
     loaded = pairs.load()
     assert loaded.source == "sample"
-    line = "Sentence pairs: embedded sample – 12,000 train, 1,000 validation, 1,500 test, 300 long"
+    line = "Sentence pairs: embedded sample – 8,000 train, 800 validation, 1,000 test, 300 long"
     assert capsys.readouterr().out == f"{line} (real ones: make data DATASETS=tatoeba)\n"
     pairs.load_sample()
     assert capsys.readouterr().out == f"{line}\n"
