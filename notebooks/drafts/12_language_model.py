@@ -21,10 +21,11 @@
 # %%
 import os
 from collections import Counter
+from time import perf_counter
 
 import keras
+import matplotlib.pyplot as plt
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from course_utils import cells, plots, results
 from course_utils.claims import claim
@@ -36,8 +37,8 @@ from course_utils.training import ProgressBar
 SEED = int(os.environ.get("COURSE_SEED", 0))
 text = texts.load()
 SIZES = {
-    "sample": dict(units=128, d=32, rows=16, time=64, epochs=12, rate=5e-3, dropout=0.2),
-    "real": dict(units=512, d=64, rows=64, time=100, epochs=10, rate=3e-3, dropout=0.4),
+    "sample": dict(units=128, d=32, rows=32, time=32, epochs=8, rate=1e-2, dropout=0.1),
+    "real": dict(units=384, d=64, rows=32, time=64, epochs=8, rate=4e-3, dropout=0.3),
 }[text.source]
 rng = np.random.default_rng(SEED)
 print(text.train[:200])
@@ -85,41 +86,49 @@ for name, p in {"every id equally likely": np.full(len(validation), 1 / V),
 #
 # where $c(hx)$ counts how often $x$ followed and $h'$ is $h$ without its first character. The more different things have followed a history, the more the model expects something new and asks the shorter one. Below $n = 1$ every id has the same probability.
 #
-# A run of $n$ ids becomes one whole number, its digits to base $V$; then counting is sorting.
+# One table for each length of history, from 0 to 5, is enough for the models of the orders 1 to 6, as each leans on the shorter ones. A table is a dictionary of dictionaries: history, what followed it, how often.
 
 # %%
-def look_up(table, keys):
-    """Values that table = (sorted keys, values) has for `keys`; 0 where it has none"""
-    place = np.minimum(np.searchsorted(table[0], keys), len(table[0]) - 1)
-    return np.where(table[0][place] == keys, table[1][place], 0)
+class Counts:
+    """What followed each history of 0 … `longest` ids below V, and how often: n-gram models for all n ≤ longest + 1"""
+
+    def __init__(self, longest, V=V):
+        self.V, self.tables = V, [{} for _ in range(longest + 1)]  # by length of the history
+
+    def look(self, history):
+        """For each length of the history, the shortest first: what followed it, {id: count}"""
+        return [table.get(history[max(len(history) - k, 0):], {}) for k, table in enumerate(self.tables)]
+
+    def add(self, history, x):
+        for k, table in enumerate(self.tables):
+            followers = table.setdefault(history[max(len(history) - k, 0):], {})
+            followers[x] = followers.get(x, 0) + 1
+
+# %% [markdown]
+# `read_by_counts` goes through a text from left to right. With `learn=True` each character is counted, *after* it got its probability; that is training. With `learn=False` the counts stay as they are.
 
 # %%
-class NGram:
-    """P(character | n − 1 characters before it), Witten–Bell, for ids below V"""
-
-    def __init__(self, ids, n, V=V):
-        self.V, self.shorter = V, NGram(ids, n - 1, V) if n > 1 else None
-        self.digit = V ** np.arange(n - 1, -1, -1)  # (n,)
-        keys, counts = np.unique(sliding_window_view(ids, n) @ self.digit, return_counts=True)
-        histories, begin, followers = np.unique(keys // V, return_index=True, return_counts=True)
-        self.c, self.F = (keys, counts), (histories, followers)
-        self.N = histories, np.add.reduceat(counts, begin)
-
-    def p(self, runs):  # P(last | those before it) for runs (…, n): (…)
-        below = self.shorter.p(runs[..., 1:]) if self.shorter else 1 / self.V
-        keys = runs @ self.digit
-        histories = keys // self.V
-        c, N, F = look_up(self.c, keys), look_up(self.N, histories), look_up(self.F, histories)
-        return np.where(N > 0, (c + F * below) / np.maximum(N + F, 1), below)
+def read_by_counts(counts, ids, learn):
+    """P(x_t | n − 1 ids before it), Witten–Bell, for n = 1 … longest + 1: (T, longest + 1)"""
+    ids, most = tuple(ids.tolist()), len(counts.tables)
+    P = np.empty((len(ids), most))
+    for t, x in enumerate(ids):
+        p, history = 1 / counts.V, ids[max(t - most + 1, 0):t]
+        for k, followers in enumerate(counts.look(history)):
+            if followers:
+                N, F = sum(followers.values()), len(followers)
+                p = (followers.get(x, 0) + F * p) / (N + F)
+            P[t, k] = p
+        if learn:
+            counts.add(history, x)
+    return P
 
 # %%
 ORDERS = range(1, 7)
-runs = {name: sliding_window_view(part, max(ORDERS)) for name, part in ids.items()}  # (…, 6)
-ngrams, cost = {}, {"train": [], "validation": []}
-for n in ORDERS:
-    ngrams[n] = NGram(ids["train"], n)
-    for name in cost:
-        cost[name].append(bits(ngrams[n].p(runs[name][:, -n:])))
+counted_once = Counts(max(ORDERS) - 1)
+read_by_counts(counted_once, ids["train"], learn=True)
+P = {name: read_by_counts(counted_once, part, learn=False)[1:] for name, part in ids.items()}  # (T − 1, 6)
+cost = {name: [bits(p) for p in P[name].T] for name in ("train", "validation")}
 best_n = 1 + int(np.argmin(cost["validation"]))
 print(f"best on the validation part: n = {best_n}, {min(cost['validation']):.3f} bits")
 
@@ -130,8 +139,9 @@ for (name, values), style in zip(cost.items(), ("o-", "s--")):
     axes.annotate(f" {name}", (6, values[-1]), va="center")
 axes.set(title="What a character costs an n-gram model", xlabel="n: the model sees n − 1 characters",
          ylabel="bits", xlim=(0.8, 7.2), xticks=ORDERS)
-plots.show(figure, alt="""Two curves over n from 1 to 6. Both fall from nearly five bits. The cost of training characters goes on falling to the end; that of
-    validation characters flattens after n = 4 and has its lowest point at n = 5.""")
+plots.show(figure, alt=f"""Two curves over n from 1 to 6. Both begin between four and five bits. The cost of
+    training characters goes on falling to the end; that of validation characters falls ever
+    more slowly, has its lowest point at n = {best_n}, and rises again.""")
 
 # %% [markdown]
 # Up to $n = 4$ every further character of history helps. After that the two curves part. On its own text the model goes on gaining, for a run of six characters mostly has one continuation there, and it knows which. In a new text most such runs have never been seen, and the model falls back on shorter ones. What looks like knowledge on the training part is a good memory of it.
@@ -191,9 +201,12 @@ updates = SIZES["epochs"] * len(x) // SIZES["rows"]
 model = language_model(SIZES["rows"])
 model.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(SIZES["rate"], updates),
                                     clipnorm=1.0),
-              keras.losses.SparseCategoricalCrossentropy(from_logits=True), jit_compile=True)
-_ = model.fit(x, y, batch_size=SIZES["rows"], epochs=SIZES["epochs"], shuffle=False, verbose=0,
-              callbacks=[ProgressBar(), Forget()])
+              keras.losses.SparseCategoricalCrossentropy(from_logits=True), jit_compile=False)
+begun = perf_counter()
+model.fit(x, y, batch_size=SIZES["rows"], epochs=SIZES["epochs"], shuffle=False, verbose=0,
+          callbacks=[ProgressBar(), Forget()])
+results.table("The training", [{"network": "LSTM", "parameters": model.count_params(), "updates": updates,
+                                "seconds": perf_counter() - begun}])
 
 # %% [markdown]
 # To judge it we let a copy without a state of its own read the validation part from its first character to its last, as one sequence.
@@ -211,8 +224,7 @@ def p_next(model, ids):
     return np.exp(log_p[np.arange(len(s)), ids[1:]])
 
 
-first = max(ORDERS) - 1  # all models are judged by the same characters
-lstm = {name: p_next(reader, ids[name])[first - 1:] for name in ("validation", "test")}
+lstm = {name: p_next(reader, ids[name]) for name in ("validation", "test")}
 print(f"LSTM on the validation part: {bits(lstm['validation']):.3f} bits, "
       f"{bits(lstm['validation']) * np.log(2):.3f} nats")
 
@@ -222,11 +234,17 @@ print(f"LSTM on the validation part: {bits(lstm['validation']):.3f} bits, "
 # ## 4 · The test
 
 # %%
-p_test = {f"n-gram, n = {n}": ngrams[n].p(runs["test"][:, -n:]) for n in ORDERS} | {"LSTM": lstm["test"]}
-p_test["mean of LSTM and best n-gram"] = (lstm["test"] + p_test[f"n-gram, n = {best_n}"]) / 2
-results.table("What a character of the test part costs", [
-    {"model": name, "bits": bits(p), "nats": bits(p) * np.log(2), "perplexity": 2 ** bits(p)}
-    for name, p in p_test.items()])
+p_test = {f"n-gram, n = {n}": P["test"][:, n - 1] for n in ORDERS} | {"LSTM": lstm["test"]}
+p_test["mean of LSTM and best n-gram"] = (lstm["test"] + P["test"][:, best_n - 1]) / 2
+
+
+def table_of_costs(title, p_of):
+    return results.table(title, [
+        {"model": name, "bits": bits(p), "nats": bits(p) * np.log(2), "perplexity": 2 ** bits(p)}
+        for name, p in p_of.items()])
+
+
+table_of_costs("What a character of the test part costs", p_test)
 
 # %% [markdown]
 # PROSE-4
@@ -244,7 +262,7 @@ def place_in_word(text):
     return np.array(places[1:])
 
 # %%
-place = place_in_word(text.test)[first:]  # of the characters that were judged
+place = place_in_word(text.test)[1:]  # of the characters that were judged
 shown = {name: [-np.log2(p_test[name][place == k]).mean() for k in range(1, 10)]
          for name in (f"n-gram, n = {best_n}", "LSTM")}
 figure, axes = plots.figure(size=(7.4, 3.2))
@@ -253,12 +271,67 @@ for (name, values), style in zip(shown.items(), ("s--", "o-")):
 axes.set(title="Cost of a letter by its place in the word, test part", xlabel="letter of the word",
          ylabel="bits", xticks=range(1, 10))
 axes.legend(frameon=False)
-plots.show(figure, alt="""ALT-4""")
+plots.show(figure, alt="""Two curves of bits over the place of a letter in its word. Both are by far
+    highest at the first letter and fall as the word goes on.""")
 
 # %% [markdown]
 # PROSE-4b
 #
+# ### Reading on
+#
+# A test part has words that the training part does not have, and then has them again and again: here the terms of lesson 10, in a play the names of those who speak. A reader who met such a word once expects it. Our models do not, as they stopped learning when the test began. They need not: it is no cheating to learn from a character *after* having said how probable it is. Nothing else was done in training.
+#
+# The n-gram model just goes on counting. (The validation part has done its work; it is counted, too.)
+
+# %%
+learner = Counts(best_n - 1)
+for name in ("train", "validation"):
+    read_by_counts(learner, ids[name], learn=True)
+reading_on = read_by_counts(learner, ids["test"], learn=True)[1:, -1]
+p_on = {"best n-gram, counts of training only": P["test"][:, best_n - 1],
+        "best n-gram that goes on counting": reading_on,
+        "LSTM": lstm["test"],
+        "mean of LSTM and n-gram that goes on": (lstm["test"] + reading_on) / 2}
+table_of_costs("What a character of the test part costs those who read on", p_on)
+
+# %% [markdown]
+# PROSE-4c
+#
 # ## 5 · One step at a time
+#
+# What the network does can be watched. Here is a line or so of the test part. Under each character stand the five that the network held for likeliest *before* it saw it, the likeliest on top. Where one of them came true, it has a frame.
+
+# %%
+AT, WIDTH = text.test.index("\n\n", 2_000) + 2, 46  # from the beginning of a paragraph
+s = reader.predict(ids["test"][None, :AT + WIDTH - 1], verbose=0)[0, AT - 1:]  # (WIDTH, V)
+p = np.exp(s - s.max(axis=1, keepdims=True))
+p /= p.sum(axis=1, keepdims=True)
+likeliest = np.argsort(-p, axis=1)[:, :5]  # (WIDTH, 5)
+
+
+def visible(c):
+    return {" ": "␣", "\n": "↵"}.get(c, c)
+
+# %%
+figure, axes = plots.figure(size=(10.4, 2.3))
+axes.imshow(np.take_along_axis(p, likeliest, axis=1).T, aspect="auto", cmap="Blues", vmin=0, vmax=1)
+for t, came in enumerate(text.test[AT:AT + WIDTH]):
+    for k, c in enumerate(vocabulary.decode(likeliest[t])):
+        axes.text(t, k, visible(c), ha="center", va="center", family="monospace", fontsize=9,
+                  color="white" if p[t, likeliest[t, k]] > 0.5 else "black")
+        if c == came:
+            axes.add_patch(plt.Rectangle((t - 0.46, k - 0.46), 0.92, 0.92, fill=False, color=plots.RED))
+axes.set(yticks=range(5), xticks=range(WIDTH), ylabel="likeliest")
+axes.set_yticklabels(range(1, 6))
+axes.xaxis.tick_top()
+axes.set_xticklabels(map(visible, text.test[AT:AT + WIDTH]), family="monospace")
+plots.show(figure, alt="""A grid of letters. Each column belongs to a character of the test part,
+    which stands above it; its five rows are the characters that the network held for likeliest
+    before, darker where it was surer. Many frames are in the top row, where words go on; the
+    first letters of words are often framed further down, or not at all.""")
+
+# %% [markdown]
+# PROSE-5
 #
 # To write, the model must work step by step: what it has just written is what it reads next. The cell of lesson 06 with the trained weights does a step in plain NumPy. `step` takes one id and the state, and gives the scores of what comes next and the new state.
 
@@ -330,7 +403,9 @@ for ax, temperature in zip(axes, (0.5, 1.0, 2.0)):
     ax.set_xticklabels([repr(c)[1:-1].replace(" ", "␣") for c in vocabulary.decode(top)])
 axes[0].set_ylabel("probability")
 figure.supxlabel(f"what may come after {BEGINNING!r}")
-plots.show(figure, alt="""ALT-6a""")
+plots.show(figure, alt="""Three bar charts of the probabilities of the same ten characters, for the
+    temperatures 0.5, 1 and 2. At 0.5 few bars hold nearly everything; at 2 the bars are much more
+    alike. The order of the bars is the same in all three.""")
 
 # %%
 for temperature, k in ((0.3, None), (1.0, None), (1.0, 5), (1.7, None)):
@@ -344,11 +419,16 @@ for temperature, k in ((0.3, None), (1.0, None), (1.0, 5), (1.7, None)):
 
 # %%
 def write_by_counts(n, length, rng):
-    written = list(vocabulary.encode(list(BEGINNING)))
+    written = tuple(vocabulary.encode(list(BEGINNING)).tolist())
     for _ in range(length):
-        candidates = np.array([[*written[len(written) - n + 1:], i] for i in range(1, V - 1)])  # (V − 2, n)
-        p = ngrams[n].p(candidates)
-        written.append(1 + rng.choice(V - 2, p=p / p.sum()))
+        p = np.full(V, 1 / V)
+        for followers in counted_once.look(written[-5:])[:n]:
+            if followers:
+                c = np.zeros(V)
+                c[list(followers)] = list(followers.values())
+                p = (c + len(followers) * p) / (c.sum() + len(followers))
+        p[[0, V - 1]] = 0  # neither padding nor the unknown character
+        written += (int(rng.choice(V, p=p / p.sum())),)
     return "".join(vocabulary.decode(written))
 
 
@@ -375,6 +455,8 @@ def examined(written):
 TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.5)
 looks = {t: examined(write(BEGINNING, 1500, t, rng=np.random.default_rng(SEED))) for t in TEMPERATURES}
 looks["test part"] = examined(text.test[:1500])
+results.table("1,500 characters written at each temperature", [
+    {"temperature": str(t), **values} for t, values in looks.items()])
 
 # %%
 figure, axes = plots.figure(size=(7.6, 3.6))
@@ -387,28 +469,33 @@ for key, style, colour in (("known words", "o-", plots.BLUE), ("different words"
 axes.set(title="1,500 characters written at each temperature, and the test part", xlabel="temperature",
          ylabel="share", xlim=(0.1, 2.5), xticks=[*TEMPERATURES, 1.75])
 axes.set_xticklabels([*TEMPERATURES, "test\npart"])
-plots.show(figure, alt="""ALT-6b""")
+plots.show(figure, alt="""Three curves over the temperature, with the test part at the right. The share
+    of known words is highest at the lowest temperature and falls well below that of the test part
+    at 1.5; the share of different words rises; that of copied runs falls to nearly 0.""")
 
 # %% [markdown]
 # PROSE-6b
 #
 # ## 7 · What do single cells know?
 #
-# The state has a hundred numbers and more. Does one of them mean something? Lines of this text are at most 72 characters long, so it pays to know how far the line has come; and a `*` or a `` ` `` that was opened has to be closed. We let the network read, keep $c_t$ at every step, and compare each unit with four things that we can count ourselves.
+# The state has a hundred numbers and more. Does one of them mean something? Karpathy, Johnson and Fei-Fei (2015) found cells that count the characters of a line, and cells that are on within quotation marks. Here, too, it pays to know how far the line has come, for no line of the sample has more than 72 characters; and a `` ` `` that was opened has to be closed. (In the plays, what corresponds to it is the name of the speaker: it stands between an empty line and a colon.)
+#
+# We let the network read, keep $c_t$ at every step, and compare each unit with three things that we can count ourselves.
 
 # %%
+OPEN, CLOSE, INSIDE = {"sample": ("`", "`", "between ` and `"),
+                       "real": ("\n\n", ":", "in a speaker's name")}[text.source]
+
+
 def counted(text):
     """What may be worth knowing after each character: name to (T,)"""
-    line, inside, known = 0, False, {"place in the line": [], "within a word": [], "within signs": []}
-    for c in text:
+    line, inside, known = 0, False, {"place in the line": [], "in a word": [], INSIDE: []}
+    for t, c in enumerate(text):
         line = 0 if c == "\n" else line + 1
-        inside = inside ^ (c in SIGNS)
+        inside = not text.startswith(CLOSE, t) if inside else text.startswith(OPEN, t + 1 - len(OPEN))
         for name, value in zip(known, (line, c.isalpha(), inside)):
             known[name].append(value)
     return {name: np.array(values, float) for name, values in known.items()}
-
-
-SIGNS = "`" if text.source == "sample" else ""  # Shakespeare's plays have no such signs
 
 
 def correlations(c, values):
@@ -433,11 +520,11 @@ for name, model_ in {"trained": reader, "not trained": language_model()}.items()
     c = {part: cell_states(model_, part_ids) for part, (_, part_ids) in parts.items()}
     for what in counted(parts["choosing"][0]):
         values = {part: counted(part_text)[what] for part, (part_text, _) in parts.items()}
-        if values["choosing"].any() and values["judging"].any():
-            unit = int(np.argmax(abs(correlations(c["choosing"], values["choosing"]))))
-            r = correlations(c["judging"], values["judging"])[unit]
-            rows.append({"network": name, "compared with": what, "unit": unit, "correlation": abs(r)})
-            chosen[name, what] = unit, r
+        unit = int(np.argmax(abs(correlations(c["choosing"], values["choosing"]))))
+        r = correlations(c["judging"], values["judging"])[unit]
+        rows.append({"network": name, "compared with": what, "correlation": abs(r)})
+        chosen[name, what] = unit, r
+print({what: unit for (name, what), (unit, _) in chosen.items() if name == "trained"})
 results.table("The unit that fits best, judged on new text", rows)
 
 # %%
@@ -459,10 +546,46 @@ for k, line in enumerate(lines):
                   color="white" if grid[k, column] < np.nanmedian(grid) else "black")
 axes.set(title=f"Unit {unit} after each character, read from left to right", xticks=[], yticks=[])
 figure.colorbar(image, label="$c_t$, its sign turned where it falls with the line")
-plots.show(figure, alt="""ALT-7""")
+plots.show(figure, alt="""Lines of the test part one below the other, letter by letter, each letter on a
+    colour that shows the state of one unit after it. The colour changes from the left of a line
+    to its right.""")
 
 # %% [markdown]
 # PROSE-7
+#
+# ### Is it used?
+#
+# That a unit goes along with something does not mean that the network makes use of it; others may know the same. So we take the unit's memory away: at every step its $c_t$ is set to its mean. What do the characters cost then? To compare, the same is done to ten other units, one at a time.
+
+# %%
+def cost_of_each(ids, off=None, mean=0.0):
+    """Bits for each character after the first, (T − 1,); with c_t of unit `off` held at its mean"""
+    state, cost = START, []
+    for i, following in zip(ids, ids[1:]):
+        s, (h, c) = step(i, state)
+        if off is not None:
+            c[0, off] = mean
+        state = h, c
+        cost.append(-np.log2(probabilities(s)[following]))
+    return np.array(cost)
+
+
+judged = ids["test"][:2_000]
+newline = judged == vocabulary.encode(["\n"])
+line_end = newline[1:] & ~newline[:-1]  # not that of an empty line
+means, intact = cell_states(reader, judged).mean(axis=0), cost_of_each(judged)
+
+# %%
+others = np.random.default_rng(SEED).choice(np.delete(np.arange(cell.units), unit), 10, replace=False)
+rise = {u: cost_of_each(judged, u, means[u]) - intact for u in (unit, *others)}
+at_ends, elsewhere = ({u: x[where].mean() for u, x in rise.items()} for where in (line_end, ~line_end))
+results.table("What characters cost more when one unit has no memory, bits", [
+    {"unit": "the one that fits the line", "line ends": at_ends[unit], "all others": elsewhere[unit]},
+    *({"unit": f"{how.__name__} of ten others", "line ends": how([at_ends[u] for u in others]),
+       "all others": how([elsewhere[u] for u in others])} for how in (np.mean, np.max))])
+
+# %% [markdown]
+# PROSE-7b
 #
 # ## 8 · Your own beginning
 #
@@ -471,6 +594,49 @@ plots.show(figure, alt="""ALT-7""")
 # %%
 for beginning in ("A vector is ", "", "Ω 你好 ", "x" * 500):
     print(f"{beginning[:20]!r}: {write(beginning, 60, 0.5, rng=np.random.default_rng(SEED))!r}")
+
+# %% [markdown]
+# ## 9 · On Tiny Shakespeare
+#
+# The same notebook reads 40,000 lines of Shakespeare's plays, put together by A. Karpathy, if they are there (`make data DATASETS=tiny_shakespeare`). The network is wider then, as `SIZES` says. What follows was measured by runs of this notebook on them.
+
+# %% tags=["recorded"]
+plays = results.recorded("12_language_model", "What a character of the test part costs")
+plays
+
+# %% tags=["recorded"]
+nats = dict(zip([row["model"] for row in plays.rows], plays.values("nats")))
+figure, axes = plots.figure(size=(7.4, 3.2))
+axes.plot(ORDERS, [nats[f"n-gram, n = {n}"] for n in ORDERS], "s--")
+axes.annotate("  n-grams", (6, nats["n-gram, n = 6"]), va="center")
+for name, colour, side in (("LSTM", plots.ORANGE, "bottom"), ("mean of LSTM and best n-gram", plots.BLACK, "top")):
+    axes.axhline(nats[name], color=colour)
+    axes.annotate(name, (1, nats[name]), va=side, color=colour)
+axes.set(title="What a character of the plays costs, test part, mean over the seeds", ylabel="nats",
+         xlabel="n of the n-gram models", xlim=(0.8, 7), xticks=ORDERS)
+plots.show(figure, alt="""Nats a character over n, on the plays: the dashed curve of the n-gram models falls
+    and flattens; the line of the LSTM lies below it throughout, and that of the mean of both
+    below the LSTM.""")
+claim("on the plays, mean over seeds: nats for each character of the test part, LSTM", nats["LSTM"],
+      at_most=1.55)
+
+# %% [markdown]
+# PROSE-9a
+
+# %% tags=["recorded"]
+results.recorded("12_language_model", "The training")
+
+# %% tags=["recorded"]
+results.recorded("12_language_model", "1,500 characters written at each temperature")
+
+# %% tags=["recorded"]
+results.recorded("12_language_model", "The unit that fits best, judged on new text")
+
+# %% tags=["recorded"]
+results.recorded("12_language_model", "What characters cost more when one unit has no memory, bits")
+
+# %% [markdown]
+# PROSE-9b
 
 # %% [markdown]
 # ## Exercises
@@ -677,8 +843,9 @@ def test_word_bits(word_bits):
 # train_words, test_words = text.train.split(), text.test.split()
 # often = [word for word, n in Counter(train_words).items() if n > 1]
 # word_vocabulary = Vocabulary(often)
-# pairs = NGram(word_vocabulary.encode(train_words), 2, len(word_vocabulary))
-# p = pairs.p(sliding_window_view(word_vocabulary.encode(test_words), 2))
+# pairs = Counts(1, len(word_vocabulary))
+# read_by_counts(pairs, word_vocabulary.encode(train_words), learn=True)
+# p = read_by_counts(pairs, word_vocabulary.encode(test_words), learn=False)[1:, 1]
 # known = np.array([word in word_vocabulary for word in test_words[1:]])
 # print(word_bits(p, test_words[1:], known, per_letter=bits(share[ids["test"]])), known.mean())
 
@@ -756,7 +923,7 @@ def test_best_mixture(best_mixture):
 
 # %%
 # When the check passes: choose on the validation part, judge on the test part.
-# p_a, p_b = lstm["validation"], ngrams[best_n].p(runs["validation"][:, -best_n:])
+# p_a, p_b = lstm["validation"], P["validation"][:, best_n - 1]
 # share_a = best_mixture(p_a, p_b)
 # mixed = share_a * lstm["test"] + (1 - share_a) * p_test[f"n-gram, n = {best_n}"]
 # print(f"{share_a:.2f} of the LSTM: {bits(mixed):.3f} bits")
