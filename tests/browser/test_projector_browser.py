@@ -1,5 +1,6 @@
 """Opens the Embedding Projector by the cell of lesson 03, in a real browser, without a network. On demand: make test-browser"""
 
+import importlib
 import os
 from urllib.parse import urlsplit
 
@@ -31,6 +32,9 @@ def frame(tmp_path, monkeypatch):
     shown = []
     monkeypatch.setenv("JPY_SESSION_NAME", "03_entity_embeddings.ipynb")
     monkeypatch.setattr(IPython.display, "display", shown.append)
+    # The lesson has trained networks by then. Else TensorBoard imports TensorFlow while its page asks, once only, what there is
+    # to show, and the answer is nothing.
+    importlib.import_module("tensorflow")
     exec(projector_cell(), {"os": os, "folder": str(folder)})
     (frame,) = shown
     return frame.src
