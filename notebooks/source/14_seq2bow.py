@@ -23,6 +23,7 @@ import os
 import keras
 import numpy as np
 import scipy.sparse as sp
+import tensorflow as tf
 
 from course_utils import embeddings, plots, results
 from course_utils.claims import claim
@@ -31,6 +32,8 @@ from course_utils.seq2bow.corpus import LENGTH, from_lists, title_words
 from course_utils.seq2bow.model import Seq2BoW, Trie, interest_vectors, measures
 from course_utils.seq2bow.training import fit as train_seq2bow
 from course_utils.training import ProgressBar
+
+tf.get_logger().setLevel("ERROR")  # else TensorFlow complains of as many graphs as models
 
 # %%
 SEED = int(os.environ.get("COURSE_SEED", 0))
@@ -227,7 +230,7 @@ def draw(shard, rows, sampler, k):
 class Draws(keras.utils.PyDataset):
     """Batches of titles with candidates, in another order in each epoch."""
 
-    def __init__(self, shard, counts, size=128, k=20):
+    def __init__(self, shard, counts, size=256, k=20):
         super().__init__()
         self.shard, self.size, self.k = shard, size, k
         self.sampler = embeddings.NegativeSampler(counts, rng=rng)
@@ -254,7 +257,7 @@ EPOCHS = 10
 def fit(reader, E, corpus, parts, loss=None):
     network = with_candidates(reader, E)
     draws, judged = Draws(parts["train"], corpus.counts), Draws(parts["validation"], corpus.counts)
-    rate = keras.optimizers.schedules.CosineDecay(0.02, EPOCHS * len(draws), alpha=0.02)
+    rate = keras.optimizers.schedules.CosineDecay(0.03, EPOCHS * len(draws), alpha=0.02)
     network.compile(keras.optimizers.Adam(rate, clipnorm=1.0),
                     loss or keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     return network.fit(draws, validation_data=judged, epochs=EPOCHS, shuffle=False, verbose=0,
@@ -493,13 +496,13 @@ if sample:
 # %% [markdown]
 # ## 9 · One map for both
 #
-# One space, so one map can show both vocabularies. What counts is the direction, so t-SNE looks at cosines (lesson 03; what may be read off such a map, and what may not, stands there, too). The map has one short title of each of 40 occupations, and of each the interest that is nearest to it.
+# One space, so one map can show both vocabularies. What counts is the direction, so t-SNE looks at cosines (lesson 03; what may be read off such a map, and what may not, stands there, too). The map has the most frequent title of each of 40 occupations, and of each the interest that is nearest to it.
 
 # %%
-short = {}  # {occupation: its shortest title}
-for name in sorted(names, key=len):
-    short.setdefault(occupation[name], name)
-chosen = list(short.values())[:40]
+frequent = {}  # {occupation: its most frequent title}; `names` has the most frequent first
+for name in names:
+    frequent.setdefault(occupation[name], name)
+chosen = list(frequent.values())[:40]
 title_vectors = np.stack([index.vector(name) for name in chosen])  # (40, D)
 nearest = list(dict.fromkeys(interests.neighbours(v, 1)[0][0] for v in title_vectors))
 both = np.concatenate([title_vectors, [interests.vector(name) for name in nearest]])
@@ -511,8 +514,9 @@ for i, (name, (x, y)) in enumerate(zip(chosen + nearest, place)):
     title = i < len(chosen)
     axes.annotate(name, (x, y), ha="center", va="bottom" if title else "top", fontsize=7,
                   color=plots.BLUE if title else plots.ORANGE, weight="bold" if title else "normal")
+low, high = place.min(axis=0), place.max(axis=0)  # a text has no place that Matplotlib looks at
 axes.set(title="Titles (blue, bold) and interests (orange) in one space", xticks=[], yticks=[],
-         xlim=(place[:, 0].min(), place[:, 0].max()), ylim=(place[:, 1].min(), place[:, 1].max()))
+         xlim=(low[0] - 1, high[0] + 1), ylim=(low[1] - 1, high[1] + 1))
 plots.show(figure, alt="""Map of words. Beside each title in blue stands an interest in orange that goes with it; jobs of one
     trade stand near each other.""")
 
@@ -535,7 +539,7 @@ def seq2bow(data, extras=None):
     corpus = from_lists(data.train.titles, data.train.bags, extras, held_out=0.05)
     model = Seq2BoW(corpus.numbering, interest_vectors(corpus, seed=SEED), corpus.counts, len(corpus),
                     seed=SEED)
-    train_seq2bow(model, corpus, epochs=12, batch=128, rate=0.02)
+    train_seq2bow(model, corpus, epochs=12, batch=256, rate=0.03)
     return model
 
 
@@ -686,7 +690,7 @@ results.table("Interests of occupations never seen, O*NET", found) if found else
 results.recorded("14_seq2bow", "Interests of occupations never seen, O*NET")
 
 # %% [markdown]
-# PROSE12c
+# (to be written)
 #
 # ## 13 · A table of your own
 #
