@@ -16,6 +16,8 @@
 
 # %% [markdown]
 # ## Settings and data
+#
+# `SIZES` holds what differs between the embedded sentences and real ones: sizes of vectors and layers, how rare a word must be to be left out of the vocabulary (section 4), and how long is trained.
 
 # %%
 import os
@@ -35,10 +37,9 @@ from course_utils.training import Batches, ProgressBar
 SEED = int(os.environ.get("COURSE_SEED", 0))
 data = sentences.load()
 SIZES = {
-    "sample": dict(d=32, letters=16, units=64, batch=32, epochs=12, rate=5e-3),
-    "real": dict(d=64, letters=32, units=64, batch=32, epochs=12, rate=3e-3),
+    "sample": dict(d=32, letters=16, units=64, rare=10, batch=64, epochs=10, rate=1e-2),
+    "real": dict(d=64, letters=32, units=64, rare=1, batch=32, epochs=12, rate=3e-3),
 }[data.source]
-splits = {"train": data.train, "validation": data.validation, "test": data.test}
 rng = np.random.default_rng(SEED)
 
 # %% [markdown]
@@ -49,12 +50,13 @@ rng = np.random.default_rng(SEED)
 
 # %%
 KINDS = sorted({tag[2:] for tags in data.train.tags for tag in tags} - {""})
-i = int(rng.integers(len(data.train)))
+with_two = [i for i, tags in enumerate(data.train.tags) if " ".join(tags).count("B-") == 2]
+i = int(rng.choice(with_two))
 for word, tag in zip(data.train.words[i], data.train.tags[i]):
     print(f"{tag:16} {word}")
 
 # %% [markdown]
-# `spans` reads tags back into names: the type, the first word, and the one after the last.
+# A sentence of ten words has ten tags, and nothing else is needed: from the tags alone one can read where each name begins, where it ends, and what it is. `spans` does so. It gives each name as its type, the place of its first word, and the place *after* its last word, counted from 0; `Coloured` shows the same in colour.
 
 # %%
 print(spans(data.train.tags[i]))
@@ -66,23 +68,24 @@ Coloured(data.train.words[i], spans(data.train.tags[i]), KINDS)
 # The obvious measure is the share of tags that are right. Let us ask it about a tagger that has learned nothing and says `O` to every word.
 
 # %%
-def gold(split):
-    """The names of each sentence: n lists of spans"""
-    return [spans(tags) for tags in split.tags]
+def right_tags(true, said):
+    """Share of words with the right tag; both arguments: tags (time,) of each sentence"""
+    return np.mean([a == b for row, other in zip(true, said) for a, b in zip(row, other)])
 
 
-def token_accuracy(split, said):
-    pairs = [(a, b) for tags, row in zip(split.tags, said) for a, b in zip(tags, row)]
-    return np.mean([a == b for a, b in pairs])
+def names(tagged):
+    """The names of each sentence, a list of spans"""
+    return [spans(tags) for tags in tagged]
 
 
-nothing = [["O"] * len(words) for words in data.validation.words]
-print(f"says O to everything: {token_accuracy(data.validation, nothing):.1%} of the tags are right")
-scores(gold(data.validation), [spans(tags) for tags in nothing])
+true = data.validation.tags
+nothing = [["O"] * len(tags) for tags in true]
+print(f"says O to everything: {right_tags(true, nothing):.1%} of the tags are right")
+scores(names(true), names(nothing))
 
 # %%
 claim("share of right tags for one who finds no name at all",
-      token_accuracy(data.validation, nothing), at_least=0.6)
+      right_tags(true, nothing), at_least=0.6)
 
 # %% [markdown]
 # Most words belong to no name, so most tags are right, and not one name was found. What we want to know is how many **names** are found. A name counts as found only if its type and both of its ends are right (exact match). Of all names that the tagger gives, **precision** is the share that is right; of all names that are there, **recall** is the share that it found;
@@ -102,8 +105,8 @@ from collections import Counter, defaultdict
 
 def forms(split):
     """Each name as a tuple of words, and its type, as often as it occurs"""
-    return [(tuple(words[begin:end]), kind) for words, names in zip(split.words, gold(split))
-            for kind, begin, end in names]
+    return [(tuple(words[begin:end]), kind) for words, row in zip(split.words, names(split.tags))
+            for kind, begin, end in row]
 
 
 counts = defaultdict(Counter)
@@ -116,19 +119,23 @@ print(f"{len(listed):,} names, {ambiguous:,} of them with more than one type in 
 
 # %%
 def look_up(words):
-    """Spans of the longest listed names, from left to right"""
-    found, t = [], 0
-    while t < len(words):
+    """Tags (time,): the longest listed name that begins at a word, from left to right"""
+    tags = []
+    while (t := len(tags)) < len(words):
         ends = [end for end in range(t + 1, t + 1 + longest) if tuple(words[t:end]) in listed]
         if ends:
-            found.append((listed[tuple(words[t:ends[-1]])], t, ends[-1]))
-        t = ends[-1] if ends else t + 1
-    return found
+            kind = listed[tuple(words[t:ends[-1]])]
+            tags += [f"B-{kind}"] + [f"I-{kind}"] * (ends[-1] - t - 1)
+        else:
+            tags.append("O")
+    return tags
 
 
-print("validation:", scores(gold(data.validation), map(look_up, data.validation.words)))
+scores(names(true), names(map(look_up, data.validation.words)))
+
+# %%
 shown = "Yesterday Madison met the people of Madison .".split()
-Coloured(shown, look_up(shown), KINDS)
+Coloured(shown, spans(look_up(shown)), KINDS)
 
 # %% [markdown]
 # It fails in two ways. Names that are not on the list are not found, and people invent new ones every day. And a name that is on the list has one type there, whatever the sentence says. To do better a tagger must look at what stands around a name, and at what the name itself looks like.
@@ -136,12 +143,13 @@ Coloured(shown, look_up(shown), KINDS)
 # ## 4 · Words and letters as numbers
 #
 # A word becomes an id, as always. The validation and test sentences have names that the vocabulary does not know, and all of them get the same id, that of unknown words. So each word also brings its **letters**: *Alderbury* looks like a place, *X-300* like a product, and a capital within a sentence is a hint by itself (Ma and Hovy 2016).
-# Words that occur once in training are left out of the vocabulary. Otherwise the id of unknown words would never be seen in training, and its vector would stay as it was drawn.
+#
+# Rare words are left out of the vocabulary, also where they stand in the training sentences. Otherwise the id of unknown words would never occur in training, and its vector would stay as it was drawn. And a tagger that knows every name of the training sentences by an id of its own could learn them by heart; a name that it does not know sends it to the letters and to the neighbours, and that is what it will have to do in the test.
 
 # %%
 LETTERS = 12  # of a longer word the first six and the last six
 often = Counter(word for words in data.train.words for word in words)
-vocabulary = Vocabulary([word for word, n in often.most_common() if n > 1])
+vocabulary = Vocabulary([word for word, n in often.most_common() if n > SIZES["rare"]])
 alphabet = Vocabulary(sorted({letter for word in often for letter in word}))
 TAGS = ["O"] + [f"{prefix}-{kind}" for kind in KINDS for prefix in "BI"]
 
@@ -199,6 +207,8 @@ claim("difference between the loss by hand and in Keras",
 # %% [markdown]
 # In Keras, `ignore_class=-1` does it. Without it, padding would count as words that are easy to tag, and the loss of a batch would depend on how long its longest sentence is.
 #
+# Seen from the weights, this is one sum over all words of all sentences. The same layers are used at every step, so their gradient is the sum of the gradients of all steps, as in lesson 05; but now each step also has a loss of its own, and does not have to wait for the end of the sentence to be told what was wrong.
+#
 # ## 6 · Three taggers
 #
 # All three have the same beginning and the same end. The beginning: the vector of the word; and beside it a **convolution over its letters**, 32 patterns of three letters each, of which the strongest match in the word counts. The end: a linear layer that gives a score for each tag. They differ in what lies between:
@@ -206,6 +216,8 @@ claim("difference between the loss by hand and in Keras",
 # 1. **nothing**: each word is tagged for itself, without its neighbours;
 # 2. an **LSTM** from left to right: a tag may depend on all that came before;
 # 3. a **bidirectional LSTM**: on all that comes after, too (Huang, Xu and Yu 2015). A tagger may see the whole sentence before it answers (lesson 08).
+#
+# Padding is kept out in two places. The loss leaves it out, as above. And the LSTM gets a `mask`, so that its state passes the padding unchanged; the backward half begins there.
 
 # %%
 layers = keras.layers
@@ -227,11 +239,11 @@ def tagger(between=None):
 
 # %%
 def train(model):
-    batches = Batches(*encode(data.train.words, data.train.tags), SIZES["batch"], SEED, step=16)
+    batches = Batches(*encode(data.train.words, data.train.tags), SIZES["batch"], SEED, step=1)
     rate = keras.optimizers.schedules.CosineDecay(SIZES["rate"], SIZES["epochs"] * len(batches))
     model.compile(keras.optimizers.Adam(rate, clipnorm=1.0),
                   keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1),
-                  jit_compile=True)
+                  jit_compile=False)
     model.fit(batches, epochs=SIZES["epochs"], shuffle=False, verbose=0, callbacks=[ProgressBar()])
     return model
 
@@ -262,15 +274,16 @@ for name, between in betweens.items():
     taggers[name] = train(tagger(between()))
 
 # %%
-def found_by(model, split):
-    return [spans(tags) for tags in tag(model, split.words)]
+def tagged_by_all(split):
+    """Tags of all sentences, by each of the taggers"""
+    tagged = {"O everywhere": [["O"] * len(words) for words in split.words],
+              "gazetteer": [look_up(words) for words in split.words]}
+    return tagged | {name: tag(model, split.words) for name, model in taggers.items()}
 
 
-said = {"gazetteer": [look_up(words) for words in data.validation.words]}
-said |= {name: found_by(model, data.validation) for name, model in taggers.items()}
-there = gold(data.validation)
-for name, found in said.items():
-    print(f"{name:26}", {key: f"{value:.3f}" for key, value in scores(there, found).items()})
+for name, tags in tagged_by_all(data.validation).items():
+    values = {"right tags": right_tags(true, tags), **scores(names(true), names(tags))}
+    print(f"{name:21}", "  ".join(f"{key} {value:.3f}" for key, value in values.items()))
 
 # %% [markdown]
 # A step up with each tagger. One that looks at a single word knows the forms, *Port* …, … *Ltd*, and has to guess the rest. One that has read what comes before does better, and one that has read both sides does best. Precision and recall are close together: most names are found with their ends, and what goes wrong is the type.
@@ -280,19 +293,37 @@ for name, found in said.items():
 # The choices are made; the test sentences are opened. A name in the test is **seen** if the training sentences have the very same words as a name, and **new** otherwise. A shared task on new names, WNUT 2017 (Derczynski and others 2017), had the same question.
 
 # %%
-def only(names, split, keep):
-    """Of the names in each sentence those for which keep(form) holds"""
-    return [[(kind, begin, end) for kind, begin, end in row if keep(tuple(words[begin:end]))]
-            for words, row in zip(split.words, names)]
+def only_new(found, split):
+    """Of the spans of each sentence those whose words are no name of the training sentences"""
+    return [[span for span in row if tuple(words[span[1]:span[2]]) not in listed]
+            for words, row in zip(split.words, found)]
 
 
-said = {"gazetteer": [look_up(words) for words in data.test.words]}
-said |= {name: found_by(model, data.test) for name, model in taggers.items()}
-there = gold(data.test)
-new = [only(names, data.test, lambda form: form not in listed) for names in (there, *said.values())]
-rows = [{"tagger": name, **scores(there, found), "F1, new names": scores(new[0], part)["F1"]}
-        for (name, found), part in zip(said.items(), new[1:])]
-results.table("Names found in the test", rows)
+said, there = tagged_by_all(data.test), names(data.test.tags)
+rows = []
+for name, tags in said.items():
+    of_new = scores(only_new(there, data.test), only_new(names(tags), data.test))
+    rows.append({"tagger": name, "right tags": right_tags(data.test.tags, tags),
+                 **scores(there, names(tags)), "F1, new names": of_new["F1"]})
+table = results.table("Names found in the test", rows)
+table
+
+# %%
+def draw(table):
+    """F1 of all names and of the new ones, by tagger"""
+    figure, axes = plots.figure(size=(6.8, 3.2))
+    names_ = [row["tagger"] for row in table.rows][1:]
+    for shift, column, colour in (-0.2, "F1", plots.BLUE), (0.2, "F1, new names", plots.ORANGE):
+        axes.barh(np.arange(len(names_)) + shift, table.values(column)[1:], 0.38, color=colour, label=column)
+    plots.label_bars(axes, "{:.2f}")
+    axes.set(yticks=range(len(names_)), xlim=(0, 1.15), xlabel="F1 of whole names, test")
+    axes.set_yticklabels(names_), axes.invert_yaxis()
+    axes.legend(frameon=False)
+    return figure
+
+
+plots.show(draw(table), alt="""Two horizontal bars for each of four taggers: F1 of all names and of the new ones. The gazetteer is near 0,
+    and at 0 for new names. Each word for itself, the LSTM and the bidirectional LSTM follow, each clearly above the one before.""")
 
 # %% [markdown]
 # The order is the same as on the validation sentences. The gazetteer finds the few names of the test that it has seen, gives most of them the wrong type, and of the new ones it finds none, by definition. The networks do as well on new names as on seen ones: they have to look at letters and neighbours anyway.
@@ -317,15 +348,16 @@ WHERE = {"a": "right before", "b": "right after", "d": "far before", "c": "far a
 def recall_by_place(found, split):
     """Share of the names found, by where their hint stands"""
     hits = {place: [] for place in WHERE}
-    for names, row, kinds in zip(gold(split), found, split.kinds):
-        for name, kind in zip(names, kinds):
+    for true, row, kinds in zip(names(split.tags), found, split.kinds):
+        for name, kind in zip(true, kinds):
             hits[kind].append(name in row)
     return [np.mean(hits[place]) for place in WHERE]
 
 
 # %%
 if data.source == "sample":
-    recalls = {name: recall_by_place(found, data.test) for name, found in said.items()}
+    recalls = {name: recall_by_place(names(tags), data.test) for name, tags in said.items()}
+    del recalls["O everywhere"]
     figure, axes = plots.figure(size=(8.6, 3.4))
     colours = (plots.BLACK, plots.ORANGE, plots.SKY, plots.BLUE)
     for i, ((name, values), colour) in enumerate(zip(recalls.items(), colours)):
@@ -364,11 +396,12 @@ def beliefs(model, words, t):
 # %%
 BEGIN = "We talked about Tavistone for the whole evening :"
 ENDS = "she learned the piano in a single month .", "its river rose by a metre overnight ."
+COLOURS = (plots.BLUE, plots.ORANGE, plots.GREEN, plots.BLACK, plots.SKY, plots.RED)
 best = taggers["bidirectional LSTM"]
 figure, axes = plots.figure(1, 2, size=(10.4, 3.6), sharey=True)
 for ax, end in zip(axes, ENDS):
     words = f"{BEGIN} {end}".split()
-    for p, kind, colour in zip(beliefs(best, words, 3).T, KINDS, (plots.BLUE, plots.ORANGE, plots.GREEN, plots.BLACK)):
+    for p, kind, colour in zip(beliefs(best, words, 3).T, KINDS, COLOURS):
         ax.plot(range(3, len(words)), p, "o-", markersize=3, color=colour)
         ax.annotate(f" {kind}", (len(words) - 1, p[-1]), color=colour, va="center")
     ax.set(xticks=range(3, len(words)), xlim=(2.5, len(words) + 3), ylim=(-0.03, 1.03))
@@ -386,9 +419,10 @@ plots.show(figure, alt="""Two panels with the probabilities of the four types at
 
 # %%
 confusion = np.zeros((len(KINDS), len(KINDS)))
-for names, found in zip(there, said["bidirectional LSTM"]):
-    type_of = {name[1:]: name[0] for name in found}
-    for kind, begin, end in names:
+found = names(said["bidirectional LSTM"])
+for true, row in zip(there, found):
+    type_of = {(begin, end): kind for kind, begin, end in row}
+    for kind, begin, end in true:
         if (begin, end) in type_of:
             confusion[KINDS.index(kind), KINDS.index(type_of[begin, end])] += 1
 confusion /= np.maximum(confusion.sum(axis=1, keepdims=True), 1)
@@ -412,9 +446,9 @@ plots.show(figure, alt="""A table of four true types by four types said, with th
 # %%
 from IPython.display import display
 
-wrong = [i for i, (a, b) in enumerate(zip(there, said["bidirectional LSTM"])) if a != b]
+wrong = [i for i, (a, b) in enumerate(zip(there, found)) if a != b]
 for i in wrong[:3]:
-    display(Coloured(data.test.words[i], said["bidirectional LSTM"][i], KINDS))
+    display(Coloured(data.test.words[i], found[i], KINDS))
     print("there:", [(kind, " ".join(data.test.words[i][begin:end])) for kind, begin, end in there[i]])
 
 # %% [markdown]
@@ -429,7 +463,7 @@ def broken(tags):
             if now[0] == "I" and before[2:] != now[2:]]
 
 
-tagged = tag(best, data.test.words)
+tagged = said["bidirectional LSTM"]
 n_broken = sum(len(broken(tags)) for tags in tagged)
 print(f"{n_broken} of {sum(map(len, tagged)):,} tags go on with nothing")
 
@@ -463,7 +497,14 @@ tagged_text("Last week Amberly and her friend Jonas Tarn took the Corvo 500 to P
 # WNUT 2017 has sentences from posts, comments and video captions, with six types of names, chosen so that hardly any name of the test stands in the training sentences (Derczynski and others 2017). The same notebook, run on them with three seeds, had this table:
 
 # %% tags=["recorded"]
-results.recorded("11_sequence_labelling", "Names found in the test")
+wnut = results.recorded("11_sequence_labelling", "Names found in the test")
+wnut
+
+# %% tags=["recorded"]
+figure = draw(wnut)
+figure.axes[0].set(title="WNUT 2017")
+plots.show(figure, alt="""Two horizontal bars for each of four taggers on WNUT 2017, from the record: F1 of all names and of the new ones.
+    All bars are short. RECORDED-ALT""")
 
 # %% [markdown]
 # PROSE-12
@@ -771,7 +812,7 @@ def test_viterbi(best_legal):
 # %%
 # When the check passes: what does it do for the tagger of this lesson?
 # legal = [spans(best_legal(s, TAGS)) for s in tag_scores(best, data.test.words)]
-# print(scores(there, said["bidirectional LSTM"]), scores(there, legal))
+# print(scores(there, found), scores(there, legal))
 
 # %% [raw]
 # # END QUESTION
