@@ -32,7 +32,7 @@ TITLE = "A hundred submissions"
 
 def hand_in(source: Path, folder: Path, number: int) -> None:
     """Write `number` submissions of a lesson to `folder`: the same ones every time."""
-    lesson, rng = build.assemble(source), random.Random(SEED)
+    lesson, rng = build.assemble(source), random.Random(f"{SEED} {source.stem}")
     right = solutions(lesson)
     for n in range(number):
         made, blank = build.read_stored(source.stem, outputs=True), []
