@@ -12,7 +12,12 @@ import gc
 import gzip
 import io
 import itertools
+import os
+import pickle
 import re
+import signal
+import subprocess
+import sys
 import unicodedata
 import zlib
 from collections import Counter
@@ -36,6 +41,7 @@ LONGEST = 200  # signs of a title that are read; a longer word, interest or valu
 MOST_HELD_OUT = 20_000  # examples
 SEEN = 2**23  # rows of a file that are remembered, to find duplicates
 LINE = 2**20  # signs of a line that are read at a time
+LARGE = 50_000_000  # bytes of a file for which a second process is worth its start
 _END = "\0end of file"  # a line after the last one
 PLACEHOLDERS = {"see below", "see description", "n/a", "na", "none", "null", "nan", "various", "tbd"}
 
@@ -441,15 +447,12 @@ def from_csv(
     except LookupError as error:
         raise ValueError(f"{error}; encodings are, for example, utf-8, utf-16 and cp1252") from None
     reader = _Reader(extras, None if folder is None else Path(folder))
-    seen = np.zeros(SEEN, dtype=np.int64)
-    with _not_collecting():
-        for hashes, *fields in _chunks(path, columns, encoding, reader.report):
-            first = np.zeros(len(hashes), dtype=bool)
-            first[np.unique(hashes, return_index=True)[1]] = True
-            first &= seen[hashes % SEEN] != hashes
-            seen[hashes % SEEN] = hashes
-            reader.report["duplicates"] += int((~first).sum())
-            titles, bags, *values = (list(itertools.compress(column, first)) for column in fields)
+    with (
+        _not_collecting(),
+        tqdm(total=path.stat().st_size, desc=path.name, unit="B", unit_scale=True, delay=0.5) as bar,
+    ):
+        for position, titles, bags, *values in _read(path, columns, encoding, reader.report):
+            bar.update(position - bar.n)
             if len(separator) == 1:  # splitting all bags at once is faster, and the same
                 reader.add(
                     titles, separator.join(bags).split(separator), [bag.count(separator) + 1 for bag in bags], values
@@ -480,8 +483,65 @@ def _not_collecting() -> Iterator[None]:
             gc.enable()
 
 
+def _read(path: Path, columns: list[str], encoding: str | None, report: Counter) -> Iterator[tuple]:
+    """What `_chunks` gives; for a large file from a process of its own, so that two cores read."""
+    if not path.is_file() or path.stat().st_size < LARGE:
+        yield from _chunks(path, columns, encoding, report)
+        return
+    command = [sys.executable, "-c", "from course_utils.seq2bow.corpus import _send; _send()"]
+    where = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": where}
+    )
+    try:
+        pickle.dump((path, columns, encoding), process.stdin)
+        process.stdin.close()
+        while isinstance(got := pickle.load(process.stdout), tuple):
+            yield got
+    except (EOFError, BrokenPipeError, pickle.UnpicklingError):
+        raise OSError(f"{path}: the process that reads it was ended, perhaps for want of memory") from None
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    if isinstance(got, Exception):
+        raise got
+    here = dict(report)
+    report.clear()
+    for counts in (got, here):  # what was found while reading first, as where one process does it all
+        report.update(counts)
+
+
+def _send() -> None:
+    """The other end of `_read`: chunks, then the report or what was wrong, to standard output."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the other end, which then ends this one
+    out, report = sys.stdout.buffer, Counter()
+    given = pickle.load(sys.stdin.buffer)
+    try:
+        with _not_collecting():
+            for chunk in _chunks(*given, report):
+                pickle.dump(chunk, out, pickle.HIGHEST_PROTOCOL)
+        last = report
+    except (OSError, ValueError) as error:
+        last = error
+    pickle.dump(last, out)
+    out.flush()
+
+
 def _chunks(path: Path, columns: list[str], encoding: str | None, report: Counter) -> Iterator[tuple]:
-    """Up to SHARD rows of a table at a time: an array of `_numbers`, and a list for each of `columns`. Counts in `report`."""
+    """Different rows of a table, about SHARD at a time: the place in the file, and a list for each of `columns`.
+
+    Counts in `report`.
+    """
+    seen = np.zeros(SEEN, dtype=np.int64)
+
+    def different(hashes: np.ndarray) -> np.ndarray:
+        first = np.zeros(len(hashes), dtype=bool)
+        first[np.unique(hashes, return_index=True)[1]] = True
+        first &= seen[hashes % SEEN] != hashes
+        seen[hashes % SEEN] = hashes
+        report["duplicates"] += int((~first).sum())
+        return first
 
     def windows_1252(error: UnicodeDecodeError) -> tuple[str, int]:
         report[f"bytes that are not {encoding}, read as Windows-1252"] += error.end - error.start
@@ -498,25 +558,24 @@ def _chunks(path: Path, columns: list[str], encoding: str | None, report: Counte
             table = _rows(text, path, columns, report)
             header = [name.strip() for name in next(table, [])]
             places = _places(path, header, columns)
-            with tqdm(total=path.stat().st_size, desc=path.name, unit="B", unit_scale=True) as bar:
-                ended = False
-                while not ended:
-                    numbers, fields = [], [[] for _ in columns]
-                    for begin in range(0, SHARD, FEW):
-                        most = min(FEW, SHARD - begin)
-                        rows = list(itertools.islice(table, most))
-                        whole = [row for row in rows if len(row) == len(header)]
-                        report["rows"] += len(rows)
-                        report["rows with more or fewer fields than the header"] += len(rows) - len(whole)
-                        numbers.append(_numbers(whole))
-                        for field, place in zip(fields, places, strict=True):
-                            field += [row[place] for row in whole]
-                        if ended := len(rows) < most:
-                            break
-                    if raw.seekable():  # a pipe is not
-                        bar.update(raw.tell() - bar.n)
-                    if fields[0]:
-                        yield np.concatenate(numbers), *fields
+            ended = False
+            while not ended:
+                numbers, fields = [], [[] for _ in columns]
+                for begin in range(0, SHARD, FEW):
+                    most = min(FEW, SHARD - begin)
+                    rows = list(itertools.islice(table, most))
+                    whole = [row for row in rows if len(row) == len(header)]
+                    report["rows"] += len(rows)
+                    report["rows with more or fewer fields than the header"] += len(rows) - len(whole)
+                    numbers.append(_numbers(whole))
+                    for field, place in zip(fields, places, strict=True):
+                        field += [row[place] for row in whole]
+                    if ended := len(rows) < most:
+                        break
+                first = different(np.concatenate(numbers))
+                if len(first):
+                    position = raw.tell() if raw.seekable() else 0  # a pipe has no places
+                    yield position, *(list(itertools.compress(field, first)) for field in fields)
         except UnicodeError as error:
             raise ValueError(f"{path} is not text in {encoding}: {error}") from None
         except (EOFError, zlib.error, OSError) as error:  # from damaged .gz and .bz2, too

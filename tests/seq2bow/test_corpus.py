@@ -7,6 +7,7 @@ import gzip
 import io
 import os
 import random
+import sys
 import threading
 import tracemalloc
 from collections import Counter
@@ -604,6 +605,20 @@ def test_a_line_without_end_is_not_read_to_its_end(tmp_path, monkeypatch):
     assert [title for title, _ in decoded(corpus)][-1] == "clerk" and corpus.report["rows"] > 3
 
 
+def test_a_large_file_is_read_by_a_process_of_its_own_to_the_same_corpus(tmp_path, monkeypatch):
+    rows = [(f"Nurse {i % 70}", f"care|aid {i % 7}", "France") for i in range(300)] + [
+        ("", "care", ""),
+        ("Boss", "", ""),
+    ]
+    content = table([*rows, *JOBS]).encode() + b"Ragged\nNurse,caf\xe9|aid,Spain\n"
+    alone = read(tmp_path, content, extras=["country"], held_out=0.2)
+    monkeypatch.setattr(module, "LARGE", 0)
+    apart = read(tmp_path, content, extras=["country"], held_out=0.2)
+    assert decoded(apart) == decoded(alone) and decoded(apart, apart.held_out) == decoded(alone, alone.held_out)
+    assert list(apart.report.items()) == list(alone.report.items()) and apart.report["duplicates"] > 0
+    assert apart.titles == alone.titles and apart.counts.tolist() == alone.counts.tolist()
+
+
 # ------------------------------------------------------------------------------------------------------------------- errors
 
 WRONG = {
@@ -645,6 +660,20 @@ def test_errors_say_what_is_wrong(tmp_path, content, options, message):
     said = str(caught.value)
     assert "\n" not in said and len(said) < 800
     assert str(tmp_path) in said or "must be different" in said or "separator" in said or "encoding" in said
+
+
+def test_errors_of_the_process_that_reads_a_large_file_arrive(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "LARGE", 0)
+    with pytest.raises(ValueError, match=r"jobs\.csv has no column 'title'; it has: 'name'"):
+        read(tmp_path, "name\nNurse\n")
+    with pytest.raises(OSError, match=r"jobs\.csv\.gz cannot be read to its end"):
+        read(tmp_path, PACKED["gz"][:-20], "jobs.csv.gz")
+    environment = os.environ | {"PYTHONPATH": ""}
+    dying = [sys.executable, "-c", "import os; os._exit(9)"]  # as one that is killed
+    start = module.subprocess.Popen
+    monkeypatch.setattr(module.subprocess, "Popen", lambda _, **rest: start(dying, **rest | {"env": environment}))
+    with pytest.raises(OSError, match=r"jobs\.csv: the process that reads it was ended"):
+        read(tmp_path, TEXT)
 
 
 def test_of_many_columns_the_first_are_named(tmp_path):
