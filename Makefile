@@ -66,7 +66,7 @@ test: setup ## run the tests
 test-real: setup ## run the tests that need real data (in COURSE_DATA_DIR)
 	@"$(VENV_PYTHON)" -m pytest -m real $(ARGS)
 
-test-browser: setup ## run a lesson, read the pages and show the slides in headless Chromium
+test-browser: setup ## try lessons, projector, pages and slides in headless Chromium
 	@"$(VENV_PYTHON)" -m pytest -m browser $(ARGS)
 
 lint: setup ## check the style of the code, what every lesson owes its readers, and links

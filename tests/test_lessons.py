@@ -26,18 +26,33 @@ def execute_all(pairs, folder: Path, **environment: str) -> dict[str, execute.Ex
     return {run.name: run for run in runs}
 
 
+def wanted(request) -> list[Path]:
+    """The sources that the tests which were chosen are about."""
+    chosen = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
+    return [source for source in SOURCES if any(parameters.get("source") == source for parameters in chosen)]
+
+
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory, request) -> dict[str, execute.Execution]:
     """Runs by name: 'NN_slug' of the student notebook, 'NN_slug, trial' of its exercises tried."""
-    chosen = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
-    wanted = {parameters["source"] for parameters in chosen if "source" in parameters}
     folder, pairs = tmp_path_factory.mktemp("lessons"), []
-    for source in SOURCES:
-        if source in wanted:
-            lesson = build.assemble(source)
-            build.save(lesson.student, folder / f"{source.stem}.ipynb")  # where the checks look for their tests
-            pairs += [(source.stem, build.read_stored(source.stem)), (f"{source.stem}, trial", build.trial(lesson))]
+    for source in wanted(request):
+        lesson = build.assemble(source)
+        build.save(lesson.student, folder / f"{source.stem}.ipynb")  # where the checks look for their tests
+        pairs += [(source.stem, build.read_stored(source.stem)), (f"{source.stem}, trial", build.trial(lesson))]
     return execute_all(pairs, folder, COURSE_DATA="sample")
+
+
+@pytest.fixture(scope="module")
+def executed_on_real_data(tmp_path_factory, request) -> dict[str, execute.Execution]:
+    """Runs of the student notebooks by name, two at a time: most lessons keep one core busy."""
+    if not data_dir().is_dir():
+        pytest.skip(f"no real data under {data_dir()}")
+    folder, pairs = tmp_path_factory.mktemp("real"), []
+    for source in wanted(request):
+        build.save(build.assemble(source).student, folder / f"{source.stem}.ipynb")
+        pairs.append((source.stem, build.read_stored(source.stem)))
+    return execute_all(pairs, folder, COURSE_DATA="auto")
 
 
 every_lesson = pytest.mark.parametrize("source", SOURCES, ids=LESSONS)
@@ -103,10 +118,5 @@ def test_stored_outputs_hold_no_error_and_no_path_of_a_machine(source):
 
 @pytest.mark.real
 @every_lesson
-def test_lesson_runs_on_real_data_and_its_claims_hold(source, tmp_path):
-    if not data_dir().is_dir():
-        pytest.skip(f"no real data under {data_dir()}")
-    lesson = build.assemble(source)
-    build.save(lesson.student, tmp_path / f"{source.stem}.ipynb")
-    run = execute_all([(source.stem, build.read_stored(source.stem))], tmp_path, COURSE_DATA="auto")[source.stem]
-    assert run.faults == []
+def test_lesson_runs_on_real_data_and_its_claims_hold(source, executed_on_real_data):
+    assert executed_on_real_data[source.stem].faults == []
