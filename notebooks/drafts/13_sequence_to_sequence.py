@@ -289,7 +289,8 @@ def bleu(said, split):
     most = max(map(len, split.references))
     references = [[" ".join(some[k]) if k < len(some) else None for some in split.references]
                   for k in range(most)]
-    return BLEU(tokenize="none").corpus_score([" ".join(words) for words in said], references).score
+    return BLEU(tokenize="none", force=True).corpus_score(  # force: yes, it is tokenized
+        [" ".join(words) for words in said], references).score
 
 
 by_word = bleu([word_by_word(english) for english in data.validation.english], data.validation)
