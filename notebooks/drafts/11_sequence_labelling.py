@@ -250,12 +250,12 @@ def train(model):
 # %%
 def tag_scores(model, sentences_):
     """Scores (time, tags) of each sentence"""
-    batches, s = Batches(encode(sentences_)[0], size=250, step=40), [None] * len(sentences_)
+    batches, s = Batches(encode(sentences_)[0], size=250, step=40), {}
     for i in range(len(batches)):
         rows = model.predict_on_batch(batches[i][0])  # (batch, time, tags)
-        for k, row in zip(batches.order[250 * i:], rows):
+        for k, row in zip(batches.order[len(s):], rows):  # the batches have their own order
             s[k] = row[:len(sentences_[k])]
-    return s
+    return [s[k] for k in range(len(sentences_))]
 
 
 def tag(model, sentences_):
@@ -383,35 +383,74 @@ if data.source == "sample":
 # %% [markdown]
 # ## 8 · What it believes, word by word
 #
-# Give the bidirectional tagger the beginning of a sentence, one word more each time, and ask for the probabilities of the four types at the name. The beginning fits all four; only the end decides.
+# Give the bidirectional tagger the beginning of a sentence, one word more each time, and ask for the probabilities of the types at the name. *Florence* may be anything, and is no word of the training sentences. The beginning fits all types; only the end decides.
 
 # %%
+def softmax(s):
+    e = np.exp(s - s.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
 def beliefs(model, words, t):
-    """P(B-kind) at word t after t + 1, t + 2, … words: (steps, kinds)"""
+    """P(B-kind) at word t, when t + 1, t + 2, … words are read: (steps, kinds)"""
     prefixes = [words[:end] for end in range(t + 1, len(words) + 1)]
-    s = np.array([s[t] for s in tag_scores(model, prefixes)])  # (steps, tags)
-    p = np.exp(s - s.max(axis=1, keepdims=True))
-    return (p / p.sum(axis=1, keepdims=True))[:, [TAGS.index(f"B-{kind}") for kind in KINDS]]
+    p = softmax(np.array([s[t] for s in tag_scores(model, prefixes)]))  # (steps, tags)
+    return p[:, [TAGS.index(f"B-{kind}") for kind in KINDS]]
 
 # %%
-BEGIN = "We talked about Tavistone for the whole evening :"
-ENDS = "she learned the piano in a single month .", "its river rose by a metre overnight ."
+BEGIN, ENDS = "We talked about Florence for the whole evening :", (
+    "she learned the piano in a single month .", "its river rose by a metre overnight .")
 COLOURS = (plots.BLUE, plots.ORANGE, plots.GREEN, plots.BLACK, plots.SKY, plots.RED)
 best = taggers["bidirectional LSTM"]
-figure, axes = plots.figure(1, 2, size=(10.4, 3.6), sharey=True)
+figure, axes = plots.figure(1, 2, size=(10.4, 3.8), sharey=True)
 for ax, end in zip(axes, ENDS):
     words = f"{BEGIN} {end}".split()
     for p, kind, colour in zip(beliefs(best, words, 3).T, KINDS, COLOURS):
-        ax.plot(range(3, len(words)), p, "o-", markersize=3, color=colour)
-        ax.annotate(f" {kind}", (len(words) - 1, p[-1]), color=colour, va="center")
-    ax.set(xticks=range(3, len(words)), xlim=(2.5, len(words) + 3), ylim=(-0.03, 1.03))
-    ax.set_xticklabels(words[3:], rotation=60)
-axes[0].set(ylabel="P(B-type) at the name", title="What the tagger believes of Tavistone, word by word")
-plots.show(figure, alt="""Two panels with the probabilities of the four types at the name, after each further word of a sentence. In both they lie close
-    together until the colon. Then person jumps up in the left panel, and place rises in the right one.""")
+        ax.plot(range(3, len(words)), p, "o-", markersize=3, color=colour, label=kind)
+    ax.set(xticks=range(3, len(words)), ylim=(-0.03, 1.03), xlabel="words read, up to this one")
+    ax.set_xticklabels(words[3:], rotation=60, ha="right", rotation_mode="anchor")
+axes[0].set(ylabel="P(B-type) at Florence", title="What the tagger believes of Florence")
+axes[1].legend(frameon=False)
+plots.show(figure, alt="""BELIEFS-ALT""")
 
 # %% [markdown]
-# Until the colon the tagger is undecided, with some lean from the form of the name. The first word after it, *she* or *its*, takes most types out. *She learned the piano* leaves a person; a river that rose leaves a place. None of these words is next to the name: the backward LSTM has carried them there.
+# BELIEFS-PROSE
+#
+# One sentence may be a lucky one. So take the test sentences whose only name has its hint far after it, let each tagger read one word more at a time, and draw the mean probability of the right type at the name.
+
+# %%
+J = 16
+far = [(words, spans(tags)[0]) for words, tags, kinds in
+       zip(data.test.words, data.test.tags, data.test.kinds or ()) if kinds == ["c"]][:100]
+
+
+def chances(model):
+    """P(right type) at the name, mean over `far`, after 0 … J − 1 further words"""
+    s = tag_scores(model, [words[:t + 1 + j] for words, (_, t, _) in far for j in range(J)])
+    p = [softmax(s[J * i + j][t])[TAGS.index(f"B-{kind}")]
+         for i, (_, (kind, t, _)) in enumerate(far) for j in range(J)]
+    return np.reshape(p, (-1, J)).mean(axis=0)
+
+# %%
+if data.source == "sample":
+    course = {name: chances(model) for name, model in taggers.items()}
+    figure, axes = plots.figure(size=(6.8, 3.4))
+    for (name, p), colour in zip(course.items(), colours[1:]):
+        axes.plot(p, "o-", markersize=4, color=colour, label=name)
+    axes.set(title=f"{len(far)} names whose hint comes far after them", xlabel="words read after the name",
+             ylabel="P(right type), mean", ylim=(0, 1))
+    axes.legend(frameon=False)
+    plots.show(figure, alt="""COURSE-ALT""")
+
+# %%
+if data.source == "sample":
+    claim("P(right type) at the name: how far reading on moves the LSTM from left to right",
+          np.ptp(course["LSTM, left to right"]), at_most=1e-4)
+    claim("P(right type) at the name, bidirectional LSTM: the whole sentence minus the first five words after the name",
+          course["bidirectional LSTM"][-1] - course["bidirectional LSTM"][5], at_least=0.1)
+
+# %% [markdown]
+# COURSE-PROSE
 #
 # ## 9 · What it confuses
 #
