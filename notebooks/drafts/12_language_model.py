@@ -11,7 +11,7 @@
 # 4. write text step by step, with temperature and top-k, and check whether it was learned or copied;
 # 5. look for single cells whose meaning you can name, and tell a find from an accident.
 #
-# **Before this lesson:** lessons [01](01_one_hot_and_bag_of_words.ipynb), [05](05_training_rnns.ipynb) and [06](06_lstm.ipynb). **Time:** about 50 minutes to read and try, 35 minutes for the exercises; on two cores all cells together run in about a minute.
+# **Before this lesson:** lessons [01](01_one_hot_and_bag_of_words.ipynb), [05](05_training_rnns.ipynb) and [06](06_lstm.ipynb). **Time:** about 50 minutes to read and try, 35 minutes for the exercises; on two cores all cells together run in about a minute on the sample, and in some ten minutes on Tiny Shakespeare.
 
 # %% [markdown]
 # ## Settings and data
@@ -90,7 +90,7 @@ for name, p in {"every id equally likely": np.full(len(validation), 1 / V),
 
 # %%
 class Counts:
-    """What followed each history of 0 … `longest` ids below V, and how often: n-gram models for all n ≤ longest + 1"""
+    """What followed each history of at most `longest` ids, and how often: n-grams up to longest + 1"""
 
     def __init__(self, longest, V=V):
         self.V, self.tables = V, [{} for _ in range(longest + 1)]  # by length of the history
@@ -109,7 +109,7 @@ class Counts:
 
 # %%
 def read_by_counts(counts, ids, learn):
-    """P(x_t | n − 1 ids before it), Witten–Bell, for n = 1 … longest + 1: (T, longest + 1)"""
+    """P(x_t | n − 1 ids before it) for n = 1 … longest + 1, Witten–Bell: (T, longest + 1)"""
     ids, most = tuple(ids.tolist()), len(counts.tables)
     P = np.empty((len(ids), most))
     for t, x in enumerate(ids):
@@ -221,7 +221,7 @@ results.table("The training", [{"network": "LSTM", "parameters": model.count_par
                                 "seconds": perf_counter() - begun}])
 
 # %% [markdown]
-# The table's loss is not shown, for it was measured with dropout and on characters just learned from. To judge the network we let a copy without a state of its own read the validation part from its first character to its last, as one sequence.
+# The loss that Keras keeps is not shown, for it was measured with dropout and on characters just learned from. To judge the network we let a copy without a state of its own read the validation part from its first character to its last, as one sequence.
 
 # %%
 reader = language_model()
@@ -335,8 +335,8 @@ p_on = {"best n-gram, counts of training only": P["test"][:, best_n - 1],
 table_of_costs("What a character of the test part costs those who read on", p_on)
 
 # %%
-claim("bits that going on to count saves the n-gram model", bits(P["test"][:, best_n - 1]) - bits(reading_on),
-      at_least=0.1)
+claim("bits that going on to count saves the n-gram model",
+      bits(P["test"][:, best_n - 1]) - bits(reading_on), at_least=0.1)
 if text.source == "real":
     claim("nats for each character of the test part, mean of LSTM and n-gram that goes on",
           bits(p_on["mean of LSTM and n-gram that goes on"]) * np.log(2), at_most=1.55)
