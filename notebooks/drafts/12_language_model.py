@@ -11,7 +11,7 @@
 # 4. write text step by step, with temperature and top-k, and check whether it was learned or copied;
 # 5. look for single cells whose meaning you can name, and tell a find from an accident.
 #
-# **Before this lesson:** lessons [01](01_one_hot_and_bag_of_words.ipynb), [05](05_training_rnns.ipynb) and [06](06_lstm.ipynb). **Time:** about 50 minutes to read and try, 35 minutes for the exercises; on two cores all cells together run in about a minute on the sample, and in some ten minutes on Tiny Shakespeare.
+# **Before this lesson:** lessons [01](01_one_hot_and_bag_of_words.ipynb), [05](05_training_rnns.ipynb) and [06](06_lstm.ipynb). **Time:** about 50 minutes to read and try, 35 minutes for the exercises; on two cores all cells together run in about a minute on the sample.
 
 # %% [markdown]
 # ## Settings and data
@@ -315,7 +315,7 @@ if text.source == "sample":
 # %% [markdown]
 # The first letter is the expensive one. It decides which word comes, and that needs sense; the letters after it only spell it. Much of a low mean cost is good spelling, and says little about whether a model knows what to talk about.
 #
-# And here is what the two know. At a first letter the n-gram model is worse: its history is the end of the word before, and which word may come next depends on more than that. The network has read the whole sentence. Later in the word it is, on the sample, the other way round: the table knows all words of the training part by heart, and the network has not seen enough of them to spell the long ones. On the plays, with more text, the network spells better. This is why the mean of both is better than either.
+# And here is what the two know. At a first letter the n-gram model is worse: its history is the end of the word before, and which word may come next depends on more than that. The network has read the whole sentence. Later in the word it is, on the sample, the other way round: the table knows all words of the training part by heart, and the network has not seen enough of them to spell the long ones. This is why the mean of both is better than either.
 #
 # ### Reading on
 #
