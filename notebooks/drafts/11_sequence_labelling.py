@@ -37,8 +37,8 @@ from course_utils.training import Batches, ProgressBar
 SEED = int(os.environ.get("COURSE_SEED", 0))
 data = sentences.load()
 SIZES = {
-    "sample": dict(d=32, letters=16, units=64, rare=10, batch=64, epochs=10, rate=1e-2),
-    "real": dict(d=64, letters=32, units=64, rare=1, batch=32, epochs=12, rate=3e-3),
+    "sample": dict(d=32, letters=16, units=48, dropout=0.2, rare=10, epochs=7, rate=1e-2),
+    "real": dict(d=64, letters=32, units=64, dropout=0.3, rare=1, epochs=12, rate=3e-3),
 }[data.source]
 rng = np.random.default_rng(SEED)
 
@@ -85,7 +85,7 @@ scores(names(true), names(nothing))
 
 # %%
 claim("share of right tags for one who finds no name at all",
-      right_tags(true, nothing), at_least=0.6)
+      right_tags(true, nothing), at_least=0.85)
 
 # %% [markdown]
 # Most words belong to no name, so most tags are right, and not one name was found. What we want to know is how many **names** are found. A name counts as found only if its type and both of its ends are right (exact match). Of all names that the tagger gives, **precision** is the share that is right; of all names that are there, **recall** is the share that it found;
@@ -232,14 +232,14 @@ def tagger(between=None):
     c = layers.Embedding(len(alphabet), SIZES["letters"])(letters)  # (batch, time, LETTERS, …)
     c = layers.Conv2D(32, (1, 3), padding="same", activation="relu")(c)
     x = layers.Concatenate()([x, keras.ops.max(c, axis=2)])  # (batch, time, d + 32)
-    h = layers.Dropout(0.3)(x)
+    h = layers.Dropout(SIZES["dropout"])(x)
     if between is not None:
         h = between(h, mask=mask)  # (batch, time, units)
     return keras.Model({"words": words, "letters": letters}, layers.Dense(len(TAGS))(h))
 
 # %%
 def train(model):
-    batches = Batches(*encode(data.train.words, data.train.tags), SIZES["batch"], SEED, step=1)
+    batches = Batches(*encode(data.train.words, data.train.tags), 32, SEED, step=1)
     rate = keras.optimizers.schedules.CosineDecay(SIZES["rate"], SIZES["epochs"] * len(batches))
     model.compile(keras.optimizers.Adam(rate, clipnorm=1.0),
                   keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1),
@@ -286,7 +286,9 @@ for name, tags in tagged_by_all(data.validation).items():
     print(f"{name:21}", "  ".join(f"{key} {value:.3f}" for key, value in values.items()))
 
 # %% [markdown]
-# A step up with each tagger. One that looks at a single word knows the forms, *Port* …, … *Ltd*, and has to guess the rest. One that has read what comes before does better, and one that has read both sides does best. Precision and recall are close together: most names are found with their ends, and what goes wrong is the type.
+# Compare the first column with the last. From the one that finds nothing to the best, the share of right tags has only the last tenth to go, and the gazetteer, which finds next to nothing, looks nearly as good as the others. F1 begins at 0 and tells them apart.
+#
+# F1 goes up with each tagger. One that looks at a single word knows the forms, *Port* …, … *Ltd*, and has to guess the rest. One that has read what comes before does better, and one that has read both sides does best.
 #
 # ## 7 · The test, and who finds what
 #
@@ -326,7 +328,7 @@ plots.show(draw(table), alt="""Two horizontal bars for each of four taggers: F1 
     and at 0 for new names. Each word for itself, the LSTM and the bidirectional LSTM follow, each clearly above the one before.""")
 
 # %% [markdown]
-# The order is the same as on the validation sentences. The gazetteer finds the few names of the test that it has seen, gives most of them the wrong type, and of the new ones it finds none, by definition. The networks do as well on new names as on seen ones: they have to look at letters and neighbours anyway.
+# The order is the same as on the validation sentences. The gazetteer finds the few names of the test that it has seen, gives most of them the wrong type, and of the new ones it finds none, by definition. For the networks a new name is no harder than others: they had to do without knowing names already in training, and look at letters and neighbours anyway.
 
 # %%
 F1 = {row["tagger"]: row["F1"] for row in rows}
@@ -362,8 +364,8 @@ if data.source == "sample":
     colours = (plots.BLACK, plots.ORANGE, plots.SKY, plots.BLUE)
     for i, ((name, values), colour) in enumerate(zip(recalls.items(), colours)):
         axes.bar(np.arange(4) + 0.2 * (i - 1.5), values, 0.19, color=colour, label=name)
-    axes.set(title="Names found, by where the hint to their type stands", ylabel="recall", xticks=range(4),
-             ylim=(0, 1.25))
+    axes.set(title="Names found, by where the hint to their type stands", ylabel="recall",
+             xticks=range(4), yticks=np.arange(6) / 5, ylim=(0, 1.2))
     axes.set_xticklabels([f"{where} the name" for where in WHERE.values()])
     axes.legend(frameon=False, ncols=4, fontsize=8.5)
     plots.show(figure, alt="""Grouped bars of recall for four taggers and four places of the hint. Right before the name both LSTMs find nearly all names;
@@ -411,7 +413,7 @@ for ax, end in zip(axes, ENDS):
     ax.set_xticklabels(words[3:], rotation=60, ha="right", rotation_mode="anchor")
 axes[0].set(ylabel="P(B-type) at Florence", title="What the tagger believes of Florence")
 axes[1].legend(frameon=False)
-plots.show(figure, alt="""BELIEFS-ALT""")
+plots.show(figure, alt="""BELIEFS-ALT that will say what is seen here""")
 
 # %% [markdown]
 # BELIEFS-PROSE
@@ -440,7 +442,7 @@ if data.source == "sample":
     axes.set(title=f"{len(far)} names whose hint comes far after them", xlabel="words read after the name",
              ylabel="P(right type), mean", ylim=(0, 1))
     axes.legend(frameon=False)
-    plots.show(figure, alt="""COURSE-ALT""")
+    plots.show(figure, alt="""COURSE-ALT that will say what is seen here""")
 
 # %%
 if data.source == "sample":
@@ -511,7 +513,7 @@ print(f"{n_broken} of {sum(map(len, tagged)):,} tags go on with nothing")
 #
 # ## 11 · Your own sentence
 #
-# Signs must stand apart from words, as in the training sentences. What if there is nothing to tag, or nothing is known?
+# Signs must stand apart from words, as in the training sentences; a regular expression sees to that. What if there is no word at all, or only words and signs that nobody has seen, or five hundred words?
 
 # %%
 import re
@@ -531,6 +533,8 @@ print(repr(tagged_text("so " * 500))[:20], "…")
 tagged_text("Last week Amberly and her friend Jonas Tarn took the Corvo 500 to Port Elling.")
 
 # %% [markdown]
+# An empty sentence gets a clear answer. Unknown words and signs have the id for unknown ones, so they get some tags, for what these are worth; and length is no obstacle to a recurrent network. In your own sentences expect mistakes: the embedded sentences are made of few patterns, and what lies outside of them this tagger has never read.
+#
 # ## 12 · Real sentences
 #
 # WNUT 2017 has sentences from posts, comments and video captions, with six types of names, chosen so that hardly any name of the test stands in the training sentences (Derczynski and others 2017). The same notebook, run on them with three seeds, had this table:
