@@ -51,13 +51,13 @@ WAYS = {
 }
 
 
-def peak_memory(of_children: bool = False) -> int:
-    """The most memory, in bytes, that this process has held, or the largest of its ended children (0 on Windows)."""
+def peak_memory() -> int:
+    """The most memory, in bytes, that this process has held."""
     if sys.platform == "win32":
-        return 0 if of_children else psutil.Process().memory_info().peak_wset
+        return psutil.Process().memory_info().peak_wset
     import resource
 
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN if of_children else resource.RUSAGE_SELF).ru_maxrss
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 
 

@@ -60,7 +60,7 @@ def test_page_is_generated_from_the_record():
     from course_utils.authoring import record
 
     assert record.PAGE.read_text(encoding="utf-8") == record.page(), "rewrite it with: make results"
-    for path in (record.README, record.HUBS):
+    for path in (record.README, record.HUBS, record.TEACHING):
         assert path.read_text(encoding="utf-8") == record.filled(path), "rewrite it with: make results"
 
 

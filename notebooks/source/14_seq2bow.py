@@ -631,8 +631,8 @@ print(f"all training titles: {LENGTH * len(corpus):,} steps with padding, {words
 results.benchmark("seq2bow_throughput", "Training alone")
 
 # %% [markdown]
-# *Plain Keras* is the network of section 4 with `fit`; *pairwise* is the same with each positive and each negative as an example of its own, so that a title is read six times for five negatives. The tree reaches half of that limit and more, though it does everything else besides: it leaves out most of the words. Where no title comes twice, it has less to share. Small batches are many times slower and no better in recall:
-# the large ones lose nothing. Two workers on one machine share its two cores, so they are no faster than one; they are meant for two machines. They arrive at the weights of one process that takes the same batches (a test of the package checks that).
+# *Plain Keras* is the network of section 4 with `fit`; *pairwise* is the same with each positive and each negative as an example of its own, so that a title is read six times for five negatives. The tree reaches a third of that limit or more, though it does everything else besides: it leaves out most of the words. Where no title comes twice, it has less to share. Small batches are many times slower and no better in recall:
+# the large ones lose nothing. Two workers on one machine share its two cores; they are meant for two machines. They arrive at the weights of one process that takes the same batches (a test of the package checks that).
 #
 # And the whole way, from a file of a gigabyte to a trained network, in memory that does not grow with the file:
 
@@ -640,7 +640,7 @@ results.benchmark("seq2bow_throughput", "Training alone")
 results.benchmark("seq2bow_throughput", "Seq2BoW from a file of 10,000,000 descriptions, end to end")
 
 # %% [markdown]
-# Most of the time goes into reading and cutting text, not into training.
+# About half of the time goes into reading and cutting text, though two processes share that work: one takes the rows apart, the other numbers words and interests.
 #
 # ## 12 · Real postings, and O*NET
 #
