@@ -56,7 +56,8 @@ def test_scores_count_whole_spans():
 
 def test_scores_of_seqevals_published_example():
     true = "O O O B-MISC I-MISC I-MISC O", "B-PER I-PER O"
-    said = "O O B-MISC I-MISC I-MISC I-MISC O", "B-PER I-PER O"  # one name too long, one right: 0.50, says its docstring
+    # one name too long, one right: 0.50, says its docstring
+    said = "O O B-MISC I-MISC I-MISC I-MISC O", "B-PER I-PER O"
     got = scores(*([spans(tags.split()) for tags in sentences] for sentences in (true, said)))
     assert got == {"precision": 0.5, "recall": 0.5, "F1": 0.5}
 
