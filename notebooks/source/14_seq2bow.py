@@ -496,13 +496,18 @@ if sample:
 # %% [markdown]
 # ## 9 · One map for both
 #
-# One space, so one map can show both vocabularies. What counts is the direction, so t-SNE looks at cosines (lesson 03; what may be read off such a map, and what may not, stands there, too). The map has the most frequent title of each of 40 occupations, and of each the interest that is nearest to it.
+# One space, so one map can show both vocabularies. What counts is the direction, so t-SNE looks at cosines (lesson 03; what may be read off such a map, and what may not, stands there, too). The map has the shortest title of each of 40 occupations, of those titles that were typed more than twice and stand for no other occupation; and of each the interest that is nearest to it.
 
 # %%
-frequent = {}  # {occupation: its most frequent title}; `names` has the most frequent first
-for name in names:
-    frequent.setdefault(occupation[name], name)
-chosen = list(frequent.values())[:40]
+from collections import Counter
+
+stands = Counter(zip(data.train.occupations, read))  # how often each title stands for each occupation
+jobs = Counter(name for _, name in stands)  # how many occupations each title stands for
+short = {}  # {occupation: its shortest title}
+for job, name in sorted(stands, key=lambda pair: len(pair[1])):
+    if jobs[name] == 1 and stands[job, name] > 2 and name in index:
+        short.setdefault(job, name)
+chosen = list(short.values())[:40]
 title_vectors = np.stack([index.vector(name) for name in chosen])  # (40, D)
 nearest = list(dict.fromkeys(interests.neighbours(v, 1)[0][0] for v in title_vectors))
 both = np.concatenate([title_vectors, [interests.vector(name) for name in nearest]])
@@ -517,11 +522,11 @@ for i, (name, (x, y)) in enumerate(zip(chosen + nearest, place)):
 low, high = place.min(axis=0), place.max(axis=0)  # a text has no place that Matplotlib looks at
 axes.set(title="Titles (blue, bold) and interests (orange) in one space", xticks=[], yticks=[],
          xlim=(low[0] - 1, high[0] + 1), ylim=(low[1] - 1, high[1] + 1))
-plots.show(figure, alt="""Map of words. Beside each title in blue stands an interest in orange that goes with it; jobs of one
-    trade stand near each other.""")
+plots.show(figure, alt="""Map of words. Beside most titles in blue stands an interest in orange that goes with it; jobs of one
+    trade stand near each other; a few general interests stand together, apart from the titles.""")
 
 # %% [markdown]
-# Each title has its interest beside it, and trades form neighbourhoods. Distances between neighbourhoods mean nothing on such a map.
+# Most titles have an interest of their own beside them, and trades form neighbourhoods. What is asked for in many trades lies apart from all of them. Distances between neighbourhoods mean nothing on such a map.
 
 # %% [markdown]
 # ## 10 · What else is known
