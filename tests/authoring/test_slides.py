@@ -201,7 +201,9 @@ def test_every_real_lesson_has_a_deck_with_all_its_figures_equations_and_prose(d
             if cell.cell_type == "markdown" and not cell.source.startswith("**Exercise"):
                 for equation in re.findall(r"^\$\$.+?\$\$", cell.source, re.MULTILINE | re.DOTALL):
                     assert equation in on_slides, (deck.stem, equation)
-                prose = re.sub(r"\$\$.+?\$\$|\$[^$]+\$|\]\([^)]*\)|^#[^\n]*", "", cell.source, flags=re.M | re.S)
+                # The last alternative: the language of a block of code.
+                not_told = r"\$\$.+?\$\$|\$[^$]+\$|\]\([^)]*\)|^#[^\n]*|^```\w*"
+                prose = re.sub(not_told, "", cell.source, flags=re.M | re.S)
                 for word in re.findall(r"\w{5,}", prose):
                     assert word in told, (deck.stem, word)
         titles = [section.find(["h1", "h2"]) for section in page.select("section section")]
