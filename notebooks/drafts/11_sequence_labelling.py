@@ -37,8 +37,8 @@ from course_utils.training import Batches, ProgressBar
 SEED = int(os.environ.get("COURSE_SEED", 0))
 data = sentences.load()
 SIZES = {
-    "sample": dict(d=32, letters=16, units=48, dropout=0.2, rare=10, epochs=7, rate=1e-2),
-    "real": dict(d=64, letters=32, units=64, dropout=0.3, rare=1, epochs=12, rate=3e-3),
+    "sample": dict(d=64, letters=16, units=72, dropout=0.2, rare=10, epochs=6, rate=7e-3),
+    "real": dict(d=64, letters=32, units=64, dropout=0.5, rare=1, epochs=12, rate=5e-3),
 }[data.source]
 rng = np.random.default_rng(SEED)
 
@@ -215,7 +215,7 @@ claim("difference between the loss by hand and in Keras",
 #
 # 1. **nothing**: each word is tagged for itself, without its neighbours;
 # 2. an **LSTM** from left to right: a tag may depend on all that came before;
-# 3. a **bidirectional LSTM**: on all that comes after, too (Huang, Xu and Yu 2015). A tagger may see the whole sentence before it answers (lesson 08).
+# 3. a **bidirectional LSTM**, two of the same size: on all that comes after, too (Huang, Xu and Yu 2015). A tagger may see the whole sentence before it answers (lesson 08).
 #
 # Padding is kept out in two places. The loss leaves it out, as above. And the LSTM gets a `mask`, so that its state passes the padding unchanged; the backward half begins there.
 
@@ -265,7 +265,7 @@ def tag(model, sentences_):
 # %%
 units = SIZES["units"]
 betweens = {"each word for itself": lambda: None,
-            "LSTM, left to right": lambda: layers.LSTM(2 * units, return_sequences=True),
+            "LSTM, left to right": lambda: layers.LSTM(units, return_sequences=True),
             "bidirectional LSTM": lambda: layers.Bidirectional(
                 layers.LSTM(units, return_sequences=True))}
 taggers = {}
@@ -405,7 +405,7 @@ def beliefs(model, words, t):
 
 # %%
 BEGIN, ENDS = "We talked about Florence for the whole evening :", (
-    "she learned the piano in a single month .", "its river rose by a metre overnight .")
+    "it moved its headquarters to a farm .", "its lighthouse has been painted green .")
 COLOURS = (plots.BLUE, plots.ORANGE, plots.GREEN, plots.BLACK, plots.SKY, plots.RED)
 best = taggers["bidirectional LSTM"]
 figure, axes = plots.figure(1, 2, size=(10.4, 3.8), sharey=True)
@@ -417,16 +417,17 @@ for ax, end in zip(axes, ENDS):
     ax.set_xticklabels(words[3:], rotation=60, ha="right", rotation_mode="anchor")
 axes[0].set(ylabel="P(B-type) at Florence", title="What the tagger believes of Florence")
 axes[1].legend(frameon=False)
-plots.show(figure, alt="""Two panels with the probability of each type at the name, after each further word of a sentence. Both begin alike, up to the colon. After it they part: person ends higher in the left panel, place in the right one.""")
+plots.show(figure, alt="""Two panels with the probability of each type at the name, after each further word of a sentence. Both begin alike, up to the colon. After it they part: organisation ends high in the left panel, place in the right one.""")
 
 # %%
 if data.source == "sample":
     ends = [dict(zip(KINDS, beliefs(best, f"{BEGIN} {end}".split(), 3)[-1])) for end in ENDS]
-    claim("what the end of the sentence does to P(person) and P(place), the smaller effect",
-          min(ends[0]["person"] - ends[1]["person"], ends[1]["place"] - ends[0]["place"]), at_least=0.2)
+    effects = [ends[i][kind] - ends[1 - i][kind] for i, kind in enumerate(("organisation", "place"))]
+    claim("what the end of the sentence does to P(organisation) and P(place), the smaller effect",
+          min(effects), at_least=0.3)
 
 # %% [markdown]
-# Up to the colon both panels are the same, as they must be: the same words were read. What is seen there is a guess, made without a hint. Then the curves part. *She learned the piano* speaks for a person; a river that rose speaks for a place. None of these words is next to the name: the backward LSTM has carried them there.
+# Up to the colon both panels are the same, as they must be: the same words were read. What is seen there is a guess, made without a hint. Then the curves part. *Headquarters* speak for an organisation, a *lighthouse* for a place. None of these words is next to the name: the backward LSTM has carried them there. Try other endings in the cell above, *the plug does not fit any socket* or *she was born on a ship*; not all of them need succeed.
 #
 # One sentence may be a lucky one. So take the test sentences whose only name has its hint far after it, let each tagger read one word more at a time, and draw the mean probability of the right type at the name.
 
