@@ -441,19 +441,12 @@ for ax, end in zip(axes, ENDS):
     ax.set_xticklabels(words[3:], rotation=60, ha="right", rotation_mode="anchor")
 axes[0].set(ylabel="P(B-type) at Florence", title="What the tagger believes of Florence")
 axes[1].legend(frameon=False)
-plots.show(figure, alt="""Two panels with the probability of each type at the name, after each further word of a sentence. Both begin alike, up to the colon. After it they part: organisation ends high in the left panel, place in the right one.""")
-
-# %%
-if data.source == "sample":
-    ends = [dict(zip(KINDS, beliefs(best, f"{BEGIN} {end}".split(), 3)[-1])) for end in ENDS]
-    effects = [ends[i][kind] - ends[1 - i][kind] for i, kind in enumerate(("organisation", "place"))]
-    claim("what the end of the sentence does to P(organisation) and P(place), the smaller effect",
-          min(effects), at_least=0.3)
+plots.show(figure, alt="""Two panels with the probability of each type at the name, after each further word of a sentence. Both begin alike, up to the colon. What comes after it moves the curves of the two panels in different ways.""")
 
 # %% [markdown]
-# Up to the colon both panels are the same, as they must be: the same words were read. What is seen there is a guess, made without a hint. Then the curves part. *Headquarters* speak for an organisation, a *lighthouse* for a place. None of these words is next to the name: the backward LSTM has carried them there. Try other endings in the cell above, *the plug does not fit any socket* or *she was born on a ship*; not all of them need succeed.
+# Up to the colon both panels are the same, as they must be: the same words were read. What is seen there is a guess, made without a hint. Then they may part: *headquarters* speak for an organisation, a *lighthouse* for a place. None of these words is next to the name; if they move its curves, the backward LSTM has carried them there. How much they do so differs from run to run, and from ending to ending: try *the plug does not fit any socket* or *she was born on a ship* in the cell above.
 #
-# One sentence may be a lucky one. So take the test sentences whose only name has its hint far after it, let each tagger read one word more at a time, and draw the mean probability of the right type at the name.
+# So one sentence proves little. Take the test sentences whose only name has its hint far after it, let each tagger read one word more at a time, and draw the mean probability of the right type at the name.
 
 # %%
 J = 16
