@@ -44,8 +44,8 @@ SEED = int(os.environ.get("COURSE_SEED", 0))
 data = reviews.by_group(reviews.load(seed=SEED), SEED)  # rule 3 in section 1 says why
 LONG = data.source == "sample" or os.environ.get("COURSE_LONG") == "1"
 SIZES = {  # first what the networks of section 4 need, then what the reader of sections 5 to 7 needs
-    "sample": dict(trees=200, words=2_000, buckets=200, units=16, gru=32, d=32, epochs=8, patience=1,
-                   batch=100, published=50, published_rate=1e-2, tokens=2_000, D=32, rounds=3,
+    "sample": dict(trees=200, words=2_000, buckets=200, units=16, gru=32, d=32, epochs=3, patience=1,
+                   batch=100, published=50, published_rate=1.5e-2, tokens=2_000, D=32, rounds=3,
                    scale=0.1, cut=(10, 50), piece=20, reader_epochs=5, rate=2e-2),
     "real": dict(trees=1_000, words=20_000, buckets=1_000, units=64, gru=128, d=128, epochs=6, patience=1,
                  batch=128, published=32, published_rate=1e-3, tokens=30_000, D=200,
