@@ -387,6 +387,13 @@ plots.show(diagrams.course_map(),
     08, and 14 needs 03 and 06.""")
 
 # %% [markdown]
+# Each is a click away:
+#
+# - [01 one-hot vectors and bags of words](01_one_hot_and_bag_of_words.ipynb) · [02 word embeddings](02_word_embeddings.ipynb) · [03 entity embeddings](03_entity_embeddings.ipynb)
+# - [04 the simple recurrent network](04_simple_rnn.ipynb) · [05 training recurrent networks](05_training_rnns.ipynb) · [06 LSTM](06_lstm.ipynb) · [07 GRU](07_gru.ipynb)
+# - [08 deep and bidirectional networks](08_deep_and_bidirectional.ipynb) · [09 the text pipeline](09_text_pipeline.ipynb) · [10 IMDB sentiment](10_imdb_sentiment.ipynb)
+# - [11 sequence labelling](11_sequence_labelling.ipynb) · [12 language models](12_language_model.ipynb) · [13 sequence to sequence](13_sequence_to_sequence.ipynb) · [14 Seq2BoW](14_seq2bow.ipynb)
+#
 # Next: [lesson 01, one-hot vectors and bags of words](01_one_hot_and_bag_of_words.ipynb).
 
 # %% [markdown]

@@ -453,7 +453,7 @@ plots.show(figure, alt="""Two panels with the probability of each type at the na
     curves of the two panels in different ways.""")
 
 # %% [markdown]
-# Up to the colon both panels are the same, as they must be: the same words were read. What is seen there is a guess, made without a hint. Then they may part: *headquarters* speak for an organisation, a *lighthouse* for a place. None of these words is next to the name; if they move its curves, the backward LSTM has carried them there. How much they do so differs from run to run, and from ending to ending: try *the plug does not fit any socket* or *she was born on a ship* in the cell above.
+# Up to the colon both panels are the same, as they must be: the same words were read. What is seen there is a guess, made without a hint. Then they part. None of the words that now come is next to the name; if they move its curves, the backward LSTM has carried them there. *Headquarters* speak for an organisation, a *lighthouse* for a place, and it is the last points that should say so. The way there is not smooth: curves may jump at a harmless *it* and cross more than once. Every training sentence ends with a full stop or an exclamation mark, and a sentence that is cut off in the middle is something that the backward LSTM has never read. How far the endings are understood differs from run to run, and from ending to ending: try *the plug does not fit any socket* or *she was born on a ship* in the cell above.
 #
 # So one sentence proves little. Take the test sentences whose only name has its hint far after it, let each tagger read one word more at a time, and draw the mean probability of the right type at the name. (A sentence that is over keeps its last value.)
 
@@ -542,6 +542,8 @@ for i in wrong[:3]:
         print("the hint stands", ", ".join(f"{WHERE[place]} the name" for place in data.test.kinds[i]))
 
 # %% [markdown]
+# Look where the hints of these names stand, and compare with the figure of section 7.
+#
 # ## 10 · Tags that cannot be
 #
 # Each tag is chosen for itself. So it may happen that `I-place` follows `O`, or `B-person`, though an `I-` tag can only go on with a name of its own type. `spans` takes such a tag for a beginning, as the evaluation of CoNLL does.
@@ -582,7 +584,7 @@ print(repr(tagged_text("so " * 500))[:20], "…")
 tagged_text("Last week Amberly and her friend Jonas Tarn took the Corvo 500 to Port Elling.")
 
 # %% [markdown]
-# An empty sentence gets a clear answer. Unknown words and signs have the id for unknown ones, so they get some tags, for what these are worth; and length is no obstacle to a recurrent network. In your own sentences expect mistakes: the embedded sentences are made of few patterns, and what lies outside of them this tagger has never read.
+# An empty sentence gets a clear answer. Unknown words and signs have the id for unknown ones and get the tags that follow from it, for what these are worth; and length is no obstacle to a recurrent network. The last sentence shows what to expect of the tagger outside of the patterns that it has learned. *Last* and *Amberly* are words that no training sentence has, each with a capital; did it take the right one for a name? In your own sentences expect such mistakes.
 #
 # ## 12 · Real sentences
 #

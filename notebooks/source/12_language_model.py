@@ -44,7 +44,7 @@ rng = np.random.default_rng(SEED)
 print(text.train[:200])
 
 # %% [markdown]
-# Characters that occur fewer than ten times in the training part share one id, that of unknown characters; so every id has been seen in training, and a character that nobody has seen is no catastrophe.
+# Characters that occur fewer than ten times in the training part share one id, that of unknown characters; so every id but that of padding has been seen in training, and a character that nobody has seen is no catastrophe.
 
 # %%
 counts = Counter(text.train)
@@ -76,7 +76,7 @@ for name, p in {"every id equally likely": np.full(len(validation), 1 / V),
     print(f"{name}: {bits(p):.2f} bits, perplexity {2 ** bits(p):.1f}")
 
 # %% [markdown]
-# To know how frequent each character is already saves two bits. Now for what comes before it.
+# To know how frequent each character is already saves more than a bit. Now for what comes before it.
 #
 # ## 2 · Counting: n-grams
 #
@@ -84,7 +84,7 @@ for name, p in {"every id equally likely": np.full(len(validation), 1 / V),
 #
 # $$P_n(x \mid h) = \frac{c(h x) + F \cdot P_{n-1}(x \mid h')}{N + F},$$
 #
-# where $c(hx)$ counts how often $x$ followed and $h'$ is $h$ without its first character. The more different things have followed a history, the more the model expects something new and asks the shorter one. Below $n = 1$ every id has the same probability.
+# where $c(hx)$ counts how often $x$ followed and $h'$ is $h$ without its first character. A history that was never seen leaves the answer to the shorter one. The more different things have followed a history, the more the model expects something new and asks the shorter one. Below $n = 1$ every id has the same probability.
 #
 # One table for each length of history, from 0 to 5, is enough for the models of the orders 1 to 6, as each leans on the shorter ones. A table is a dictionary of dictionaries: history, what followed it, how often.
 
@@ -153,11 +153,11 @@ claim("share of the validation part's runs of six characters that training does 
       at_least=0.15)
 
 # %% [markdown]
-# For these the longest history is of no use: the model has to guess with a shorter one, and has paid for being sure of something else. What looks like knowledge on the training part is partly a good memory of it.
+# For these the longest history is of no use. If it is new, the model has to guess with a shorter one; if it is known, but not with this continuation, the model pays for having been sure of another. What looks like knowledge on the training part is partly a good memory of it.
 #
 # ## 3 · A network that carries a state
 #
-# An n-gram model forgets everything that is further back than $n - 1$ characters, and what it has counted after one history tells it nothing about another one that is much alike: each has its own row in the table. A recurrent network has neither limit. At each step it reads one character, updates its state, and gives scores for the next: **inputs are the text without its last character, targets the text without its first**, shifted by one.
+# An n-gram model forgets everything that is further back than $n - 1$ characters, and what it has counted after one history tells it nothing about another one that is much alike: each has its own row in the table. A recurrent network has neither limit built in. At each step it reads one character, updates its state, and gives scores for the next: **inputs are the text without its last character, targets the text without its first**, shifted by one.
 
 # %%
 for x, y in zip(text.train[:8], text.train[1:9]):
@@ -204,7 +204,7 @@ class Forget(keras.callbacks.Callback):
         self.model.layers[1].reset_state()
 
 # %% [markdown]
-# On the CPU on which this was written XLA makes such a training several times slower, so `jit_compile=False`. The learning rate falls along a half cosine to 0, and gradients longer than 1 are clipped (lesson 05).
+# On the CPU on which this was written XLA makes this training, with its stateful layer, several times slower, so `jit_compile=False`; lesson 06 measured a gain, for other shapes. So measure. The learning rate falls along a half cosine to 0, and gradients longer than 1 are clipped, each weight matrix's for itself (lesson 05).
 
 # %%
 keras.utils.set_random_seed(SEED)
@@ -276,11 +276,13 @@ claim("bits that the mean saves over the better one of the two",
       at_least={"sample": 0.05, "real": 0.01}[text.source])
 
 # %% [markdown]
+# Compare the two best single models first. On the sample they are about level; on the validation part the table was a little ahead. A difference that small, with one seed, is no verdict. On the plays there is one (section 9).
+#
 # The mean beats both, though nothing was learned for it. The two err at different places. If one of them gives the right character a high probability and the other a tiny one, the mean has half of the high one, and that costs one bit more. The tiny one would have cost many.
 #
 # ### Where the bits go
 #
-# An average hides where it comes from. Take each word of the test part letter by letter: what does its first letter cost, what the second, what the space behind it?
+# An average hides where it comes from. Take each word of the test part letter by letter: what does its first letter cost, what the second?
 
 # %%
 def place_in_word(text):
@@ -300,8 +302,11 @@ for (name, values), style in zip(shown.items(), ("s--", "o-")):
 axes.set(title="Cost of a letter by its place in the word, test part", xlabel="letter of the word",
          ylabel="bits", xticks=range(1, 10))
 axes.legend(frameon=False)
-plots.show(figure, alt="""Two curves of bits over the place of a letter in its word. Both are by far
-    highest at the first letter and fall as the word goes on.""")
+plots.show(figure, alt={
+    "sample": """Two curves of bits over the place of a letter in its word. Both are by far highest at
+        the first letter and lower at all others.""",
+    "real": """Two curves of bits over the place of a letter in its word. Both fall after the first
+        letter, climb again from about the sixth on, and are as high at the ninth as at the first."""}[text.source])
 
 # %%
 by_place = {name: np.array(values) for name, values in shown.items()}
@@ -313,15 +318,15 @@ if text.source == "sample":
     claim("bits that the fifth to ninth letters cost the LSTM less", less[4:].mean(), at_most=-0.2)
 
 # %% [markdown]
-# The first letter is the expensive one. It decides which word comes, and that needs sense; the letters after it only spell it. Much of a low mean cost is good spelling, and says little about whether a model knows what to talk about.
+# The first letter is an expensive one. It decides which word comes, and that needs sense; the letters after it only spell it. Much of a low mean cost is good spelling, and says little about whether a model knows what to talk about. (Only words of at least $k$ letters have a $k$-th one, so the points of a curve belong to different words. In the plays the long ones are often names in capitals that training has never seen, and the curves climb again.)
 #
-# And here is what the two know. At a first letter the n-gram model is worse: its history is the end of the word before, and which word may come next depends on more than that. The network has read the whole sentence. Later in the word it is, on the sample, the other way round: the table knows all words of the training part by heart, and the network has not seen enough of them to spell the long ones. This is why the mean of both is better than either.
+# And here is what the two know. At a first letter the n-gram model is worse: its history is the end of the word before, and which word may come next depends on more than that. The network has read the whole sentence. Later in the word it is, on the sample, the other way round: the table knows all runs of a few letters by heart, and the network has not seen enough of them to spell the long words. So there each has something that the other lacks, and the mean of both is better than either.
 #
 # ### Reading on
 #
 # A test part has words that the training part does not have, and then has them again and again: here the terms of lesson 10, in a play the names of those who speak. A reader who met such a word once expects it. Our models do not, as they stopped learning when the test began. They need not: it is no cheating to learn from a character *after* having said how probable it is. Nothing else was done in training.
 #
-# The n-gram model just goes on counting. (The validation part has done its work; it is counted, too.)
+# The n-gram model just goes on counting. The validation part has done its work, so it is counted, too; a part of the gain comes from there, as no other model here has learned from it.
 
 # %%
 learner = Counts(best_n - 1)
@@ -378,7 +383,7 @@ plots.show(figure, alt="""A grid of letters. Each column belongs to a character 
     first letters of words are often framed further down, or not at all.""")
 
 # %% [markdown]
-# Go through it from left to right. Where a word begins, the column is pale: many characters are possible, and what came is often not among the five. In a word that the network knows, one square gets dark after a few letters, and from there to the end the frame stays in the top row. It is the curve of section 4, one character at a time.
+# Go through it from left to right. Where a word begins, the column is pale: many characters are possible, and what came is often not among the five. In a word that the network knows, one square gets dark after a few letters, and from there on the frame mostly stays in the top row; where it drops once more, a shorter word might have ended. It is the curve of section 4, one character at a time.
 #
 # To write, the model must do one step, and then another whose input is what it has just written.
 #
@@ -405,7 +410,7 @@ claim("largest difference between scores step by step and in one pass", abs(np.a
       at_most=1e-3)
 
 # %% [markdown]
-# The state is all that step 301 needs to know about the 300 before it. That is why writing the thousandth character costs no more than writing the first.
+# The state is all that step 301 needs to know about the 300 before it. That is why writing the thousandth character takes no longer than writing the first.
 #
 # ## 6 · Writing
 #
@@ -453,8 +458,11 @@ for ax, temperature in zip(axes, (0.5, 1.0, 2.0)):
 axes[0].set_ylabel("probability")
 figure.supxlabel(f"what may come after {BEGINNING!r}")
 plots.show(figure, alt="""Three bar charts of the probabilities of the same ten characters, for the
-    temperatures 0.5, 1 and 2. At 0.5 few bars hold nearly everything; at 2 the bars are much more
+    temperatures 0.5, 1 and 2. At 0.5 the first bars stand out most; at 2 the bars are much more
     alike. The order of the bars is the same in all three.""")
+
+# %% [markdown]
+# The order of the characters is the same at every temperature; what changes is how far the first bars stand out. At 0.5 a choice that was open at 1 is nearly made, at 2 characters have a chance that make no word at all.
 
 # %%
 for temperature, k in ((0.3, None), (1.0, None), (1.0, 5), (1.7, None)):
@@ -485,6 +493,8 @@ for n in (2, best_n):
     print(f"--- n = {n}\n{write_by_counts(n, 250, np.random.default_rng(SEED))}\n")
 
 # %% [markdown]
+# A history of a few characters is enough for words, and for things that look like words. What it does not give is a sentence. Read a line of the network's next to it, and say where each of them loses the thread.
+#
 # ### Learned, or copied?
 #
 # A text that reads well may have been copied from the training part. So we count: of all runs of 20 characters that the model wrote, which share stands in the training text, letter for letter? And is what it writes made of words at all, and of how many different ones? The beginning of the test part shows what is normal for a new text.
@@ -533,9 +543,9 @@ claim("largest share of copied runs of 20 characters", max(looks[t]["copied runs
       at_most=0.1)
 
 # %% [markdown]
-# A temperature is a choice between two faults. A low one gives words that exist, but few different ones; a high one gives variety, and words that nobody knows. The new text of the test part has many known words *and* many different ones, and no temperature has both: where the model's text is as varied, fewer of its words are known. That is the gap between this model and a writer, and no dial closes it.
+# A temperature is a choice between two faults. A low one gives words that exist, but few different ones; a high one gives variety, and words that nobody knows. On the sample, the new text of the test part has many known words *and* many different ones, and no temperature has both: where the model's text is as varied, fewer of its words are known. That is the gap between this model and a writer, and no dial closes it.
 #
-# Copied it has hardly anything. A network of this size has no room to know the text by heart. That need not be so: a larger one, trained for longer, does copy, so the count belongs to every such model.
+# Copied it has hardly anything. It has read the text only a few times, and with dropout. That need not be so: a larger network, trained for longer, does copy, so the count belongs to every such model.
 #
 # ## 7 · What do single cells know?
 #
@@ -600,9 +610,9 @@ else:
           more["place in the line"], at_least=0.1)
 
 # %% [markdown]
-# Read each row of the trained network beside the same row of the untrained one. *In a word* looks like a find, and is none yet: any unit that answers to letters otherwise than to spaces goes along with it, and random weights have such units, too. *Place in the line*: on the sample the trained network has no unit for it that would hold on new text. It is a pity, as a line counter would be a fine story, but there is none. What has to be closed is different. There the trained network has a unit that fits better than any random one.
+# Read each row of the trained network beside the same row of the untrained one. *In a word* looks like a find, and is none yet: any unit that answers to letters otherwise than to spaces goes along with it, and random weights have such units, too. *Place in the line*: on the sample the trained network has no unit for it that would hold on new text. It is a pity, as a line counter would be a fine story, but in this prose there is none. (In the plays there is; see section 9.) What has to be closed is different. There the trained network has a unit that fits better than the best of the untrained one.
 #
-# Here is that unit at work. It reads some lines of the test part; the colour is $c_t$ after the letter.
+# Here is that unit at work. It reads some lines of the test part; the colour is $c_t$ after the letter, turned round if the unit goes down where it should go up.
 
 # %%
 unit, r = chosen["trained", INSIDE]
@@ -620,7 +630,7 @@ image = axes.imshow(grid, aspect="auto")
 for k, line in enumerate(lines):
     for column, sign in enumerate(line + "↵"):
         axes.text(column, k, sign, ha="center", va="center", fontsize=8, family="monospace",
-                  color="white" if grid[k, column] < np.nanmean([np.nanmin(grid), np.nanmax(grid)]) else "black")
+                  color="white" if grid[k, column] < 0.7 * np.nanmin(grid) + 0.3 * np.nanmax(grid) else "black")
 axes.set(title=f"Unit {unit}, chosen because it goes with: {INSIDE}", xticks=[], yticks=[])
 axes.spines[:].set_visible(False)
 figure.colorbar(image, label="$c_t$, or $-c_t$")
@@ -633,7 +643,7 @@ plots.show(figure, alt="""Lines of the test part one below the other, letter by 
 #
 # ### Is it used?
 #
-# That a unit goes along with something does not mean that the network makes use of it; others may know the same. So we take the unit's memory away: at every step its $c_t$ is set to its mean. What does it cost now to say that the signs close, and what all the other characters? To compare, the same is done to nine other units. Ten copies of the network read side by side, each without one unit.
+# That a unit goes along with something does not mean that the network makes use of it; others may know the same. So we take the unit's memory away: after every step, when $h_t$ has been computed, its $c_t$ is set to its mean, and the next step finds nothing else there. What does it cost now to say that the signs close, and what all the other characters? To compare, the same is done to nine other units. Ten copies of the network read side by side, each without one unit.
 
 # %%
 def costs_without(ids, off, means):
@@ -654,6 +664,7 @@ inside = counted(text.test[:T])[INSIDE]
 closes = inside[:-1] > inside[1:]  # (T − 1,): the character that ends it
 others = np.random.default_rng(SEED).choice(np.delete(np.arange(cell.units), unit), 9, replace=False)
 means = cell_states(reader, ids["test"][:T]).mean(axis=0)
+print(f"{closes.sum()} closing signs among {T:,} characters")
 rise = costs_without(ids["test"][:T], np.array([unit, *others]), means) + np.log2(lstm["test"][:T - 1, None])
 at_close, elsewhere = rise[closes].mean(axis=0), rise[~closes].mean(axis=0)  # (10,)
 results.table("What characters cost more when one unit has no memory, bits", [
@@ -667,7 +678,7 @@ if text.source == "sample":
           at_close[0] - at_close[1:].max(), at_least=0.5)
 
 # %% [markdown]
-# On the sample the answer is clear. Without this one number the network forgets that something is open: the sign that closes becomes much more expensive, and everything else hardly. Without one of the nine others next to nothing happens. The correlation alone would have left us in doubt; taking it away did not. (Measured is this network on this text. With other random numbers it is another unit, and some networks share the work among several.)
+# On the sample the answer is clear. Without this one number the network forgets that something is open: the sign that closes becomes much more expensive, and everything else hardly. Without one of the nine others next to nothing happens. The correlation alone would have left us in doubt; taking it away did not. (Measured is this network on this text, in which few signs close: a large effect can be believed, a small one could not. With other random numbers it is another unit, and some networks share the work among several.)
 #
 # ## 8 · Your own beginning
 #
@@ -678,6 +689,8 @@ for beginning in ("A vector is ", "", "Ω 你好 ", "x" * 500):
     print(f"{beginning[:20]!r}: {write(beginning, 60, 0.5, rng=np.random.default_rng(SEED))!r}")
 
 # %% [markdown]
+# It writes on from anything, in the manner of the text that it has read, whatever the beginning was about.
+#
 # ## 9 · On Tiny Shakespeare
 #
 # The same notebook reads 40,000 lines of Shakespeare's plays, put together by A. Karpathy, if they are there (`make data DATASETS=tiny_shakespeare`). The network is wider then, as `SIZES` says. What follows was measured by runs of this notebook on them.
@@ -717,7 +730,7 @@ claim("on the plays, mean over seeds: nats for each character, mean of LSTM and 
       nats["mean of LSTM and n-gram that goes on"], at_most=1.5)
 
 # %% [markdown]
-# With the text of the plays the network is far ahead of every table that stopped counting. And the table that did not stop is ahead of the network. What the last tenth of the plays has that the rest has not are the names of new speakers, in capital letters, before each of their lines. The network, which never saw them, spells them out anew each time; the table has them after the first.
+# With the text of the plays the network is far ahead of every table that stopped counting. And the table that did not stop is ahead of the network. What the last tenth of the plays has that the rest has not are above all the names of new speakers, in capital letters, before each of their lines. The network, which never saw them, spells them out anew each time; the table has them after the first. (Some it has from the validation part, which it has counted and the network has not learned from.)
 #
 # The mean of the two is better than either again. Compare it with what you read about models of Shakespeare: mind which part was the test, what the model may learn from while it reads, and the unit.
 #
@@ -733,7 +746,7 @@ results.recorded("12_language_model", "The unit that fits best, judged on new te
 results.recorded("12_language_model", "What characters cost more when one unit has no memory, bits")
 
 # %% [markdown]
-# In the plays the sign that closes is the colon after a speaker's name. What one unit does there, and what the others do, can be read off the last two tables in the same way.
+# Three things are otherwise than on the sample. A temperature near 0.8 reaches the test part in known and in different words, partly because that part has names that training lacks; read what was written, and you see that two numbers are no writer. There *is* a unit that goes along with the place in the line, much better than the best of an untrained network: verse has lines of similar length, and something depends on where one ends. And another goes along with the speaker's name, from the empty line to the colon; but take its memory away, and the colon costs next to nothing more. The unit knows, and the network does not need it to, for others know the same. Without the last table we would have told a fine story about it.
 
 # %% [markdown]
 # ## Exercises
@@ -861,8 +874,9 @@ def test_nucleus(nucleus):
     assert not np.isclose(got[3], 0), "0.5 alone has not reached 0.7, so the next one is needed: keep also the one that reaches the mass"
     assert np.isclose(np.sum(got), 1), f"the new probabilities must add up to 1, yours add up to {np.sum(got):.3f}"
     assert np.allclose(got, [0, 2 / 3, 0, 1 / 3, 0]), f"for {p} and 0.7 two characters stay, with 2/3 and 1/3; got {np.round(got, 3)}"
-    assert np.allclose(nucleus(p, 0.1), [0, 1, 0, 0, 0]), "with a mass of 0.1 the likeliest one stays alone"
-    assert np.allclose(nucleus(p, 1.0), p), "with a mass of 1 nothing changes"
+    assert np.allclose(nucleus(p.copy(), 0.1), [0, 1, 0, 0, 0]), "with a mass of 0.1 the likeliest one stays alone"
+    assert np.allclose(nucleus(p.copy(), 0.5), [0, 1, 0, 0, 0]), "the likeliest has reached 0.5 alone: no other is needed"
+    assert np.allclose(nucleus(p.copy(), 1.0), p), "with a mass of 1 nothing changes"
 
 # %% [raw]
 # # END TESTS
@@ -881,7 +895,7 @@ def test_nucleus(nucleus):
 # points: 2
 
 # %% [markdown]
-# **Exercise 3: a model of words.** A language model may as well guess whole words. To compare it with one of characters, the cost must be told in the same unit, and nothing may be had for free: a word that the model does not know must still be spelt. Write `word_bits(p, words, known, per_letter)`, the cost in bits for each **character**: `p`, `(n,)`, is the probability that the model gave each of the `n` words (for an unknown word, that of *unknown*); `words` are the words; `known`, `(n,)`, says which the
+# **Exercise 3: a model of words.** A language model may as well guess whole words. To compare it with one of characters, the cost must be told in the same unit, and a word that the model does not know must not be had for free: it must still be spelt. (Its length we give away, and whether a space or a line end follows.) Write `word_bits(p, words, known, per_letter)`, the cost in bits for each **character**: `p`, `(n,)`, is the probability that the model gave each of the `n` words (for an unknown word, that of *unknown*); `words` are the words; `known`, `(n,)`, says which the
 # model knows; an unknown word costs `per_letter` bits more for each of its letters. Behind each word stands one more character, a space or a line end.
 #
 # <details><summary>Hint 1</summary>The costs of all words together, divided by all characters together.</details>
@@ -931,7 +945,7 @@ def test_word_bits(word_bits):
     assert not np.isclose(got, 6 / 16), "the unknown word has not been spelt: each of its letters costs per_letter bits"
     assert not np.isclose(got, 18 / 13), "the spaces are missing: one more character stands behind each word"
     assert np.isclose(got, 18 / 16), f"6 bits for the words and 12 for spelling, over 16 characters, are {18 / 16}; got {got:.4f}"
-    assert np.isclose(word_bits(p, words, [True] * 3, 4.0), 6 / 16), "where all words are known, none is spelt"
+    assert np.isclose(word_bits(p, words, np.array([True] * 3), 4.0), 6 / 16), "where all words are known, none is spelt"
 
 # %% [raw]
 # # END TESTS
@@ -956,7 +970,7 @@ def test_word_bits(word_bits):
 # points: 3
 
 # %% [markdown]
-# **Exercise 4, a stretch: how much of each?** The mean of two models costs less than either of them. Half and half need not be best. Find the share $\lambda$ for which $\lambda p_a + (1 - \lambda) p_b$ costs least on a text. Write `best_mixture(p_a, p_b)`: begin with $\lambda = 0.5$ and replace it, a hundred times, by the mean over the text of
+# **Exercise 4, a stretch: how much of each?** The mean of the two models cost less than either of them here. Half and half need not be best. Find the share $\lambda$ for which $\lambda p_a + (1 - \lambda) p_b$ costs least on a text. Write `best_mixture(p_a, p_b)`: begin with $\lambda = 0.5$ and replace it, a hundred times, by the mean over the text of
 #
 # $$\frac{\lambda\, p_a}{\lambda\, p_a + (1 - \lambda)\, p_b},$$
 #

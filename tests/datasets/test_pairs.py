@@ -214,7 +214,7 @@ def test_tokens(language, text, tokens):
 def test_the_format_of_tatoeba(real, capsys):
     loaded = pairs.load()
     assert capsys.readouterr().out == (
-        "Sentence pairs: real, Tatoeba English–French of at most 12 English tokens – 4 train, 0 validation, 1 test\n"
+        "Sentence pairs: real, Tatoeba English–French of at most 8 English tokens – 4 train, 0 validation, 1 test\n"
     )
     assert loaded.source == "real" and loaded.long is None
     found = {}
@@ -233,7 +233,7 @@ def test_the_format_of_tatoeba(real, capsys):
 
 def test_mandarin_in_characters(real, capsys):
     loaded = pairs.load_mandarin()
-    assert "real, Tatoeba English–Mandarin of at most 12 English tokens – 1 train, 0" in capsys.readouterr().out
+    assert "real, Tatoeba English–Mandarin of at most 8 English tokens – 1 train, 0" in capsys.readouterr().out
     found = {
         " ".join(e): f for split in parts(loaded).values() for e, f in zip(split.english, split.french, strict=True)
     }
@@ -351,7 +351,7 @@ def test_the_real_tatoeba(monkeypatch, capsys):
     if not pairs.is_ready(where.data_dir()):
         pytest.skip(f"no Tatoeba under {where.data_dir()}")
     of_2019 = (where.data_dir() / pairs.DATASET / "fra.txt").stat().st_size == 11_669_748  # both files grow
-    for load, at_least, size in ((pairs.load, 100_000, 155_968), (pairs.load_mandarin, 20_000, 24_961)):
+    for load, at_least, size in ((pairs.load, 100_000, 121_859), (pairs.load_mandarin, 15_000, 19_776)):
         loaded = load()
         assert "1,000 validation, 2,000 test" in capsys.readouterr().out
         assert len(loaded.train) == size if of_2019 else len(loaded.train) > at_least
