@@ -37,7 +37,7 @@ SEED = int(os.environ.get("COURSE_SEED", 0))
 data = pairs.load()
 SIZES = {
     "sample": dict(units=96, d=32, batch=128, epochs=8, rate=1.5e-2, least=2),
-    "real": dict(units=128, d=64, batch=64, epochs=2, rate=3e-3, least=20),
+    "real": dict(units=128, d=64, batch=64, epochs=3, rate=3e-3, least=20),
 }[data.source]  # least: how often a word must come to get an id
 layers = keras.layers
 rng = np.random.default_rng(SEED)
