@@ -7,7 +7,7 @@
 #
 # 1. build an encoder and a decoder, and train them with teacher forcing;
 # 2. translate step by step, greedily and with a beam, and measure the result by exact match and by BLEU;
-# 3. show by length why a single vector is too narrow for a sentence;
+# 3. measure by length how far a single vector gets, and give two possible reasons;
 # 4. derive attention, code it, draw it, and say what it changed and what it did not;
 # 5. check a translation by rule: words, order, agreement.
 #
@@ -67,12 +67,12 @@ def exact(said, split):
 # %%
 said = [word_by_word(english) for english in data.validation.english]
 print(" ".join(data.validation.english[0]), "→", " ".join(said[0]))
-print(f"right, word for word: {exact(said, data.validation):.1%}")
+print(f"exactly right: {exact(said, data.validation):.1%}")
 if data.source == "sample":
     claim("exactly right, word by word", exact(said, data.validation), at_most=0.1)
 
 # %% [markdown]
-# Nearly nothing is right: from the first place where one language has a word more, all later words stand beside the wrong partner.
+# Nearly nothing is right. Sometimes only a form is wrong, sometimes the order; and from the first place where one language has a word more, all later words stand beside the wrong partner.
 
 # %% [markdown]
 # ## 1 · Two vocabularies, a start and an end
@@ -94,7 +94,7 @@ UNKNOWN = len(french_words) - 1
 print(f"{len(english_words):,} English and {len(french_words):,} French ids")
 
 # %% [markdown]
-# Id 0 is padding, as in lesson 09, and words that came too seldom share an id for what is unknown. As a *target* the unknown word gets −1, and the loss leaves it out: that somebody said something rare is nothing the decoder should learn to say.
+# Id 0 is padding, as in lesson 09, and words that came too seldom share an id for what is unknown. As a *target* the unknown word gets −1, and the loss leaves it out: that somebody said something rare is nothing the decoder should learn to say. (In the sample no word is so rare; there the unknown word's vector stays as it was drawn.)
 
 # %% [markdown]
 # ## 2 · Reading and writing
@@ -103,7 +103,7 @@ print(f"{len(english_words):,} English and {len(french_words):,} French ids")
 #
 # $$P(y_t \mid y_1 \dots y_{t-1}, x_1 \dots x_S) = \operatorname{softmax}(W_s^\top h_t + b_s), \qquad h_t, c_t = \operatorname{LSTM}(y_{t-1}; h_{t-1}, c_{t-1}), \qquad h_0, c_0 = \text{what the encoder knows}$$
 #
-# (Sutskever, Vinyals and Le 2014). In training the decoder reads the *right* words $y_{t-1}$, whatever it would have written itself. This is called **teacher forcing**; all steps can then be trained at once. Its inputs are `<start>` and the sentence, its targets the sentence and `<end>`: shifted by one, as in lesson 12.
+# (Sutskever, Vinyals and Le 2014); $y_0$ is `<start>`. In training the decoder reads the *right* words $y_{t-1}$, whatever it would have written itself. This is called **teacher forcing**; all steps can then be trained at once. Its inputs are `<start>` and the sentence, its targets the sentence and `<end>`: shifted by one, as in lesson 12.
 
 # %%
 def encode(split):
@@ -182,9 +182,9 @@ def step(decoder, ids, state, h_s, mask):
     h, weights = state[0], None  # (n, units)
     if decoder.attention:
         W_a, W_c, b_c = decoder.attention
-        a = np.einsum("nu,nsu->ns", h @ W_a, h_s) / np.sqrt(h.shape[1])
+        a = np.einsum("nu,nsu->ns", h @ W_a, h_s) / np.sqrt(h.shape[1])  # a product for each word s
         weights = softmax(np.where(mask, a, -np.inf))  # (n, S)
-        context = np.einsum("ns,nsu->nu", weights, h_s)  # (n, units)
+        context = np.einsum("ns,nsu->nu", weights, h_s)  # (n, units), sum over s
         h = np.tanh(np.concatenate([context, h], axis=1) @ W_c + b_c)
     return np.log(softmax(h @ decoder.W_s + decoder.b_s) + 1e-12), state, weights
 
@@ -218,7 +218,7 @@ def greedy(decoder, encoder, sentences, looks=None):
     return [until_end(row) for row in np.array(written[1:]).T]
 
 # %% [markdown]
-# First the proof that this decoder is the trained one: with the right words as inputs it gives what Keras gives.
+# First a check, on one sentence, that this decoder is the trained one: with the right words as inputs it gives what Keras gives.
 
 # %%
 def largest_difference(model, encoder):
@@ -269,14 +269,15 @@ for t, column in enumerate(steps):
         axes.text(t, k, f"{word}\n{p:.2f}", ha="center", va="center", fontsize=9,
                   color="white" if p > 0.5 else "black")
 axes.set(title="“the old cat sees a black dog .”: the likeliest words at each step",
-         xlabel="step", xticks=range(len(steps)), yticks=range(4), yticklabels=["written", "2nd", "3rd", "4th"])
+         xlabel="step", xticks=range(len(steps)), xticklabels=range(1, len(steps) + 1),
+         yticks=range(4), yticklabels=["written", "2nd", "3rd", "4th"])
 axes.grid(False)
 plots.show(figure, alt="""A column for each step of the decoder, in it the four likeliest words with their
     probabilities, the likeliest on top in the darkest cell. Read from left to right, the top row
     is the translation that was written, up to the end mark.""")
 
 # %% [markdown]
-# The top row is the translation. Look where the probability is spread: there the decoder hesitates, between words of the same kind or between forms of one word. And look at what it proposes second: mostly something that could stand at this place in a French sentence. So much it has as a language model; what it can get wrong is *which* noun, and *which* verb, for that it must know from the state with which it began.
+# The top row is the translation. (Right would be *le vieux chat voit un chien noir .*) Look where the probability is spread: there the decoder hesitates, between words of one kind, between forms of one word, or between ways to go on. And look at what it proposes second: mostly something that could stand at this place in a French sentence. So much it has as a language model; what it can get wrong is *which* noun, and *which* verb, for that it must know from the state with which it began.
 #
 # ## 4 · How good is a translation?
 #
@@ -284,7 +285,7 @@ plots.show(figure, alt="""A column for each step of the decoder, in it the four 
 #
 # $$\text{BLEU} = \min\bigl(1, e^{1 - r / c}\bigr) \cdot \exp \Bigl( \tfrac 1 4 \sum_{n=1}^4 \ln p_n \Bigr),$$
 #
-# with $c$ and $r$ the number of words in the translations and in the references. It is a measure of a whole set of sentences, given in per cent, and comparable only where texts are cut into words in the same way (Post 2018). Our tokens go in as they are.
+# with $c$ and $r$ the number of words in the translations and in the references (of several references, in the one whose length is nearest). It is a measure of a whole set of sentences, given in per cent, and comparable only where texts are cut into words in the same way (Post 2018). Our tokens go in as they are.
 
 # %%
 def bleu(said, split):
@@ -304,7 +305,7 @@ if data.source == "sample":
           at_most=2)
 
 # %% [markdown]
-# What is right in part counts in part, so BLEU is milder than exact match. And it shows something that exact match has hidden: on the sample, by this measure, the network, which writes such good French, is no better than the translation word by word. That one has many of the right words, in wrong places and forms; the network has the forms and the places, and often other words. A fluent translation is not yet a faithful one.
+# What is right in part counts in part, so BLEU is milder than exact match. On the sample both measures say the same: this network, which writes such good French, is not clearly better than the translation word by word. That one has many of the right words, in wrong places and forms; the network has the forms and the places, and often other words. A fluent translation is not yet a faithful one.
 
 # %% [markdown]
 # ## 5 · One vector for everything
@@ -335,17 +336,17 @@ if data.source == "sample":
 # %% [markdown]
 # Even of the shortest sentences only a part is right, and of the longest none or nearly none. The second column falls, too, so it is not only that there are more places for a fault: each word of a longer sentence is less safe. (Where nothing is right, that column says 0, which is all it can say.)
 #
-# There are two reasons. Everything must pass through one vector of fixed size, and to pack a sentence into it and unpack it again is the harder the more there is. And learning this is slow. When the last French word is wrong, the gradient has to find its way back through all steps of the decoder, through the vector, and through the steps of the encoder, to the word which should have been translated. With more units and far more training a fixed vector gets much further: Sutskever and others had 1,000 units in each of four layers, and 12 million sentences.
+# Two reasons are likely, and this experiment cannot tell them apart. Everything must pass through one vector of fixed size, and to pack a sentence into it and unpack it again is the harder the more there is. And learning this is slow. When the last French word is wrong, the gradient has to find its way back through all steps of the decoder, through the vector, and through the steps of the encoder, to the word which should have been translated. With more units and far more training a fixed vector gets much further: Sutskever and others had 1,000 units in each of four layers, and 12 million sentences.
 #
 # ## 6 · Attention: look back
 #
-# A human translator does not learn the sentence by heart. While writing each word she looks at the part of the sentence that it comes from. So let the decoder look, at every step, at all states $h_1 \dots h_S$ of the encoder, not only at the last.
+# A human translator does not learn the sentence by heart. While writing each word she looks at the part of the sentence that it comes from. So let the decoder look, at every step, at all states of the encoder, not only at the last. To tell them from the decoder's states $h_t$ they are written $\bar h_1 \dots \bar h_S$ (in the code `h_s`).
 #
-# Where to look? Suppose the decoder's state $h_t$ were a question, and each state of the encoder a possible answer. A product says how well they fit: $a_{t,s} = h_t^\top W_a\, h_s / \sqrt{n}$, a number for each word $s$ of the sentence (Luong, Pham and Manning 2015; the idea is Bahdanau's, Cho's and Bengio's, 2015; the division by the square root of the number of units $n$ came later, with Vaswani and others 2017: without it a sum of $n$ products is large from the start, and the softmax too sure of itself). To look at exactly one word would be a decision without a gradient. So we look at all of them, at each with a weight; the weights come out of a softmax and add up to one:
+# Where to look? Suppose the decoder's state $h_t$ were a question, and each state of the encoder a possible answer. A product says how well they fit: $a_{t,s} = h_t^\top W_a\, \bar h_s / \sqrt{u}$, a number for each word $s$ of the sentence, with $u$ units and a matrix $W_a$ $(u, u)$ to be learned (Luong, Pham and Manning 2015; the idea is Bahdanau's, Cho's and Bengio's, 2015; the division by $\sqrt u$ came later, with Vaswani and others 2017: a sum of $u$ products grows with $u$, and large scores make the softmax too sure of itself). To look at exactly one word would be a decision without a gradient. So we look at all of them, at each with a weight; the weights come out of a softmax and add up to one:
 #
-# $$\alpha_{t,s} = \frac{e^{a_{t,s}}}{\sum_{s'} e^{a_{t,s'}}}, \qquad \text{context}_t = \sum_s \alpha_{t,s}\, h_s, \qquad \tilde h_t = \tanh\bigl(W_c^\top [\text{context}_t; h_t] + b_c\bigr).$$
+# $$\alpha_{t,s} = \frac{e^{a_{t,s}}}{\sum_{s'} e^{a_{t,s'}}}, \qquad \text{context}_t = \sum_s \alpha_{t,s}\, \bar h_s, \qquad \tilde h_t = \tanh\bigl(W_c^\top [\text{context}_t; h_t] + b_c\bigr).$$
 #
-# The scores of the next word are then computed from $\tilde h_t$ instead of $h_t$. Padding gets the score $-\infty$, so that its weight is 0.
+# $[\,;\,]$ joins two vectors, and $W_c$ $(2u, u)$ is learned, too. The scores of the next word are then computed from $\tilde h_t$ instead of $h_t$. Padding gets the score $-\infty$, so that its weight is 0.
 
 # %%
 def attend(h, h_s, mask):
@@ -375,8 +376,8 @@ axes.set(title="Exactly right, by length of the sentence (validation)", xlabel="
          ylabel="share", ylim=(-0.05, 1.05), xlim=(-0.2, len(BINS) - 0.6), xticks=range(len(BINS) - 1))
 axes.set_xticklabels(LENGTHS)
 plots.show(figure, alt="""Two lines of the share of exact translations over the length of the English sentence.
-    With one fixed vector the line falls steeply from short to long sentences; with attention
-    it lies above it everywhere.""")
+    With one fixed vector the line starts lower and falls; with attention it lies above
+    that everywhere, and falls, too.""")
 
 # %%
 results.table("Exactly right by length of the sentence, validation",
@@ -392,9 +393,9 @@ if data.source == "sample":
           shares["attention"][0] - shares["attention"][-1], at_least=0.15)
 
 # %% [markdown]
-# Both networks had the same sentences, the same number of epochs and the same seed; what is new is two matrices and a bias. In the sample, attention gets most sentences right, and of the longest about as many as not, where the fixed vector got next to none. It has not made length harmless: a long sentence still has more places for a fault.
+# Both networks had the same sentences, the same number of epochs and the same seed; what is new is two matrices and a bias. In the sample, attention gets most sentences right, and of the longest about half or more, where the fixed vector got next to none. It has not made length harmless: a long sentence has more places for a fault, and in the longest ones each word is a little less safe, too.
 #
-# Both reasons of section 5 are gone. Nothing has to be packed into one vector, for all states of the encoder are still there. And from each French word a short way leads back to the English word that it comes from, so the network learns faster. This training was too short for the fixed vector, and long enough for attention; how much of the difference a longer one would make up, we have not measured.
+# Attention answers both reasons of section 5. Nothing has to be packed into one vector, for all states of the encoder are still there. And from each French word a short way leads back to the English word that it comes from, so the network learns faster. This training was too short for the fixed vector, and long enough for attention; how much of the difference a longer one would make up, we have not measured.
 #
 # ### Where it looks
 #
@@ -408,7 +409,7 @@ def looked(sentences):
     return said, np.stack(looks, axis=1)
 
 # %%
-shown = {"sample": "the small lamp that my brother bought yesterday is green .".split(),
+shown = {"sample": "the green lamp that my brother bought yesterday is small .".split(),
          "real": "she wears a big red hat today .".split()}[data.source]
 (words,), (weights,) = looked([shown])
 words = [*words, END][:len(weights)]
@@ -420,12 +421,12 @@ axes.set_xticklabels(shown, rotation=60), axes.set_yticklabels(words)
 axes.grid(False)
 plots.show(figure, alt="""A grid with a row for each French word that was written and a column for each English
     word that was read; the darker a cell, the more weight. The dark cells run roughly along the
-    diagonal, from the upper left to the lower right, and leave it where the order differs.""")
+    diagonal, from the upper left to the lower right, and leave it where the languages differ.""")
 
 # %% [markdown]
-# Nobody has told the network which word belongs to which; it has only seen whole sentences. And yet, read row by row, the weight mostly lies at or near the word that is being translated: an **alignment**, which came as a by-product. Where the languages differ in order, the dark cells leave the diagonal. It is not a dictionary, though. A state $h_s$ has read all that came before the word, too, so that a later place can serve as well as the word itself.
+# Nobody has told the network which word belongs to which; it has only seen whole sentences. And yet, read row by row, the weight mostly lies at or near the word that is being translated: an **alignment**, which came as a by-product. Where French has another order or another number of words, the dark cells leave the diagonal: look for the adjective behind its noun, and for the two words that are written for *bought*. It is not a dictionary, though. A state $\bar h_s$ has read all that came before the word, too, so that a later place can serve as well as the word itself.
 #
-# How often is it so? In the sample some nouns have one translation only, and are easily found on both sides:
+# How often is it so? In the sample each noun has one translation only, and is easily found on both sides. Take ten of them, wherever the translation has them:
 
 # %%
 NOUNS = {"lamp": "lampe", "key": "clé", "apple": "pomme", "cat": "chat", "dog": "chien",
@@ -486,7 +487,7 @@ if data.source == "sample":
     claim("mean log-probability of a sentence, a beam of 4 minus greedy", gain, at_least=0.1)
 
 # %% [markdown]
-# With $k = 1$ this is greedy search. With four beginnings it finds sentences to which the model gives a higher probability: that is what it searches for, and it finds it. Whether they are better *translations* is another question, which the right-hand numbers answer: the difference is small. Where the likeliest sentence is wrong, no search helps; the fault is the model's. A beam costs $k$ times as much.
+# With $k = 1$ this is greedy search. With four beginnings the first number, the mean of the sentences' *total* log-probability, rises: the beam finds sentences that the model holds for more probable. (The last choice goes by the mean for each word, so for a single sentence the total may even fall.) Whether they are better *translations* is another question, which the right-hand numbers answer, for these 200 sentences: hardly any more are right. We took the weaker model, where a search has most to find. Where the likeliest sentence is wrong, no search helps; the fault is the model's. A beam costs $k$ times as much.
 #
 # ## 8 · The test
 #
@@ -506,11 +507,11 @@ rows.insert(0, {"model": "word by word", "parameters": len(best_at_place),
 results.table("Translations of the test sentences", rows)
 
 # %% [markdown]
-# On sentences that played no part in any choice the order stands as before. BLEU and exact match agree on it, and differ in how large they make the distance: exact match asks whether all of a sentence is right.
+# On sentences that played no part in any choice attention leads as before, and by both measures. BLEU is higher throughout, as it counts what is right in part. (For word by word, *parameters* are the entries of its table.)
 #
 # ### What is wrong with the wrong ones?
 #
-# In the sample a wrong translation can be judged by rule. It has the right words in the right order, but a form that does not agree (*une petit table*): **agreement**. It has the right words in another order: **order**. Or a word is missing, wrong or too much: **words**.
+# In the sample a wrong translation can be judged by rule. It has the right words in the right order, but a form that does not agree (*une petit table*): **agreement**. It has the right words in another order: **order**. Or a word is missing, wrong or too much: **words**. A sentence counts once, under the gravest fault that it has; one with a wrong word may have wrong forms as well.
 
 # %%
 if data.source == "sample":
@@ -527,8 +528,8 @@ if data.source == "sample":
     axes.invert_yaxis()
     axes.legend(frameon=False)
     plots.show(figure, alt="""Three pairs of horizontal bars, faults of words, order and agreement, for one fixed
-        vector and for attention. Wrong words are by far the longest bar of the fixed vector, and
-        attention's is much shorter.""")
+        vector and for attention. Wrong words are by far the longest bar of the fixed vector;
+        attention's bar there is much shorter, and its longest one is agreement.""")
 
 # %%
 if data.source == "sample":
@@ -540,7 +541,7 @@ if data.source == "sample":
           faults["attention"]["agreement"] / faults["attention"].total(), at_least=0.4)
 
 # %% [markdown]
-# With one fixed vector, nearly all wrong translations have a wrong *word*. The decoder has learned French sentences; what the vector has lost, or never held, is what this sentence was about. Attention mends just this: when a noun is due, the decoder looks at it. What remains is to a large part agreement: the right words, and one in a wrong form, as *acheté* where *achetée* is due. To look at *bought* tells the decoder the verb, but not that what was bought is feminine.
+# With one fixed vector, nearly all wrong translations have a wrong *word*. The decoder has learned French sentences; what the vector has lost, or never held, is what this sentence was about. Attention mends just this: when a noun is due, the decoder looks at it. What remains is to a large part agreement: the right words, and one in a wrong form, as *acheté* where *achetée* is due. That what was bought is feminine has to be carried over several words, from *lamp* on the one side or from *lampe* on the other.
 #
 # ### Longer than anything it has seen
 #
@@ -573,14 +574,15 @@ def translate(sentence):
 
 
 for sentence in ("The green table is small.", "My sister sees the black dog.", "Xyzzy!", "the " * 60):
-    print(f"{sentence[:40]!r} → {translate(sentence)[:80]!r}")
+    french = translate(sentence)
+    print(f"{sentence[:40]!r} → {french[:60]!r}, {len(french.split())} words")
 try:
     translate("   ")
 except ValueError as error:
     print("ValueError:", error)
 
 # %% [markdown]
-# An unknown word gets some translation, and nothing warns you; a sentence far longer than any seen gets words that lead nowhere, up to the limit we have set. The network always has an answer. That it does not know is nothing it can say.
+# An unknown word gets some translation, and nothing warns you; a sentence far longer than any seen gets words that lead nowhere, up to the limit we have set. The network always has an answer. We print no probability beside it, and even that would be no reliable warning.
 #
 # ## 10 · On Tatoeba
 #
@@ -722,6 +724,7 @@ def test_precision(precision):
     assert abs(short - 2 / 7) > 1e-9, "that is the share of the runs in the reference (recall); asked for is the share of the runs in the translation"
     assert short == 1, f"both words of 'le chat' stand in the reference: 1, got {short:.3f}"
     assert abs(precision("le chat voit".split(), reference, 2) - 1 / 2) < 1e-9, "of the pairs 'le chat' and 'chat voit' one stands in the reference"
+    assert precision(["le", "chat"], ["les", "chats"], 1) == 0, "compare words, not pieces of strings: le does not stand in les"
     assert precision(["le"], reference, 2) == 0, "a translation of one word has no pairs: 0"
 
 # %% [raw]
@@ -736,7 +739,7 @@ def test_precision(precision):
 # points: 2
 
 # %% [markdown]
-# **Exercise 3.** Write `attention_weights(h, h_s, mask)` for one step of the decoder, without a matrix in between: scores $a_s = h^\top h_s$, weights by a softmax over the words that `mask` marks with `True`. `h` is `(units,)`, `h_s` `(S, units)`, `mask` `(S,)`; the result is `(S,)`, with 0 at padding.
+# **Exercise 3.** Write `attention_weights(h, h_s, mask)` for one step of the decoder, without a matrix in between: scores $a_s = h^\top \bar h_s$, weights by a softmax over the words that `mask` marks with `True`. `h` is `(units,)`, `h_s` `(S, units)`, `mask` `(S,)`; the result is `(S,)`, with 0 at padding.
 #
 # <details><summary>Hint 1</summary><code>h_s @ h</code> gives all scores at once.</details>
 # <details><summary>Hint 2</summary>Set the scores of padding to −∞ before the softmax, not its weights to 0 after it.</details>
@@ -789,9 +792,11 @@ def test_attention_weights(attention_weights):
     assert got[3] == 0, "the last word is padding; its weight must be 0"
     assert not 0.5 > np.sum(got), f"the weights of the words must add up to 1; yours add up to {np.sum(got):.3f}"
     e = np.exp([1.0, 2.0, -1.0])
-    assert np.allclose(got[:3], e / e.sum()), f"the scores are 1, 2 and −1, so the weights are {np.round(e / e.sum(), 3)}; got {np.round(got, 3)}. Padding needs the score −∞, and not a score of 0"
+    assert np.allclose(got[:3], e / e.sum()), f"the scores are 1, 2 and −1, so the weights are {np.round(e / e.sum(), 3)}; got {np.round(got, 3)}. Padding needs the score −∞, and not a score of 0; and here nothing is divided by a root"
     huge = attention_weights(1000 * h, h_s, mask)
-    assert np.allclose(huge, [0, 1, 0, 0]), "with scores in the thousands e^a overflows: subtract the largest score first"
+    assert np.allclose(huge, [0, 1, 0, 0]), "with scores in the thousands e^a overflows: subtract the largest score first, that of the words, not of padding"
+    first = attention_weights(h, h_s[::-1], mask[::-1])
+    assert np.allclose(first, got[::-1]), "padding need not stand at the end: use mask, not only the number of words"
 
 # %% [raw]
 # # END TESTS
@@ -852,14 +857,15 @@ def beam_step(total, log_p, k):
 def test_beam_step(beam_step):
     import numpy as np
 
-    total, log_p = np.log([0.8, 0.2]), np.log([[0.40, 0.35, 0.25], [0.30, 0.60, 0.10]])
+    total, log_p = np.log([0.2, 0.8]), np.log([[0.60, 0.30, 0.10], [0.25, 0.40, 0.35]])
     got = beam_step(total, log_p, 4)
     assert got is not None and len(got) == 3, "three arrays are asked for: beginnings, words, log-probabilities"
     rows, words, sums = map(np.asarray, got)
     assert len(rows) == 4, f"4 continuations are asked for, you have {len(rows)}: one beginning may go on in several ways, so do not take one word for each beginning"
-    assert set(zip(rows.tolist(), words.tolist())) == {(0, 0), (0, 1), (0, 2), (1, 1)}, "the four best have the probabilities 0.32, 0.28, 0.20 and 0.12; count in what the beginnings have cost before"
+    assert set(zip(rows.tolist(), words.tolist())) == {(1, 1), (1, 2), (1, 0), (0, 0)}, "the four best have the probabilities 0.32, 0.28, 0.20 and 0.12; count in what the beginnings have cost before"
     assert np.isclose(sums[0], np.log(0.32)), "the best first"
     assert np.allclose(sums, np.log([0.32, 0.28, 0.20, 0.12])), f"their log-probabilities are {np.round(np.log([0.32, 0.28, 0.20, 0.12]), 3)}, got {np.round(sums, 3)}"
+    assert list(zip(rows.tolist(), words.tolist())) == [(1, 1), (1, 2), (1, 0), (0, 0)], "the best first, in all three arrays"
     assert len(beam_step(total, log_p, 10)[0]) == 6, "of two beginnings and three words there are six continuations; for k = 10 return all six"
 
 # %% [raw]
@@ -922,6 +928,8 @@ def test_characters(characters):
     assert "我有" not in got and "只猫" not in got, "runs of Chinese characters are to be taken apart, character by character"
     assert "Tom" in got and "10" in got, "'Tom' and '10' are to stay whole"
     assert got == ["我", "有", "2", "只", "猫", "，", "Tom", "有", "10", "只", "。"], f"got {got}"
+    mixed = list(characters("买A4纸,付10.5元\u3000给Tom"))
+    assert mixed == ["买", "A4", "纸", ",", "付", "10", ".", "5", "元", "给", "Tom"], f"runs of Latin letters and digits together, signs each for itself, and the last run too; got {mixed}"
     assert list(characters("")) == [], "an empty sentence has no tokens"
 
 # %% [raw]
@@ -929,7 +937,7 @@ def test_characters(characters):
 
 # %%
 # When the check passes, and Tatoeba is there (make data DATASETS=tatoeba): train a translator into Chinese.
-# data = pairs.load_mandarin(); then run the notebook again from section 1 on, in a copy of it.
+# In a copy of this notebook, write data = pairs.load_mandarin() for data = pairs.load(), and run all cells.
 
 # %% [raw]
 # # END QUESTION
