@@ -488,9 +488,9 @@ def write_by_counts(n, length, rng):
         written += (int(rng.choice(V, p=p / p.sum())),)
     return "".join(vocabulary.decode(written))
 
-
+# %%
 for n in (2, best_n):
-    print(f"--- n = {n}\n{write_by_counts(n, 250, np.random.default_rng(SEED))}\n")
+    print(f"--- n = {n}\n{write_by_counts(n, 200, np.random.default_rng(SEED))}\n")
 
 # %% [markdown]
 # A history of a few characters is enough for words, and for things that look like words. What it does not give is a sentence. Read a line of the network's next to it, and say where each of them loses the thread.
@@ -711,12 +711,12 @@ nats = {row["model"]: value for table in (plays, on) for row, value in zip(table
 figure, axes = plots.figure(size=(7.4, 3.6))
 axes.plot(ORDERS, [nats[f"n-gram, n = {n}"] for n in ORDERS], "s--", color=plots.BLUE)
 axes.annotate("n-grams, counts of training only ", (2.2, nats["n-gram, n = 2"]), color=plots.BLUE)
-for name, colour in (("LSTM", plots.ORANGE), ("best n-gram that goes on counting", plots.GREEN),
-                     ("mean of LSTM and n-gram that goes on", plots.BLACK)):
+for name, colour, side in (("LSTM", plots.ORANGE, "bottom"), ("best n-gram that goes on counting", plots.GREEN, "bottom"),
+                           ("mean of LSTM and n-gram that goes on", plots.BLACK, "top")):
     axes.axhline(nats[name], color=colour)
-    axes.annotate(name, (0.9, nats[name]), va="bottom", color=colour)
+    axes.annotate(name, (0.9, nats[name]), va=side, color=colour)
 axes.set(title="What a character of the plays costs, test part, mean over the seeds", ylabel="nats",
-         xlabel="n of the n-gram models", xlim=(0.8, 6.2), xticks=ORDERS)
+         xlabel="n of the n-gram models", xlim=(0.8, 6.2), xticks=ORDERS, ylim=(1.2, None))
 plots.show(figure, alt="""Nats a character over n, on the plays: the dashed curve of the n-gram models falls
     and flattens. Three level lines lie below it: the LSTM, the n-gram model that goes on counting,
     and lowest the mean of these two.""")

@@ -424,7 +424,7 @@ plots.show(figure, alt="""A grid with a row for each French word that was writte
     diagonal, from the upper left to the lower right, and leave it where the languages differ.""")
 
 # %% [markdown]
-# Nobody has told the network which word belongs to which; it has only seen whole sentences. And yet, read row by row, the weight mostly lies at or near the word that is being translated: an **alignment**, which came as a by-product. Where French has another order or another number of words, the dark cells leave the diagonal: look for the adjective behind its noun, and for the two words that are written for *bought*. It is not a dictionary, though. A state $\bar h_s$ has read all that came before the word, too, so that a later place can serve as well as the word itself.
+# Nobody has told the network which word belongs to which; it has only seen whole sentences. And yet, read row by row, the weight mostly lies at or near the word that is being translated: an **alignment**, which came as a by-product. Where French has another order or another number of words, the dark cells leave the diagonal: look for the adjective behind its noun, and for the two words that are written for *bought*. (If the second of them is *acheté*, its last letter is missing: a lamp is *achetée*. Section 8 returns to such faults.) It is not a dictionary, though. A state $\bar h_s$ has read all that came before the word, too, so that a later place can serve as well as the word itself.
 #
 # How often is it so? In the sample each noun has one translation only, and is easily found on both sides. Take ten of them, wherever the translation has them:
 
