@@ -639,7 +639,7 @@ plots.show(figure, alt="""Lines of the test part one below the other, letter by 
     is to be on, and not only there.""")
 
 # %% [markdown]
-# On the sample the unit goes one way where code begins and the other way in plain prose, and it does not only listen to the sign: it stays on over several words, until the code ends. And look at the formulas between two `$`, if it is to be seen for your seed: a unit chosen for one thing may do another as well. Nobody asked it to keep to what we count.
+# On the sample the unit goes one way where code begins and the other way in plain prose, and it does not only listen to the sign: it stays on over several words, until the code ends. And look at the formulas between two dollar signs, if it is to be seen for your seed: a unit chosen for one thing may do another as well. Nobody asked it to keep to what we count.
 #
 # ### Is it used?
 #
