@@ -17,6 +17,26 @@ def test_bar_counts_every_batch_and_shows_the_measures(capsys):
     assert shown.out == ""
 
 
+@pytest.mark.parametrize("bar", [False, True])
+def test_a_step_is_traced_once_where_the_bar_made_the_optimizers_variables(bar):
+    traced, losses = [], []
+
+    class Network(keras.Sequential):
+        def train_step(self, data):
+            traced.append(data)
+            return super().train_step(data)
+
+    for callbacks in ([], [ProgressBar()] if bar else []):
+        keras.utils.set_random_seed(0)
+        model = Network([keras.Input((1,)), keras.layers.Dense(3), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        traced.clear()
+        fitted = model.fit(np.ones((8, 1)), np.ones((8, 1)), batch_size=2, epochs=3, verbose=0, callbacks=callbacks)
+        losses.append(fitted.history["loss"])
+    assert len(traced) == (1 if bar else 2)  # if 2 becomes 1, Keras makes them first, and the bar need not
+    assert losses[0] == losses[1]
+
+
 def test_training_that_fails_is_not_hidden_by_the_bar():
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile(loss="mse")
@@ -96,6 +116,7 @@ TRAINING = """
 import os, sys
 import keras
 import numpy as np
+import pytest
 from course_utils.training import Batches, Resume
 
 class Dies(keras.callbacks.Callback):

@@ -44,11 +44,11 @@ SEED = int(os.environ.get("COURSE_SEED", 0))
 data = reviews.by_group(reviews.load(seed=SEED), SEED)  # rule 3 in section 1 says why
 LONG = data.source == "sample" or os.environ.get("COURSE_LONG") == "1"
 SIZES = {  # first what the networks of section 4 need, then what the reader of sections 5 to 7 needs
-    "sample": dict(trees=100, words=2_000, buckets=200, units=16, gru=32, d=32, epochs=4, patience=1,
-                   batch=100, published=(50, 100), published_rate=1.5e-2, tokens=2_000, D=32, rounds=3,
+    "sample": dict(trees=100, words=2_000, buckets=200, units=16, gru=32, d=32, epochs=5, patience=1,
+                   batch=100, published=100, published_rate=2.5e-2, tokens=2_000, D=32, rounds=3,
                    scale=0.1, cut=(10, 50), piece=20, reader_epochs=5, rate=2e-2),
     "real": dict(trees=1_000, words=20_000, buckets=1_000, units=64, gru=128, d=128, epochs=6, patience=1,
-                 batch=128, published=(32, 32), published_rate=1e-3, tokens=30_000, D=200,
+                 batch=128, published=32, published_rate=1e-3, tokens=30_000, D=200,
                  rounds=10 if LONG else 3, scale=0.5, cut=(250, 750) if LONG else (100, 300), piece=100,
                  reader_epochs=4, rate=2e-3),
 }[data.source]
@@ -249,7 +249,7 @@ if LONG:
     keras.utils.set_random_seed(SEED)
     dropout = dict(dropout=0.2, recurrent_dropout=0.2 if data.source == "real" else 0)
     train("LSTM, 80 words (published)", network(layers.LSTM(SIZES["units"], **dropout)),
-          ids_80, SIZES["published"][0], optimizer=keras.optimizers.Adam(SIZES["published_rate"]))
+          ids_80, SIZES["published"], optimizer=keras.optimizers.Adam(SIZES["published_rate"]))
 
 # %%
 if LONG:
@@ -261,7 +261,7 @@ if LONG:
                for name, part in begins.items()}  # (n, longest)
     two = layers.GRU(SIZES["gru"], return_sequences=True), layers.GRU(SIZES["gru"])
     train("2 × GRU, 300 characters (published)", network(*two, n_ids=len(cased)), ids_300,
-          SIZES["published"][1], optimizer=keras.optimizers.Adam(SIZES["published_rate"]))
+          SIZES["published"], optimizer=keras.optimizers.Adam(SIZES["published_rate"]))
 
 # %%
 names = list(curves)
