@@ -259,8 +259,8 @@ EVIL = {  # the answer to the first exercise; what the row says; the points
         "more than 20,000 files",
         "0",
     ),
-    "deletes": (
-        "import shutil\nfor p in ('/', '/tmp'): shutil.rmtree(p, ignore_errors=True)\n" + RIGHT["double"],
+    "deletes": (  # the answer first: to try all files takes some seconds of computing, and more than 3 on a busy machine
+        RIGHT["double"] + "\nimport shutil\nfor p in ('/tmp', '/'): shutil.rmtree(p, ignore_errors=True)",
         "",
         "4",
     ),
