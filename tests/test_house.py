@@ -226,7 +226,7 @@ def test_teaching_states_the_limits_and_options_that_hold():
     limits = sandbox.Limits()
     stated = " ".join(TEACHING.split())
     for what in (
-        f"| computing in one cell or check | {limits.cell} s |",
+        f"| processor time in one cell or check | {limits.cell} s |",
         f"| time in all | {limits.seconds} s (",
         f"| {limits.memory // 10**9} GB (",
         f"| processes and threads | {graded.PROCESSES} |",

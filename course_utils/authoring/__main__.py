@@ -135,7 +135,10 @@ def make_slides(names: list[str]) -> int:
         print(f"Decks: {out}. Whether every slide fits was not measured: that {error}.")
         return _report(faults)
     print(results.Table("", [{name: value for name, value in row.items() if name != "faults"} for row in measured]))
-    print(f"Decks: {out}. Columns are the smallest sizes: text and code in pixels of {slides.WIDTH} × {slides.HEIGHT}.")
+    print(
+        f"Decks: {out}. Columns are the smallest sizes: text and code in pixels of "
+        f"{slides.WIDTH} × {slides.HEIGHT}, figures as a share of their own size."
+    )
     return _report([*faults, *(fault for row in measured for fault in row["faults"])])
 
 

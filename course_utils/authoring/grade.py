@@ -78,8 +78,11 @@ def read(path: Path, known: set[str]) -> tuple[str, list[str]]:
     if path.is_symlink():
         raise Unreadable("a link, no file")
     if path.suffix.lower() != ".ipynb":
-        raise Unreadable("no notebook (.ipynb)")
+        packed = path.suffix.lower() in {".zip", ".gz", ".tar", ".7z", ".rar"}
+        raise Unreadable("no notebook (.ipynb)" + packed * ": unpack it first")
     try:
+        if path.stat().st_size == 0:
+            raise Unreadable("an empty file")
         if path.stat().st_size > LARGEST:
             raise Unreadable(f"larger than {LARGEST // 2**20} MB: clear its outputs")
         notebook = nbformat.from_dict(json.loads(path.read_text(encoding="utf-8-sig")))
@@ -295,5 +298,5 @@ def main(folder: str, out: str | None, seconds: float, gigabytes: float, at_once
     failed = [row for row in rows if row.get("reason")]
     for row in failed:
         print(f"{_plain(row['submission'])}: {_plain(row['reason'])}")
-    print(f"{len(rows)} submissions, {len(failed)} of them not run to the end: {table}")
+    print(f"{len(rows)} submissions, {len(failed)} of them not read or not run to the end: {table}")
     return 1 if failed else 0

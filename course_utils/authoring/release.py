@@ -150,8 +150,8 @@ def syllabus(entries: list[Entry], machines: list[str]) -> str:
     left_out = f"\n\nLeft out, for whoever goes on: {_titles(spared)}." if spared else ""
     return f"""# Syllabus
 
-Minutes are those that the lessons state. Seconds and memory are measured, on the embedded sample, with two lessons
-running at a time: {"; ".join(machines)}.
+Minutes are those that the lessons state. Seconds and memory are measured, on the embedded sample, with at most two
+lessons running at a time: {"; ".join(machines)}.
 
 {lessons.markdown()}
 
@@ -163,8 +163,8 @@ About the same work each week, in minutes: the lesson to read, in class or alone
 
 ## Two days
 
-Each lesson is shown and talked through, its cells run by everyone; of the exercises the first is done together, the others
-are for the evening and afterwards. Minutes; breaks are not counted.
+Each lesson is shown and talked through, its cells run by everyone, in the minutes that it takes to read; the exercises are for
+the evening and afterwards. Breaks are not counted.
 
 {Table("", days).markdown()}{left_out}
 """

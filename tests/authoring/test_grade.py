@@ -363,6 +363,7 @@ def test_what_is_no_notebook_of_a_lesson_has_a_row_that_says_so(student, tmp_pat
         "list.ipynb": "[]",
         "deep.ipynb": "[" * 100_000,
         "cells.ipynb": '{"nbformat": 4, "cells": [{"cell_type": "code"}]}',
+        "both.zip": "PK",
         "letter.docx": "Dear teacher",
         "\udcff.docx": "a name that is no text",
         "other.ipynb": whole.replace("77_made", "66_unknown"),
@@ -381,13 +382,16 @@ def test_what_is_no_notebook_of_a_lesson_has_a_row_that_says_so(student, tmp_pat
     torn = "no whole notebook, torn or changed"
     assert {name: reason.partition(":")[0] for name, reason in reasons.items()} == {
         "whole.ipynb": "",
-        **{f"{name}.ipynb": torn for name in ("torn", "empty", "list", "deep", "cells")},
+        **{f"{name}.ipynb": torn for name in ("torn", "list", "deep", "cells")},
+        "empty.ipynb": "an empty file",
+        "both.zip": "no notebook (.ipynb)",
         "letter.docx": "no notebook (.ipynb)",
         "?.docx": "no notebook (.ipynb)",
         "other.ipynb": "of no lesson of this course",
         "huge.ipynb": "larger than 50 MB",
         "link.ipynb": "a link, no file",
     }
+    assert reasons["both.zip"].endswith("unpack it first")
     assert "torn.ipynb: no whole notebook" in capsys.readouterr().out
 
 
