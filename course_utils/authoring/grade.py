@@ -135,7 +135,7 @@ def grade(lesson: Graded, cells: list[str], outcome: sandbox.Outcome) -> Row:
         points, possible = points + given, possible + most
         messages += [f"{exercise}: {' '.join(case)}" for case in cases.get(exercise, [["not reached"]]) if case]
     row |= {"lesson": lesson.slug, "points": f"{points:g}", "of": f"{possible:g}", "seconds": f"{outcome.seconds:.1f}"}
-    return {**row, "reason": "; ".join(reasons), "messages": " | ".join(messages)[:MESSAGES]}
+    return {**row, "reason": "; ".join(reasons), "messages": " | ".join(dict.fromkeys(messages))[:MESSAGES]}
 
 
 def load(path: Path) -> list[Row]:

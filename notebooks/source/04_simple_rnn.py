@@ -619,6 +619,14 @@ def test_n_weights(n_weights):
     assert got == 45, f"with 3 features and 5 units there are 15 in W_x, 25 in W_h and 5 in b; you gave {got}"
     assert n_weights(1, 1) == 3 and n_weights(100, 10) == 1110, "it fits 3 features and 5 units, but not 100 and 10"
 
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_n_weights_hidden(n_weights):
+    for d, u in ((7, 2), (2, 7), (31, 64)):
+        assert n_weights(d, u) == (d + u + 1) * u, f"not right for {d} features and {u} units"
+
 # %% [raw]
 # # END TESTS
 
@@ -696,6 +704,20 @@ def test_one_unit(one_unit):
     assert abs(got[1] - tanh(2 * tanh(0.6) + 0.1)) < 1e-6, f"the second state is tanh(0 · 0.5 + h_1 · 2 + 0.1) = {tanh(2 * tanh(0.6) + 0.1):.4f}; you gave {got[1]:.4f}"
     assert len(one_unit([0.0] * 40, 0.5, 2.0, 0.1)) == 40, "it must read lists of any length"
 
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_one_unit_hidden(one_unit):
+    from math import tanh
+
+    h, wanted, xs = 0.0, [], [0.3, -1.2, 0.8, 0.0, 2.0]
+    for x in xs:
+        h = tanh(x * -0.7 + h * 1.3 - 0.2)
+        wanted.append(h)
+    got = [float(h) for h in one_unit(xs, -0.7, 1.3, -0.2)]
+    assert len(got) == 5 and max(abs(a - b) for a, b in zip(got, wanted)) < 1e-6, "not right for five inputs"
+
 # %% [raw]
 # # END TESTS
 
@@ -753,6 +775,18 @@ def test_final_states(final_states):
     assert not np.array_equal(got[0], h[0, 3]), "the state of the first sequence, which has 2 true steps, has read the zeros after them"
     assert not np.array_equal(got[0], h[0, 2]), "the state after 2 steps is h[i, 1]: places start at 0"
     assert np.array_equal(got, np.stack([h[0, 1], h[1, 3]])), "the states are not those after 2 and after 4 steps"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_final_states_hidden(final_states):
+    import numpy as np
+
+    rng = np.random.default_rng(7)
+    h, lengths = rng.normal(size=(5, 6, 2)), np.array([1, 6, 3, 5, 2])
+    wanted = np.stack([h[i, n - 1] for i, n in enumerate(lengths)])
+    assert np.array_equal(np.asarray(final_states(h, lengths)), wanted), "not right for five sequences"
 
 # %% [raw]
 # # END TESTS
@@ -911,6 +945,22 @@ def test_leaky_cell(leaky_step, leaky_back):
         down = np.sum(d_h * leaky_step(x_t, h_prev - nudge, W_x, W_h, b, a))
         slope[place] = (up - down) / 2e-6
     assert np.allclose(got, slope, atol=1e-6), f"nudging each number of h_prev changes the loss by other amounts: at most {np.abs(got - slope).max():.3g} apart"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_leaky_cell_hidden(leaky_step, leaky_back):
+    import numpy as np
+
+    rng = np.random.default_rng(8)
+    x_t, h_prev, d_h = (rng.normal(size=(3, n)) for n in (2, 5, 5))
+    W_x, W_h, b = rng.normal(size=(2, 5)), rng.normal(size=(5, 5)), rng.normal(size=5)
+    for a in (0.1, 0.8):
+        k = np.tanh(x_t @ W_x + h_prev @ W_h + b)
+        back = (1 - a) * d_h + (a * d_h * (1 - k**2)) @ W_h.T
+        assert np.allclose(leaky_step(x_t, h_prev, W_x, W_h, b, a), (1 - a) * h_prev + a * k), f"leaky_step, a = {a}"
+        assert np.allclose(leaky_back(d_h, x_t, h_prev, W_x, W_h, b, a), back), f"leaky_back, a = {a}"
 
 # %% [raw]
 # # END TESTS
