@@ -79,7 +79,7 @@ def read(path: Path, known: set[str]) -> tuple[str, list[str]]:
         raise Unreadable("a link, no file")
     if path.suffix.lower() != ".ipynb":
         packed = path.suffix.lower() in {".zip", ".gz", ".tar", ".7z", ".rar"}
-        raise Unreadable("no notebook (.ipynb)" + packed * ": unpack it first")
+        raise Unreadable("no notebook (.ipynb): unpack it first" if packed else "no notebook (.ipynb)")
     try:
         if path.stat().st_size == 0:
             raise Unreadable("an empty file")
