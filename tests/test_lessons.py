@@ -1,5 +1,6 @@
 """Every lesson, executed on the sample: as students get it, and with every exercise tried blank, right and wrong."""
 
+import inspect
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from nbformat.v4 import new_code_cell
 
 from course_utils.authoring import build, execute, grade, lint, sandbox
 from course_utils.authoring.__main__ import Progress
+from course_utils.checks import test_functions
 from course_utils.datasets.where import data_dir
 
 SOURCES = build.sources()
@@ -87,15 +89,53 @@ def test_checks_tell_blank_right_and_wrong_answers_apart(source, executed):
     assert build.trial_faults(run.notebook) == []
 
 
+BY_HEART = """
+def {name}(*args, answer={name}, known={{}}, **kwargs):
+    import traceback
+
+    asked = repr((args, kwargs))
+    if not any(frame.f_code.co_name.endswith("_hidden") for frame, _ in traceback.walk_stack(None)):
+        known[asked] = answer(*args, **kwargs)
+    return known[asked]
+"""
+
+
+def before_checks(notebook, code):
+    """A copy of `notebook` with a cell `code(exercise)` before each check; none where that is empty."""
+    changed = deepcopy(notebook)
+    for i, cell in reversed(list(enumerate(notebook.cells))):
+        if (check := build.CHECK.match(cell.source)) and (added := code(check[1])):
+            changed.cells.insert(i, new_code_cell(added))
+    return changed
+
+
 @every_lesson
 def test_grading_agrees_with_a_whole_run(source):
-    """Of the cells only those are run that the exercises need; the points are those of the trial above all the same."""
+    """Of the cells only those are run that the exercises need; the points are those of the trial above all the same.
+
+    No wrong answer gets points. One that knows what the student's test asks, and nothing else, gets half for each function.
+    """
     lesson = build.assemble(source)
     graded = grade.Graded.of(lesson)
-    wrong = deepcopy(lesson.solved)
-    for i, cell in reversed(list(enumerate(lesson.solved.cells))):
-        if check := build.CHECK.match(cell.source):
-            wrong.cells.insert(i, new_code_cell(lesson.wrong_answers[check[1]][0].code))
+    functions = {
+        exercise: [name for test in hidden for name in inspect.signature(test).parameters]
+        for exercise, tests in lesson.tests.items()
+        if (hidden := [test for test in test_functions(tests) if test.__name__.endswith("_hidden")])
+    }
+    wrong = [
+        before_checks(
+            lesson.solved,
+            lambda exercise, n=n: lesson.wrong_answers[exercise][n % len(lesson.wrong_answers[exercise])].code,
+        )
+        for n in range(max(map(len, lesson.wrong_answers.values())))
+    ]
+    learned = before_checks(
+        lesson.solved,
+        lambda exercise: "\n".join(BY_HEART.format(name=name) for name in functions.get(exercise, [])),
+    )
+    half = sum(
+        graded.score(exercise, [[], ["wrong"]] if exercise in functions else [[]])[0] for exercise in lesson.tests
+    )
 
     def points(notebook) -> str:
         cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
@@ -105,7 +145,8 @@ def test_grading_agrees_with_a_whole_run(source):
         return "all" if row["points"] == row["of"] else row["points"]
 
     with ThreadPoolExecutor(2) as pool:
-        assert list(pool.map(points, (lesson.solved, wrong, lesson.student))) == ["all", "0", "0"]
+        found = list(pool.map(points, (lesson.solved, learned, lesson.student, *wrong)))
+    assert found == ["all", f"{half:g}", "0", *["0"] * len(wrong)]
 
 
 @every_lesson

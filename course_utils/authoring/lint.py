@@ -90,7 +90,10 @@ def _ending(prose: list[str], code: list[str]) -> list[str]:
 
 
 def _exercises(source: Path) -> list[str]:
-    """What the exercises lack. That each has two wrong answers, build.assemble has seen to."""
+    """What the exercises lack. That each has two wrong answers, build.assemble has seen to.
+
+    An answer that is no function has no other numbers to be tried with, so it needs no hidden test.
+    """
     cells = jupytext.read(source, fmt="py:percent").cells
     marks = [i for i, cell in enumerate(cells) if "# BEGIN QUESTION" in cell.source]
     found = []
@@ -103,6 +106,10 @@ def _exercises(source: Path) -> list[str]:
             found.append(f"exercise {name}: its text must begin with '**Exercise {n}'")
         if "<summary>Hint" not in task:
             found.append(f"exercise {name}: there is no folded hint (<details><summary>Hint</summary>…</details>)")
+        end = next(k for k in range(i, len(cells)) if "# END QUESTION" in cells[k].source)
+        code = [cell.source for cell in cells[i:end] if cell.cell_type == "code"]
+        if re.search(r"^def ", code[0], re.MULTILINE) and not any("\nhidden: true\n" in cell for cell in code):
+            found.append(f"exercise {name}: a function needs a hidden test too, with other numbers than the students' test")
     return found
 
 

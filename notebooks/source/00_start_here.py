@@ -368,6 +368,14 @@ def test_mean_length(mean_length):
         raise AssertionError("for an empty list your code divides by zero; it should give 0") from None
     assert mean_length([]) == 0, f"for an empty list you gave {mean_length([])}, it should be 0"
 
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_mean_length_hidden(mean_length):
+    for texts, wanted in ((["a b c d", "e f"], 3), (["one"], 1), (["a b", "c", "d e f g", "h"], 2), ([], 0)):
+        assert abs(mean_length(texts) - wanted) < 1e-9, f"not right for {texts}"
+
 # %% [raw]
 # # END TESTS
 

@@ -608,6 +608,17 @@ def test_one_hot_of(one_hot_of):
     assert sum(x) == 1, f"the vector is {x}: all other places must be zero"
     assert one_hot_of("the", words)[0] == 1, "the word with id 0 has its one in place 0"
 
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_one_hot_of_hidden(one_hot_of):
+    import numpy as np
+
+    ids = {"dull": 3, "film": 0, "a": 1, "not": 4, "good": 2}
+    for word, i in ids.items():
+        assert np.array_equal(np.asarray(one_hot_of(word, ids)), np.eye(5)[i]), f"not right for id {i} of five words"
+
 # %% [raw]
 # # END TESTS
 
@@ -668,6 +679,17 @@ def test_words_for(words_for):
     exact = words_for(np.array([50, 30, 15, 5]), 0.5)
     assert exact == 1, f"for counts 50, 30, 15, 5 one word covers exactly 0.5, which is enough (>=); you gave {exact}"
     assert unsorted == 1, f"the counts can come in any order: for 5, 15, 30, 50 the word with 50 alone covers half, you gave {unsorted}"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_words_for_hidden(words_for):
+    import numpy as np
+
+    counts = np.array([7, 1, 40, 3, 21, 28])
+    for share, wanted in ((0.3, 1), (0.41, 2), (0.8, 3), (0.95, 4), (0.999, 6)):
+        assert words_for(counts, share) == wanted, f"not right for the share {share} of {counts}"
 
 # %% [raw]
 # # END TESTS
@@ -730,6 +752,16 @@ def test_idf_of(idf_of):
     assert abs(rare - (log(11) + 1)) > 1e-9, "for df=9, n=99 you divide 99 by 9: the smoothing adds 1 to both"
     assert abs(rare - (log(10) + 1)) < 1e-9, f"for df=9, n=99 the formula gives {log(10) + 1:.4f}, you gave {rare:.4f}"
 
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_idf_of_hidden(idf_of):
+    from math import log
+
+    for df, n in ((1, 10), (7, 300), (300, 300), (0, 5)):
+        assert abs(idf_of(df, n) - (log((1 + n) / (1 + df)) + 1)) < 1e-9, f"not right for df = {df}, n = {n}"
+
 # %% [raw]
 # # END TESTS
 
@@ -788,6 +820,15 @@ def test_bigrams(bigrams):
     assert len(got) <= 3, f"four tokens have three pairs of neighbours, you gave {len(got)}: neighbours only"
     assert got == ["not a", "a good", "good film"], f"you gave {got}"
     assert list(bigrams(["film"])) == [] and list(bigrams([])) == [], "one token, or none, has no pair"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_bigrams_hidden(bigrams):
+    wanted = ["the film", "film was", "was the", "the film", "film i", "i know"]
+    assert list(bigrams("the film was the film i know".split())) == wanted, "not right for seven tokens"
+    assert list(bigrams(["so", "so"])) == ["so so"], "not right for the same token twice"
 
 # %% [raw]
 # # END TESTS

@@ -1127,6 +1127,21 @@ def test_cosine_of(cosine_of):
         nothing = cosine_of(a, np.zeros(2))
     assert nothing == 0, f"for a vector of zeros give 0; you gave {nothing}"
 
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_cosine_of_hidden(cosine_of):
+    import numpy as np
+
+    rng = np.random.default_rng(7)
+    for d in (1, 3, 50):
+        a, b = rng.normal(size=d), 3 * rng.normal(size=d)
+        wanted = a @ b / np.linalg.norm(a) / np.linalg.norm(b)
+        assert np.allclose([cosine_of(a, b), cosine_of(-a, b)], [wanted, -wanted]), f"not right for {d} numbers"
+    with np.errstate(all="ignore"):
+        assert cosine_of(np.zeros(3), np.ones(3)) == 0, "not right where the first vector is all zeros"
+
 # %% [raw]
 # # END TESTS
 
@@ -1188,6 +1203,16 @@ def test_pieces_of(pieces_of):
     assert got == ["<ba", "bad", "ad>", "<bad", "bad>"], f"for bad, 3, 4 you gave {got}"
     assert list(pieces_of("a", 4, 6)) == [], "<a> has three characters, so there is no piece of four"
 
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_pieces_of_hidden(pieces_of):
+    for word, shortest, longest in (("embedding", 2, 5), ("of", 3, 6), ("film", 4, 4)):
+        marked = f"<{word}>"
+        wanted = [marked[i : i + n] for n in range(shortest, longest + 1) for i in range(len(marked) - n + 1)]
+        assert list(pieces_of(word, shortest, longest)) == wanted, f"not right for {word}, {shortest}, {longest}"
+
 # %% [raw]
 # # END TESTS
 
@@ -1247,6 +1272,18 @@ def test_noise_of(noise_of):
     flat = np.asarray(noise_of(counts, 0))
     assert flat[2] == 0, f"with the power 0 a word that never occurs has the chance {flat[2]:.3f}; it must be 0"
     assert np.allclose(flat, [1 / 3, 1 / 3, 0, 1 / 3]), f"with the power 0 all words that occur have the same chance; you gave {flat.round(3)}"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_noise_of_hidden(noise_of):
+    import numpy as np
+
+    counts = np.array([9.0, 0.0, 4.0, 100.0, 1.0])
+    for power, weights in ((0.5, [3, 0, 2, 10, 1]), (1, [9, 0, 4, 100, 1]), (0, [1, 0, 1, 1, 1])):
+        wanted = np.array(weights) / sum(weights)
+        assert np.allclose(noise_of(counts, power), wanted), f"not right for the power {power}"
 
 # %% [raw]
 # # END TESTS
@@ -1328,6 +1365,21 @@ def test_loss_and_gradient(loss_and_gradient):
     assert not np.allclose(gradient, -slope, atol=1e-5), "your derivative points the other way: against it the loss grows. Is it s - y, or y - s?"
     assert np.allclose(gradient, slope, atol=1e-5), f"when v is moved a little, the loss changes by {slope.round(4)}, your derivative says {np.round(gradient, 4)}"
 
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_loss_and_gradient_hidden(loss_and_gradient):
+    import numpy as np
+
+    rng = np.random.default_rng(7)
+    for d, n in ((4, 6), (3, 2)):
+        v, U = rng.normal(size=d), rng.normal(size=(n, d))
+        y = np.eye(n)[0]
+        loss, gradient = loss_and_gradient(v, U)
+        assert abs(loss - np.log1p(np.exp((1 - 2 * y) * (U @ v))).sum()) < 1e-9, f"the loss, for {n - 1} negatives"
+        assert np.allclose(gradient, (1 / (1 + np.exp(-U @ v)) - y) @ U), f"the derivative, for {n - 1} negatives"
+
 # %% [raw]
 # # END TESTS
 
@@ -1402,6 +1454,19 @@ def test_analogy_of(analogy_of):
     assert got != "he", "for man, woman, king you gave he, the wrong way round: which of the three has the minus sign?"
     assert got == "queen", f"for man, woman, king the answer is queen, you gave {got}"
     assert (E == before).all(), "E must stay as it was"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_analogy_of_hidden(analogy_of):
+    import numpy as np
+
+    words = ["much", "paris", "france", "rome", "italy", "cat"]
+    rows = [[12, 6, 0, 6], [1, 2, 3, 0], [0, 4, 4, 1], [0, 2, 0, 3], [0, 4, 0, 2], [2, 0, 2, 2]]
+    E = np.array(rows, dtype=float)
+    assert analogy_of("paris", "france", "rome", words, E) == "italy", "not right for paris, france, rome"
+    assert analogy_of("rome", "italy", "paris", words, E) == "france", "not right for rome, italy, paris"
 
 # %% [raw]
 # # END TESTS

@@ -927,6 +927,17 @@ def test_recall_at(recall_at):
     assert abs(given - 0.6) < 1e-9, f"with ranks 1, 3, 4, 20, 2 and k = 3 the recall is 0.6, not {given}"
     assert abs(recall_at([5, 6], 4)) < 1e-9 and abs(recall_at([5, 6], 6) - 1) < 1e-9, "nothing found is 0, everything found is 1"
 
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_recall_at_hidden(recall_at):
+    import numpy as np
+
+    r = np.array([2, 9, 5, 5, 1, 30, 11, 5])
+    for k, found in ((1, 1), (5, 5), (10, 6), (100, 8)):
+        assert abs(recall_at(r, k) - found / 8) < 1e-9, f"not right for k = {k} and the ranks {r}"
+
 # %% [raw]
 # # END TESTS
 
@@ -990,6 +1001,17 @@ def test_knows_nothing(knows_nothing):
     assert abs(knows_nothing(1) - np.log(2)) < 1e-6, "with K = 1 the answer is always one half, and costs ln 2"
     assert abs(given - 0.636514) < 1e-5, f"with K = 2 the loss is 0.637, not {given:.3f}: the share of positives is 1/(1+K)"
     assert abs(knows_nothing(10) - 0.304636) < 1e-5, f"with K = 10 the loss is 0.305, not {knows_nothing(10):.3f}"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_knows_nothing_hidden(knows_nothing):
+    import numpy as np
+
+    for K in (3, 7, 25):
+        wanted = (np.log(1 + K) + K * np.log((1 + K) / K)) / (1 + K)
+        assert abs(knows_nothing(K) - wanted) < 1e-9, f"not right for {K} negatives"
 
 # %% [raw]
 # # END TESTS
@@ -1065,6 +1087,17 @@ def test_loss_slopes(loss_slopes):
         assert abs(entropy * p * (1 - p) - true_e) > 1e-6, "the cross-entropy's slope is the one in p, not in z: multiply by p(1-p), and see what cancels"
         assert abs(entropy - true_e) < 1e-6, f"at z = {z}, y = {y} the slope of the cross-entropy is {true_e:.4f}, yours is {entropy:.4f}"
         assert abs(squared - true_s) < 1e-6, f"at z = {z}, y = {y} the slope of the squared error is {true_s:.4f}, yours is {squared:.4f}"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_loss_slopes_hidden(loss_slopes):
+    import numpy as np
+
+    for z, y in ((-6.0, 1.0), (0.8, 0.0), (2.5, 1.0), (-1.0, 0.0)):
+        p = 1 / (1 + np.exp(-z))
+        assert np.allclose(loss_slopes(z, y), (p - y, 2 * (p - y) * p * (1 - p)), atol=1e-9), f"not right for z = {z}, y = {y}"
 
 # %% [raw]
 # # END TESTS
@@ -1159,6 +1192,22 @@ def test_walk_with_return(walk_with_return):
     assert back > 0.7, f"with alpha = 0.8 the walk jumps back from afar in {back:.2f} of the cases: too rarely"
     assert 0.7 < back < 0.9, f"with alpha = 0.8 the walk jumps back in {back:.2f} of the cases"
 
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_walk_with_return_hidden(walk_with_return):
+    import numpy as np
+
+    circle = {i: [(i + 2) % 31, (i - 3) % 31, (i + 7) % 31] for i in range(31)}
+    for seed, alpha in enumerate((0.0, 0.3, 1.0)):
+        walk = walk_with_return(4, 20_000, alpha, circle, np.random.default_rng(seed))
+        steps = list(zip(walk, walk[1:]))
+        assert len(walk) == 20_000 and walk[0] == 4, f"length or start, for alpha = {alpha}"
+        assert all(b == 4 or b in circle[a] for a, b in steps), f"a step to what is no neighbour, for alpha = {alpha}"
+        jumps = [b == 4 for a, b in steps if 4 not in circle[a]]
+        assert abs(np.mean(jumps) - alpha) < 0.03, f"{np.mean(jumps):.2f} of the steps are jumps, for alpha = {alpha}"
+
 # %% [raw]
 # # END TESTS
 
@@ -1240,6 +1289,21 @@ def test_cosine_gradient(cosine_gradient):
         assert not (straight and abs(size * w - 1) < 1e-3), "the direction is right, but the factor w is missing: z = w c + b"
         assert not (straight and abs(size - np.linalg.norm(u)) < 1e-3), "the direction is right, but the length of u is missing: turning a long vector takes a longer step"
         assert np.allclose(given, true, atol=1e-6), f"for y = {y:.0f} dL/du is {np.round(true, 3)}, yours is {np.round(given, 3)}"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_cosine_gradient_hidden(cosine_gradient):
+    import numpy as np
+
+    rng = np.random.default_rng(7)
+    for d, w, b, y in ((3, -2.0, 0.5, 1.0), (8, 6.0, -3.0, 0.0)):
+        u, v = rng.normal(size=d), 5 * rng.normal(size=d)
+        u_hat, v_hat = u / np.linalg.norm(u), v / np.linalg.norm(v)
+        c = u_hat @ v_hat
+        wanted = (1 / (1 + np.exp(-(w * c + b))) - y) * w * (v_hat - c * u_hat) / np.linalg.norm(u)
+        assert np.allclose(cosine_gradient(u, v, w, b, y), wanted), f"not right for {d} numbers and w = {w}"
 
 # %% [raw]
 # # END TESTS

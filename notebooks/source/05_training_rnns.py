@@ -664,6 +664,19 @@ def test_most_left(most_left):
     assert abs(got - eta**3) < 1e-9, f"for lag 3 you gave {got:.4f}; the largest singular value is {eta:.4f}, and its third power {eta**3:.4f}"
     assert abs(most_left(W_h, 0) - 1) < 1e-9, f"at lag 0 nothing has happened to the gradient yet, all of it is left: 1; you gave {most_left(W_h, 0)}"
 
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_most_left_hidden(most_left):
+    import numpy as np
+
+    rng = np.random.default_rng(7)
+    for units, lag in ((4, 1), (3, 7), (6, 2)):
+        W_h = rng.normal(0, 0.5, size=(units, units))
+        wanted = np.linalg.svd(W_h, compute_uv=False).max() ** lag
+        assert np.isclose(most_left(W_h, lag), wanted), f"not right for {units} units and lag {lag}"
+
 # %% [raw]
 # # END TESTS
 
@@ -736,6 +749,22 @@ def test_clip_each(clip_each):
         zero = np.asarray(clip_each([np.zeros(3)], 1.0)[0])
     assert np.array_equal(zero, np.zeros(3)), f"a gradient that is all zeros must stay so; yours became {zero}: was something divided by zero?"
     assert np.allclose(clip_each([np.array([0.0, 12.0])], 2.0)[0], [0, 2]), "it works for a largest norm of 1, but not of 2"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_clip_each_hidden(clip_each):
+    import numpy as np
+
+    rng = np.random.default_rng(7)
+    grads = [size * rng.normal(size=shape) for size, shape in ((9, (2, 3)), (0.1, 4), (0, 2), (2, (3, 3, 2)))]
+    for largest in (0.5, 3.0, 100.0):
+        with np.errstate(all="ignore"):
+            got = clip_each([g.copy() for g in grads], largest)
+        norms = [np.sqrt((g**2).sum()) for g in grads]
+        wanted = [g if norm <= largest else g * (largest / norm) for g, norm in zip(grads, norms)]
+        assert len(got) == 4 and all(map(np.allclose, got, wanted)), f"not right for four gradients and {largest}"
 
 # %% [raw]
 # # END TESTS
@@ -828,6 +857,23 @@ def test_repaired(repaired):
     assert np.allclose(d_b, slope_of(b), atol=1e-6), "the gradient of b was right for one step and is wrong now: it is a sum over the batch"
     assert np.allclose(d_W_h, slope_of(W_h), atol=1e-6), "the gradient of W_h is wrong now; that line was right"
     assert np.allclose(d_h_prev, slope_of(h_prev), atol=1e-6), "the gradient of the old state differs from finite differences"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_repaired_hidden(repaired):
+    import numpy as np
+
+    rng = np.random.default_rng(8)
+    x_t, h_prev, d_h = (rng.normal(size=(3, n)) for n in (2, 5, 5))
+    W_x, W_h = rng.normal(size=(2, 5)), rng.normal(size=(5, 5))
+    h_t = np.tanh(x_t @ W_x + h_prev @ W_h)
+    d_a = d_h * (1 - h_t**2)
+    wanted = np.einsum("bj,ij->bi", d_a, W_h), np.einsum("bf,bj->fj", x_t, d_a), np.einsum("bi,bj->ij", h_prev, d_a), d_a.sum(axis=0)
+    got = repaired(d_h, x_t, h_prev, h_t, W_x, W_h)
+    for name, a, b in zip(("h_prev", "W_x", "W_h", "b"), got, wanted):
+        assert np.allclose(a, b), f"the gradient of {name}, for three sequences"
 
 # %% [raw]
 # # END TESTS
@@ -929,6 +975,27 @@ def test_backward_everywhere(backward_everywhere):
     assert not np.allclose(got[2], twice, atol=1e-6), "the last answer counts twice in your gradient: d_outputs[-1] comes in once before the loop, one step too early, and once in it"
     for (name, slope), g in zip(right.items(), got):
         assert np.allclose(g, slope["all"], atol=1e-6), f"the gradient of {name} differs from finite differences: add d_outputs[t] to what comes from the step after, before step t goes back"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_backward_everywhere_hidden(backward_everywhere):
+    import numpy as np
+
+    rng = np.random.default_rng(8)
+    x, d_outputs = rng.normal(size=(3, 6, 2)), rng.normal(size=(6, 3, 4))
+    W_x, W_h, h = rng.normal(size=(2, 4)), rng.normal(size=(4, 4)), [np.zeros((3, 4))]
+    for t in range(6):
+        h.append(np.tanh(x[:, t] @ W_x + h[-1] @ W_h))
+    d_h, wanted = np.zeros((3, 4)), [np.zeros_like(W_x), np.zeros_like(W_h), np.zeros(4)]
+    for t in range(5, -1, -1):
+        d_a = (d_h + d_outputs[t]) * (1 - h[t + 1] ** 2)
+        shares = x[:, t].T @ d_a, h[t].T @ d_a, d_a.sum(axis=0)
+        d_h, wanted = d_a @ W_h.T, [total + share for total, share in zip(wanted, shares)]
+    got = backward_everywhere(d_outputs, x, np.stack(h), W_x, W_h)
+    for name, a, b in zip(("W_x", "W_h", "b"), got, wanted):
+        assert np.allclose(a, b), f"the gradient of {name}, for six steps"
 
 # %% [raw]
 # # END TESTS
@@ -1046,6 +1113,23 @@ def test_own_cell(own_step, own_step_back):
     assert d_u.shape == (4,), f"d_u must have the shape of u, (4,); yours has {d_u.shape}. All sequences of the batch share u: sum over them"
     assert not np.allclose(d_u, (wanted * d_h * (1 - wanted**2)).sum(axis=0)), "in d_u: u is multiplied by the old state, not the new"
     assert np.allclose(d_u, slope_of(u), atol=1e-6), "the gradient of u differs from finite differences"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_own_cell_hidden(own_step, own_step_back):
+    import numpy as np
+
+    rng = np.random.default_rng(8)
+    x_t, h_prev, d_h = (rng.normal(size=(3, n)) for n in (2, 5, 5))
+    W_x, u, b = rng.normal(size=(2, 5)), rng.normal(size=5), rng.normal(size=5)
+    h_t = np.tanh(x_t @ W_x + u * h_prev + b)
+    assert np.allclose(own_step(x_t, h_prev, W_x, u, b), h_t), "own_step, for three sequences"
+    d_a = d_h * (1 - h_t**2)
+    wanted = d_a * u, x_t.T @ d_a, (h_prev * d_a).sum(axis=0), d_a.sum(axis=0)
+    for name, a, b in zip(("h_prev", "W_x", "u", "b"), own_step_back(d_h, x_t, h_prev, h_t, W_x, u), wanted):
+        assert np.shape(a) == b.shape and np.allclose(a, b), f"the gradient of {name}, for three sequences"
 
 # %% [raw]
 # # END TESTS

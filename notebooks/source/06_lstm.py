@@ -901,6 +901,14 @@ def test_lstm_parameters(lstm_parameters):
     assert got == layer.count_params(), f"for 3 features and 5 units you gave {got}, Keras counts {layer.count_params()}"
     assert lstm_parameters(128, 64) == 49408, f"for 128 features and 64 units you gave {lstm_parameters(128, 64)}, it should be 49408"
 
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_lstm_parameters_hidden(lstm_parameters):
+    for d, u in ((7, 2), (1, 1), (50, 100)):
+        assert lstm_parameters(d, u) == 4 * (d + u + 1) * u, f"not right for {d} features and {u} units"
+
 # %% [raw]
 # # END TESTS
 
@@ -962,6 +970,17 @@ def test_forget_bias_for(forget_bias_for):
     left = (1 / (1 + np.exp(-got))) ** 10
     assert abs(left - 0.5) < 1e-6, f"with your bias {got:.3f}, {left:.3f} is left after 10 steps, it should be 0.5"
     assert abs(forget_bias_for(1)) < 1e-9, f"for n = 1 you gave {forget_bias_for(1)}, it should be 0"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_forget_bias_for_hidden(forget_bias_for):
+    import numpy as np
+
+    for n in (2, 5, 100):
+        left = (1 / (1 + np.exp(-forget_bias_for(n)))) ** n
+        assert abs(left - 0.5) < 1e-6, f"for n = {n} there is {left:.3f} left"
 
 # %% [raw]
 # # END TESTS
@@ -1089,6 +1108,26 @@ def test_minimal_cell(one_step, one_step_backward):
     assert not belt_only, "dL/dh_prev is the belt's part only: h_prev also acts through the gate"
     assert np.allclose(d_h_prev, numeric(h_prev), atol=1e-6), "dL/dh_prev differs from finite differences: two ways, along the belt and through the gate"
     assert np.allclose(d_W_hf, numeric(w["W_hf"]), atol=1e-6), "dL/dW_hf differs from finite differences: f stands twice in h_t, once with h_prev and once, negative, with the candidate"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_minimal_cell_hidden(one_step, one_step_backward):
+    import numpy as np
+
+    rng = np.random.default_rng(8)
+    shapes = {"W_xf": (2, 5), "W_hf": (5, 5), "b_f": (5,), "W_xc": (2, 5), "b_c": (5,)}
+    w = {name: rng.normal(size=shape) for name, shape in shapes.items()}
+    x_t, h_prev, d_h = (rng.normal(size=(3, n)) for n in (2, 5, 5))
+    f = 1 / (1 + np.exp(-(x_t @ w["W_xf"] + h_prev @ w["W_hf"] + w["b_f"])))
+    new = np.tanh(x_t @ w["W_xc"] + w["b_c"])
+    h_t, stored = one_step(x_t, h_prev, w)
+    assert np.allclose(h_t, f * h_prev + (1 - f) * new), "h_t, for three sequences"
+    d_a = d_h * (h_prev - new) * f * (1 - f)
+    d_h_prev, d_W_hf = one_step_backward(d_h, h_prev, stored, w)
+    assert np.allclose(d_h_prev, d_h * f + d_a @ w["W_hf"].T), "the gradient of h_prev, for three sequences"
+    assert np.allclose(d_W_hf, h_prev.T @ d_a), "the gradient of W_hf, for three sequences"
 
 # %% [raw]
 # # END TESTS

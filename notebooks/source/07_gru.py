@@ -951,6 +951,15 @@ def test_gru_parameters(gru_parameters):
         assert got == layer.count_params(), f"for 3 features, 5 units and reset_after={reset_after} you gave {got}, Keras counts {layer.count_params()}"
     assert gru_parameters(128, 64) == 37248, f"for 128 features and 64 units you gave {gru_parameters(128, 64)}, it should be 37248"
 
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_gru_parameters_hidden(gru_parameters):
+    for d, u in ((7, 2), (1, 1), (50, 100)):
+        assert gru_parameters(d, u) == 3 * (d + u + 2) * u, f"not right for {d} features and {u} units"
+        assert gru_parameters(d, u, reset_after=False) == 3 * (d + u + 1) * u, f"not right for {d}, {u} and reset_after=False"
+
 # %% [raw]
 # # END TESTS
 
@@ -1036,6 +1045,21 @@ def test_remember(remember):
     assert not np.allclose(gate, 0.1), "your update gate is 0.1 for n = 10, the opposite sense: in Keras 1 keeps"
     assert np.allclose(gate, 0.9), f"for n = 10 the update gate is {np.round(gate, 3)}, it should be 0.9: what counts is the sum of the two rows"
 
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_remember_hidden(remember):
+    import numpy as np
+
+    for units, n in ((7, 4), (1, 50)):
+        bias = np.random.default_rng(n).normal(size=(2, 3 * units))
+        given = bias.copy()
+        got = remember(given, n)
+        assert np.array_equal(given, bias), "the given array was changed"
+        assert np.array_equal(got[:, units:], bias[:, units:]), f"other biases than the update gate's were changed, of {units} units"
+        assert np.allclose(got[:, :units].sum(axis=0), np.log(n - 1)), f"the update gate, for n = {n} and {units} units"
+
 # %% [raw]
 # # END TESTS
 
@@ -1118,6 +1142,22 @@ def test_reset_before(step_before):
     turned = (1 - inside.z) * h_prev + inside.z * inside.h_tilde
     assert not np.allclose(got, turned), "the update gate is the wrong way round: in Keras 1 keeps the old state"
     assert np.allclose(got, right), f"in the first row h_t is {np.round(got[0], 3)}, it should be {np.round(right[0], 3)}"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_reset_before_hidden(step_before):
+    import numpy as np
+
+    rng = np.random.default_rng(8)
+    kernel, recurrent_kernel, bias = rng.normal(size=(2, 15)), rng.normal(size=(5, 15)), rng.normal(size=15)
+    x_t, h_prev = rng.normal(size=(3, 2)), rng.normal(size=(3, 5))
+    x = x_t @ kernel + bias
+    z, r = (1 / (1 + np.exp(-(x[:, part] + h_prev @ recurrent_kernel[:, part]))) for part in (slice(0, 5), slice(5, 10)))
+    new = np.tanh(x[:, 10:] + (r * h_prev) @ recurrent_kernel[:, 10:])
+    got = step_before(x_t, h_prev, kernel, recurrent_kernel, bias)
+    assert np.allclose(got, z * h_prev + (1 - z) * new), "not right for three sequences and five units"
 
 # %% [raw]
 # # END TESTS
@@ -1242,6 +1282,27 @@ def test_backward(d_h_prev_of):
     whole = slope - ways["through the candidate"] + d_s
     assert not np.allclose(got, whole, atol=1e-6), "through the candidate you pass the gradient on as if nothing were reset: s is r times h_prev"
     assert np.allclose(got, slope, atol=1e-6), f"in the first row the gradient is {np.round(got[0], 4)}, finite differences give {np.round(slope[0], 4)}"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_backward_hidden(d_h_prev_of):
+    import numpy as np
+
+    rng = np.random.default_rng(8)
+    shapes = {"W_x": (2, 5), "W_h": (5, 5), "b_": (5,)}
+    w = {name + gate: rng.normal(size=shape) for name, shape in shapes.items() for gate in "zrh"}
+    x_t, h_prev, d_h = (rng.normal(size=(3, n)) for n in (2, 5, 5))
+
+    def loss(h_prev):
+        z, r = (1 / (1 + np.exp(-(x_t @ w["W_x" + g] + h_prev @ w["W_h" + g] + w["b_" + g]))) for g in "zr")
+        new = np.tanh(x_t @ w["W_xh"] + (r * h_prev) @ w["W_hh"] + w["b_h"])
+        return (d_h * (z * h_prev + (1 - z) * new)).sum()
+
+    nudges = 1e-6 * np.eye(15).reshape(15, 3, 5)
+    slope = np.reshape([(loss(h_prev + nudge) - loss(h_prev - nudge)) / 2e-6 for nudge in nudges], (3, 5))
+    assert np.allclose(d_h_prev_of(d_h, x_t, h_prev, w), slope, atol=1e-6), "not right for three sequences and five units"
 
 # %% [raw]
 # # END TESTS

@@ -779,6 +779,16 @@ def test_hand_on(hand_on):
     assert got == [True, True], f"for two layers and an answer at every step you gave {got}: the top layer has to give all its states too"
     assert hand_on(1, "sequence") == [False], f"a single layer with one answer needs [False], you gave {hand_on(1, 'sequence')}"
 
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_hand_on_hidden(hand_on):
+    for n in (1, 2, 5):
+        for answer in ("sequence", "step"):
+            wanted = [True] * (n - 1) + [answer == "step"]
+            assert list(hand_on(n, answer)) == wanted, f"not right for {n} layers and {answer!r}"
+
 # %% [raw]
 # # END TESTS
 
@@ -841,6 +851,14 @@ def test_n_weights(n_weights):
     counted = keras.Sequential([keras.Input((None, f)), *layers]).count_params()
     assert got == counted, f"with {f} features and {n} units you gave {got}, Keras counts {counted}"
     assert n_weights(100, 10) == 2 * 1110 + 2 * 310, "it fits 3 features and 5 units, but not 100 and 10"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_n_weights_hidden(n_weights):
+    for d, u in ((7, 2), (1, 1), (50, 20)):
+        assert n_weights(d, u) == 2 * (d + u + 1) * u + 2 * (3 * u + 1) * u, f"not right for {d} features and {u} units"
 
 # %% [raw]
 # # END TESTS
@@ -912,6 +930,23 @@ def test_both_ways(both_ways):
     assert not np.allclose(back, read_back(x)), "the second half has read the past, like the first: the sequence must be turned round on the way in"
     assert not np.allclose(back, read_back(x[:, ::-1])[::-1]), "on the way out you turned the batch round, not the time: the time is the second axis"
     assert np.allclose(back, read_back(x[:, ::-1])[:, ::-1]), "at each step the second half must be the state that has read from the end back to that step"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_both_ways_hidden(both_ways):
+    import numpy as np
+
+    rng = np.random.default_rng(7)
+    x, A, B = rng.normal(size=(4, 6, 2)), rng.normal(size=(2, 3)), rng.normal(size=(2, 3))
+
+    def running(x):
+        return np.cumsum(x, axis=1) * np.arange(1, x.shape[1] + 1)[:, None]
+
+    got = np.asarray(both_ways(x, lambda x: running(x @ A), lambda x: running(x @ B)))
+    wanted = np.concatenate([running(x @ A), running((x @ B)[:, ::-1])[:, ::-1]], axis=-1)
+    assert got.shape == wanted.shape and np.allclose(got, wanted), "not right for four sequences of six steps, with three units"
 
 # %% [raw]
 # # END TESTS
@@ -1135,6 +1170,28 @@ def test_variational(draw_mask, read, step_back):
         up, down = (np.sum(d_h * step(x[:, 2], states[2] + sign * nudge)) for sign in (1, -1))
         slope[place] = (up - down) / 2e-6
     assert np.allclose(back, slope, atol=1e-6), f"nudging each number of h_prev changes the loss by other amounts: at most {np.abs(back - slope).max():.3g} apart"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_variational_hidden(draw_mask, read, step_back):
+    import numpy as np
+
+    rng = np.random.default_rng(8)
+    for p in (0.6, 0.0):
+        m = np.asarray(draw_mask(rng, 300, 50, p))
+        assert np.all((m == 0) | np.isclose(m, 1 / (1 - p))), f"a mask holds 0 and 1 / (1 − p) only, for p = {p}"
+        assert m.shape == (300, 50) and abs((m == 0).mean() - p) < 0.03, f"the share of zeros, for p = {p}"
+        assert p == 0 or not (m == m[0]).all(), "the same mask for all sequences"
+    x, d_h, m = rng.normal(size=(3, 4, 2)), rng.normal(size=(3, 5)), 2.0 * (rng.random((3, 5)) < 0.5)
+    W_x, W_h, b, h, states = rng.normal(size=(2, 5)), rng.normal(size=(5, 5)), rng.normal(size=5), np.zeros((3, 5)), []
+    for t in range(4):
+        h = np.tanh(x[:, t] @ W_x + (m * h) @ W_h + b)
+        states.append(h)
+    got = np.asarray(read(x, m, W_x, W_h, b))
+    assert got.shape == (3, 4, 5) and np.allclose(got, np.stack(states, axis=1)), "read, for three sequences"
+    assert np.allclose(step_back(d_h, h, m, W_h), m * ((d_h * (1 - h**2)) @ W_h.T)), "step_back, for three sequences"
 
 # %% [raw]
 # # END TESTS

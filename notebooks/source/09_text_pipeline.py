@@ -989,6 +989,16 @@ def test_words_of(words_of):
     got = words_of("one<br />two three", 12)
     assert got == ["one", "two"], f"the first 12 characters of 'one<br />two three' are 'one<br />two', you gave {got}: cut first, then clean"
 
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_words_of_hidden(words_of):
+    got = words_of("It's<br>a 2nd-rate<br/>film,<br /><br />REALLY...", 100)
+    assert list(got) == ["It's", "a", "nd", "rate", "film", "REALLY"], "not right for tags of three kinds"
+    assert list(words_of("Fine.<br /><br />I liked it", 20)) == ["Fine", "I", "l"], "not right where the text is cut"
+    assert list(words_of("", 10)) == [], "not right for an empty text"
+
 # %% [raw]
 # # END TESTS
 
@@ -1050,6 +1060,16 @@ def test_decode_ids(decode_ids):
     got = decode_ids([1, 4, 2], index)
     assert got == "the <oov>", f"1 4 2 must give 'the <oov>': 2 is an unknown word; you gave {got!r}"
 
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_decode_ids_hidden(decode_ids):
+    index = {"it": 2, "is": 1, "so": 3, "odd": 5, "here": 4, "now": 6}
+    assert decode_ids([1, 5, 2, 4, 2, 8, 0, 0], index) == "it <oov> is <oov> odd", "not right for eight ids"
+    assert decode_ids([9, 6], index) == "now so", "not right for ids without start and padding"
+    assert decode_ids([0, 0], index) == "", "not right where all is padding"
+
 # %% [raw]
 # # END TESTS
 
@@ -1107,6 +1127,14 @@ def test_padding_share(padding_share):
     assert abs(got - 2 / 28) < 1e-6, f"lengths 2, 4, 10, 10 in twos have 28 places, 2 of them padding: {2 / 28:.4f}, you gave {got:.4f}"
     got = padding_share([4, 4, 4], 2)
     assert abs(got) < 1e-6, f"lengths 4, 4, 4 in twos need no padding, you gave {got:.4f}: the last batch has one review only"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_padding_share_hidden(padding_share):
+    for size, places in ((2, 33), (1, 25), (3, 41), (10, 45)):
+        assert abs(padding_share([3, 9, 5, 7, 1], size) - (1 - 25 / places)) < 1e-9, f"not right for five lengths in batches of {size}"
 
 # %% [raw]
 # # END TESTS
@@ -1168,6 +1196,21 @@ def test_masked_mean(masked_mean):
     assert not np.allclose(got[0], [4 / 3, 8 / 3]), "you divide by all steps, so padding counts; divide by the real ones of each sequence"
     assert np.allclose(got[0], [2, 4]), f"the mean of (1, 2) and (3, 6) is (2, 4), you gave {got[0]}"
     assert np.allclose(got[1], 0), f"a sequence without a real step must give zeros, you gave {got[1]}"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_masked_mean_hidden(masked_mean):
+    import numpy as np
+
+    rng = np.random.default_rng(7)
+    x, mask = rng.normal(size=(4, 6, 3)), rng.random((4, 6)) < 0.5
+    mask[0], mask[1], mask[2, 0] = True, False, False
+    wanted = [x[i, mask[i]].mean(axis=0) if mask[i].any() else np.zeros(3) for i in range(4)]
+    with np.errstate(all="ignore"):
+        got = np.asarray(masked_mean(x, mask))
+    assert got.shape == (4, 3) and np.allclose(got, wanted), "not right for four sequences of six steps"
 
 # %% [raw]
 # # END TESTS
@@ -1260,6 +1303,21 @@ def test_masked_step(masked_step, step_gradient):
     got = step_gradient(dh, x_t, h_prev, m_t, W_x, W_h)
     assert np.allclose(got[1], numeric[1], atol=1e-5), "where the mask is 0, the gradient goes straight across: it is dh itself; yours is not"
     assert np.allclose(got[0], numeric[0], atol=1e-5), "where the mask is 1, yours differs from the measured gradient: is W_h transposed on the way back, and tanh' there?"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_masked_step_hidden(masked_step, step_gradient):
+    import numpy as np
+
+    rng = np.random.default_rng(8)
+    x_t, h_prev, dh = (rng.normal(size=(4, n)) for n in (2, 5, 5))
+    W_x, W_h, m_t = rng.normal(size=(2, 5)), rng.normal(size=(5, 5)), np.array([[0.0], [1.0], [1.0], [0.0]])
+    h_new = np.tanh(x_t @ W_x + h_prev @ W_h)
+    h_t, back = np.where(m_t == 1, h_new, h_prev), np.where(m_t == 1, (dh * (1 - h_new**2)) @ W_h.T, dh)
+    assert np.allclose(masked_step(x_t, h_prev, m_t, W_x, W_h), h_t), "masked_step, for four sequences"
+    assert np.allclose(step_gradient(dh, x_t, h_prev, m_t, W_x, W_h), back), "step_gradient, for four sequences"
 
 # %% [raw]
 # # END TESTS

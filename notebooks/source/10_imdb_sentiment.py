@@ -987,6 +987,14 @@ def test_surely_better(surely_better):
     assert not surely_better(0.99, 0.94, 100) and not surely_better(0.06, 0.01, 100), "each accuracy has a standard error of its own: a belongs to the one, b to the other"
     assert surely_better(0.84, 0.80, 1_000), "0.84 against 0.80 on 1,000 reviews is more than two standard errors: add the squares of both errors and take the root, not the errors themselves"
 
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_surely_better_hidden(surely_better):
+    for a, b, n, wanted in ((0.91, 0.88, 500, False), (0.91, 0.88, 1200, True), (0.91, 0.88, 3000, True), (0.7, 0.9, 5000, False), (0.6, 0.5, 150, False), (0.6, 0.5, 250, True)):
+        assert bool(surely_better(a, b, n)) is wanted, f"not right for {a}, {b} and {n} reviews"
+
 # %% [raw]
 # # END TESTS
 
@@ -1042,6 +1050,18 @@ def test_expected_stars(expected_stars):
     assert np.isclose(got[0], 5), f"five stars for sure came out as {got[0]}"
     assert not np.allclose(got, p.argmax(axis=1) + 1), "this is the most probable number of stars, not the expected one"
     assert np.allclose(got, [5, 3, 3, 1.4]), f"expected were 5, 3, 3 and 1.4 stars, got {np.round(got, 3)}"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_expected_stars_hidden(expected_stars):
+    import numpy as np
+
+    p = np.random.default_rng(7).dirichlet(np.ones(5), size=6)
+    wanted = [sum(star * share for star, share in enumerate(row, start=1)) for row in p]
+    got = np.asarray(expected_stars(p))
+    assert got.shape == (6,) and np.allclose(got, wanted), "not right for six reviews"
 
 # %% [raw]
 # # END TESTS
@@ -1106,6 +1126,17 @@ def test_others_ratio(others_ratio):
     assert np.allclose(got, np.log(p / (q + 1))), f"with label 1 the ratios are {np.round(np.log(p / (q + 1)), 3)}, got {np.round(got, 3)}"
     assert np.allclose(others_ratio(p, q, 0), np.log((p + 1) / q)), "with label 1 it is right, with label 0 it is not"
     assert np.allclose(others_ratio(np.array([1.0]), np.array([0.0]), 1), 0), "a run that no other review has must have the ratio 0"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_others_ratio_hidden(others_ratio):
+    import numpy as np
+
+    p, q = np.array([4.0, 1.0, 20.0, 2.0]), np.array([2.0, 7.0, 1.0, 9.0])
+    assert np.allclose(others_ratio(p, q, 1), np.log([4 / 3, 1 / 8, 20 / 2, 2 / 10])), "not right for label 1"
+    assert np.allclose(others_ratio(p, q, 0), np.log([5 / 2, 2 / 7, 21 / 1, 3 / 9])), "not right for label 0"
 
 # %% [raw]
 # # END TESTS
@@ -1181,6 +1212,26 @@ def test_occlude(occlude_pairs):
     assert np.isclose(got[0, 0], -0.1), f"on the diagonal stands what one word brings: −0.1 for the first, you have {got[0, 0]:.2f}"
     wanted = [[judge([words])[0] - judge([[w for k, w in enumerate(words) if k not in (i, j)]])[0] for j in range(5)] for i in range(5)]
     assert np.allclose(got, wanted), "single entries are right, others are not: check that each pair leaves out its own two places"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_occlude_hidden(occlude_pairs):
+    import numpy as np
+
+    weights = {"good": 1.0, "not": -2.0, "bad": -1.5}
+
+    def judge(texts):
+        return np.array([1 / (1 + np.exp(-sum((t + 1) * weights.get(w, 0.1) for t, w in enumerate(text)))) for text in texts])
+
+    words = "not good but not bad at all".split()
+    got, whole = np.asarray(occlude_pairs(judge, words)), judge([words])[0]
+    assert got.shape == (7, 7), "the shape, for seven words"
+    for i in range(7):
+        for j in range(7):
+            rest = [word for k, word in enumerate(words) if k != i and k != j]
+            assert np.isclose(got[i, j], whole - judge([rest])[0]), f"places {i} and {j} of seven"
 
 # %% [raw]
 # # END TESTS
@@ -1258,6 +1309,21 @@ def test_max_pool_back(max_pool_back):
         p_up, p_down = (np.where(mask[:, :, None], v, -np.inf).max(axis=1) for v in (up, down))
         slope[place] = (d_pooled * (p_up - p_down)).sum() / (2 * tiny)
     assert np.allclose(got, slope, atol=1e-6), "finite differences find another gradient: does each unit of each sequence have its own step?"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_max_pool_back_hidden(max_pool_back):
+    import numpy as np
+
+    rng = np.random.default_rng(8)
+    h, d_pooled, mask = rng.normal(size=(4, 6, 3)) - 3, rng.normal(size=(4, 3)), rng.random((4, 6)) < 0.6
+    mask[:, 2], h[~mask], wanted = True, 5.0, np.zeros((4, 6, 3))
+    for i, unit in np.ndindex(4, 3):
+        steps = np.flatnonzero(mask[i])
+        wanted[i, steps[h[i, steps, unit].argmax()], unit] = d_pooled[i, unit]
+    assert np.allclose(max_pool_back(h.copy(), mask, d_pooled), wanted), "not right for four sequences of six steps"
 
 # %% [raw]
 # # END TESTS

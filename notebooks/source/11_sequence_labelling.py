@@ -686,6 +686,15 @@ def test_to_iob2(to_iob2):
     assert list(to_iob2([("a", 0, 1), ("a", 1, 3)], 3)) == ["B-a", "B-a", "I-a"], "two names of the same type side by side: each of them begins with B-"
     assert list(to_iob2([], 2)) == ["O", "O"], "without names all tags are O"
 
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_to_iob2_hidden(to_iob2):
+    got = list(to_iob2([("y", 0, 3), ("x", 3, 4), ("x", 6, 8)], 8))
+    assert got == "B-y I-y I-y B-x O O B-x I-x".split(), "not right for three names in eight words"
+    assert list(to_iob2([("person", 0, 1)], 1)) == ["B-person"], "not right for one word that is a name"
+
 # %% [raw]
 # # END TESTS
 
@@ -743,6 +752,18 @@ def test_loss_of_lengths(loss_by_sentence):
     assert np.isclose(got, 3), f"sentences of mean loss 1 and 5 have the mean 3, yours is {got}"
     losses, m = np.array([[1.0, 2, 3, 6], [9, 1, 99, 99]]), np.array([[True] * 4, [True, True, False, False]])
     assert np.isclose(loss_by_sentence(losses, m), 4), "sentences with the losses 1, 2, 3, 6 and 9, 1 have the means 3 and 5: take the mean over all words of each"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_loss_of_lengths_hidden(loss_by_sentence):
+    import numpy as np
+
+    rng = np.random.default_rng(7)
+    losses, lengths = rng.exponential(size=(4, 6)), np.array([6, 1, 3, 2])
+    wanted = np.mean([row[:n].mean() for row, n in zip(losses, lengths)])
+    assert np.isclose(loss_by_sentence(losses, np.arange(6) < lengths[:, None]), wanted), "not right for four sentences"
 
 # %% [raw]
 # # END TESTS
@@ -819,6 +840,19 @@ def test_partial_f1(overlap_scores):
     assert np.allclose(overlap_scores([("a", 0, 1), ("a", 3, 4)], [("a", 0, 2)]), (1, 0.5)), "one of two names found: precision 1, recall 0.5"
     assert np.allclose(overlap_scores([("a", 0, 3)], [("a", 0, 1), ("a", 2, 3), ("b", 4, 5)]), (2 / 3, 1)), "two parts of one name and a wrong one: precision 2/3, recall 1"
     assert np.allclose(overlap_scores([], [("a", 0, 1)]), (0, 0)) and np.allclose(overlap_scores([], []), (0, 0)), "an empty list gives 0"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_partial_f1_hidden(overlap_scores):
+    import numpy as np
+
+    true = [("a", 0, 2), ("b", 3, 6), ("a", 7, 8), ("a", 9, 10), ("b", 20, 21)]
+    said = [("a", 1, 4), ("b", 5, 9), ("c", 0, 1), ("a", 10, 11)]
+    assert np.allclose(overlap_scores(true, said), (2 / 4, 2 / 5)), "not right for five true names and four that were said"
+    assert np.allclose(overlap_scores(said, true), (2 / 5, 2 / 4)), "not right for four true names and five that were said"
+    assert np.allclose(overlap_scores([("a", 1, 2)], [("a", 0, 9), ("a", 0, 1)]), (1 / 2, 1)), "not right for a name within another"
 
 # %% [raw]
 # # END TESTS
@@ -923,6 +957,25 @@ def test_viterbi(best_legal):
         assert legal(path), f"{path} is not legal"
         best = max((p for p in itertools.product(range(5), repeat=time) if legal([tags[k] for k in p])), key=lambda p: sum(s[t, k] for t, k in enumerate(p)))
         assert path == [tags[k] for k in best], f"for {time} steps, trying all sequences finds a better one than yours"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_viterbi_hidden(best_legal):
+    import itertools
+
+    import numpy as np
+
+    tags = ["B-x", "I-x", "O", "I-y", "B-y"]
+    rng = np.random.default_rng(8)
+    for time in (1, 2, 3, *[4] * 20):
+        s, best, most = rng.normal(0, 3, size=(time, 5)), None, -np.inf
+        for path in itertools.product(range(5), repeat=time):
+            total, names = sum(s[t, k] for t, k in enumerate(path)), ["O", *(tags[k] for k in path)]
+            if total > most and all(now[0] != "I" or before[2:] == now[2:] for before, now in zip(names, names[1:])):
+                best, most = names[1:], total
+        assert list(best_legal(s.copy(), tags)) == best, f"not the best of all legal sequences, for {time} steps"
 
 # %% [raw]
 # # END TESTS

@@ -810,6 +810,16 @@ def test_other_scales(other_scales):
     assert np.isclose(perplexity, 8), f"a loss of ln 8 nats is a choice among 8; your perplexity is {perplexity:.3f}"
     assert np.allclose(other_scales(0.0), (0, 1)), "one who is always sure and right pays 0 bits and has the perplexity 1"
 
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_other_scales_hidden(other_scales):
+    import numpy as np
+
+    for nats in (0.3, 1.55, 4.0):
+        assert np.allclose(other_scales(nats), (nats / np.log(2), np.exp(nats))), f"not right for {nats} nats"
+
 # %% [raw]
 # # END TESTS
 
@@ -888,6 +898,21 @@ def test_nucleus(nucleus):
     assert np.allclose(nucleus(p.copy(), 0.5), [0, 1, 0, 0, 0]), "the likeliest has reached 0.5 alone: no other is needed"
     assert np.allclose(nucleus(p.copy(), 1.0), p), "with a mass of 1 nothing changes"
 
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_nucleus_hidden(nucleus):
+    import numpy as np
+
+    p = np.random.default_rng(7).dirichlet(np.ones(30))
+    for mass in (0.05, 0.35, 0.9):
+        wanted, total = np.zeros(30), 0.0
+        for i in sorted(range(30), key=lambda i: -p[i]):
+            if total < mass:
+                wanted[i], total = p[i], total + p[i]
+        assert np.allclose(nucleus(p.copy(), mass), wanted / total), f"not right for 30 characters and {mass}"
+
 # %% [raw]
 # # END TESTS
 
@@ -956,6 +981,18 @@ def test_word_bits(word_bits):
     assert not np.isclose(got, 18 / 13), "the spaces are missing: one more character stands behind each word"
     assert np.isclose(got, 18 / 16), f"6 bits for the words and 12 for spelling, over 16 characters, are {18 / 16}; got {got:.4f}"
     assert np.isclose(word_bits(p, words, np.array([True] * 3), 4.0), 6 / 16), "where all words are known, none is spelt"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_word_bits_hidden(word_bits):
+    import numpy as np
+
+    p, words = np.array([0.5, 0.125, 0.25, 1 / 16]), ["o", "embedding", "is", "sigmoids"]
+    known = np.array([True, False, True, False])
+    assert np.isclose(word_bits(p, words, known, 3.0), (10 + 3 * 17) / 24), "not right for four words, two of them unknown"
+    assert np.isclose(word_bits(p[:1], words[1:2], known[1:2], 5.0), (1 + 5 * 9) / 10), "not right for one unknown word"
 
 # %% [raw]
 # # END TESTS
@@ -1039,6 +1076,20 @@ def test_best_mixture(best_mixture):
     assert not np.isclose(got, 1 - best, atol=0.005), "this is the share of the other model"
     assert np.isclose(got, best, atol=0.005), f"trying all shares finds {best:.3f}, you have {got:.3f}"
     assert best_mixture(np.full(9, 0.5), np.full(9, 0.1)) > 0.99, "where the first model is always better, its share goes to 1"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_best_mixture_hidden(best_mixture):
+    import numpy as np
+
+    rng = np.random.default_rng(7)
+    p_a, p_b = np.exp(-rng.exponential(2.0, 800)), np.exp(-rng.exponential(1.4, 800))
+    shares = np.linspace(0.001, 0.999, 999)
+    for first, second in ((p_a, p_b), (p_b, p_a)):
+        best = shares[np.argmax([np.log(x * first + (1 - x) * second).mean() for x in shares])]
+        assert np.isclose(best_mixture(first, second), best, atol=0.005), f"not right where the best share is {best:.3f}"
 
 # %% [raw]
 # # END TESTS

@@ -676,6 +676,17 @@ def test_forced(forced):
     reads, says = forced(np.array([], int), 1, 2)
     assert list(reads) == [1] and list(says) == [2], "an empty sentence: it reads the start mark and says the end mark"
 
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_forced_hidden(forced):
+    import numpy as np
+
+    for ids in ([5, 3, 3, 9, 4], [6]):
+        reads, says = forced(np.array(ids), 10, 11)
+        assert list(reads) == [10, *ids] and list(says) == [*ids, 11], f"not right for {len(ids)} words"
+
 # %% [raw]
 # # END TESTS
 
@@ -740,6 +751,17 @@ def test_precision(precision):
     assert abs(precision("le chat voit".split(), reference, 2) - 1 / 2) < 1e-9, "of the pairs 'le chat' and 'chat voit' one stands in the reference"
     assert precision(["le", "chat"], ["les", "chats"], 1) == 0, "compare words, not pieces of strings: le does not stand in les"
     assert precision(["le"], reference, 2) == 0, "a translation of one word has no pairs: 0"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_precision_hidden(precision):
+    said, reference = "a b a b a c b".split(), "a b a c a b d".split()
+    for n, wanted in ((1, 6 / 7), (2, 4 / 6), (3, 2 / 5), (4, 1 / 4), (7, 0), (8, 0)):
+        assert abs(precision(said, reference, n) - wanted) < 1e-9, f"not right for runs of {n} words"
+    assert abs(precision("b b b b".split(), ["a", "b"], 1) - 1 / 4) < 1e-9, "not right for a word said four times"
+    assert abs(precision(["a", "b"], said, 2) - 1) < 1e-9, "not right for a short translation"
 
 # %% [raw]
 # # END TESTS
@@ -812,6 +834,19 @@ def test_attention_weights(attention_weights):
     first = attention_weights(h, h_s[::-1], mask[::-1])
     assert np.allclose(first, got[::-1]), "padding need not stand at the end: use mask, not only the number of words"
 
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_attention_weights_hidden(attention_weights):
+    import numpy as np
+
+    rng = np.random.default_rng(7)
+    h, h_s, mask = rng.normal(size=4), rng.normal(size=(6, 4)), np.array([True, False, True, True, False, True])
+    e = np.exp(h_s @ h) * mask
+    assert np.allclose(attention_weights(h, h_s, mask), e / e.sum()), "not right for six words, two of them padding"
+    assert np.allclose(attention_weights(h, h_s, np.eye(6)[1] == 1), np.eye(6)[1]), "not right where one word is left"
+
 # %% [raw]
 # # END TESTS
 
@@ -882,6 +917,21 @@ def test_beam_step(beam_step):
     assert list(zip(rows.tolist(), words.tolist())) == [(1, 1), (1, 2), (1, 0), (0, 0)], "the best first, in all three arrays"
     assert len(beam_step(total, log_p, 10)[0]) == 6, "of two beginnings and three words there are six continuations; for k = 10 return all six"
 
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_beam_step_hidden(beam_step):
+    import numpy as np
+
+    rng = np.random.default_rng(7)
+    total, log_p = rng.normal(-5, 1, size=3), np.log(rng.dirichlet(np.ones(7), size=3))
+    ways = sorted(((total[i] + log_p[i, j], i, j) for i in range(3) for j in range(7)), reverse=True)
+    for k in (1, 6, 50):
+        rows, words, sums = map(np.asarray, beam_step(total.copy(), log_p.copy(), k))
+        assert list(zip(rows.tolist(), words.tolist())) == [(i, j) for _, i, j in ways[:k]], f"which, for k = {k}"
+        assert np.allclose(sums, [way[0] for way in ways[:k]]), f"log-probabilities, for k = {k}"
+
 # %% [raw]
 # # END TESTS
 
@@ -945,6 +995,15 @@ def test_characters(characters):
     mixed = list(characters("买A4纸,付10.5元\u3000给Tom"))
     assert mixed == ["买", "A4", "纸", ",", "付", "10", ".", "5", "元", "给", "Tom"], f"runs of Latin letters and digits together, signs each for itself, and the last run too; got {mixed}"
     assert list(characters("")) == [], "an empty sentence has no tokens"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_characters_hidden(characters):
+    wanted = ["他", "2024", "年", "买", "了", "iPhone15", "，", "花", "9999", "元", "！"]
+    assert list(characters("他2024年 买了iPhone15，花9999元！")) == wanted, "not right for a sentence with words and numbers"
+    assert list(characters(" OK ？ ")) == ["OK", "？"], "not right for spaces around"
 
 # %% [raw]
 # # END TESTS

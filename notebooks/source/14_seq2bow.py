@@ -783,6 +783,19 @@ def test_ndcg(ndcg):
     assert np.isclose(ndcg(1, ["tact", "sql"], {"sql"}), 0), "with k = 1 a hit at rank 2 counts nothing: only the first k of the ranking are looked at"
     assert np.isclose(ndcg(2, ["sql", "rust", "tact"], {"sql", "rust", "python"}), 1), "two hits of two are the best there is for k = 2: where a bag has more members than k, the best ranking has k hits"
 
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_ndcg_hidden(ndcg):
+    import numpy as np
+
+    ranking, bag = list("abcdefgh"), {"b", "c", "f", "z"}
+    for k, hits, possible in ((1, (), 1), (2, (2,), 2), (5, (2, 3), 4), (8, (2, 3, 6), 4)):
+        wanted = sum(1 / np.log2(r + 1) for r in hits) / sum(1 / np.log2(r + 1) for r in range(1, possible + 1))
+        assert np.isclose(ndcg(k, ranking, bag), wanted), f"not right for k = {k} and four interests"
+    assert np.isclose(ndcg(3, ["b", "c", "a"], {"b", "c"}), 1), "not right where the ranking begins with the whole bag"
+
 # %% [raw]
 # # END TESTS
 
@@ -850,6 +863,19 @@ def test_undo(likeliest):
             assert got != np.argsort(-(s - np.log(counts))).tolist(), "frequent ones must rise when the drawing is undone; in your ranking they fall"
         assert got == wanted, f"with a = {a} the ranking should be {wanted}, got {got}; is it that 0.75 is fixed in your function?"
 
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_undo_hidden(likeliest):
+    import numpy as np
+
+    rng = np.random.default_rng(7)
+    s, counts = rng.normal(size=9), rng.integers(1, 500, size=9)
+    for a in (1.2, 0.3, 0.0):
+        wanted = sorted(range(9), key=lambda k: -(s[k] + a * np.log(counts[k])))
+        assert np.asarray(likeliest(s.copy(), counts.copy(), a)).tolist() == wanted, f"not right for nine interests and a = {a}"
+
 # %% [raw]
 # # END TESTS
 
@@ -903,6 +929,16 @@ def test_states(states):
     assert got == 7, f"the four titles of section 11 need 7 states, got {got}"
     assert states([["a", "b", "c"], ["x", "b", "c"]]) == 6, "words in the same place have different states after different beginnings: here are 6"
     assert states([["a"], ["a"], []]) == 1, "the same title twice needs its states once, and an empty title none"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_states_hidden(states):
+    titles = [list(title) for title in ("ab", "ac", "b", "abd", "bab", "bb", "ab")]
+    assert states(titles) == 8, "not right for seven titles"
+    assert states([["data"] * 4, ["data"] * 2]) == 4, "not right where one word comes again and again"
+    assert states([]) == 0, "not right without titles"
 
 # %% [raw]
 # # END TESTS
@@ -972,6 +1008,20 @@ def test_shares(shares):
     logit = np.log(got / (1 - got))
     assert np.allclose(logit - scores, logit[0] - scores[0], atol=1e-3), "log-odds and scores must differ by the same constant everywhere"
     assert abs(np.sum(shares(scores + 7, 4.0)) - 4) < 1e-3, "it is right for one size and level of the scores, but not for another"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_shares_hidden(shares):
+    import numpy as np
+
+    scores = np.random.default_rng(7).normal(-2, 2, size=12)
+    for size in (0.5, 3.0, 9.5):
+        got = np.asarray(shares(scores.copy(), size))
+        moved = np.log(got / (1 - got)) - scores
+        assert abs(got.sum() - size) < 1e-3, f"the sum, for twelve scores and the size {size}"
+        assert np.allclose(moved, moved[0], atol=1e-3), f"the constant, for twelve scores and the size {size}"
 
 # %% [raw]
 # # END TESTS
@@ -1044,6 +1094,19 @@ def test_slope(slope):
     assert np.allclose(got, found, atol=1e-6), f"finite differences give {found.round(3)}, got {np.round(got, 3)}"
     large = slope(400 * v, 4 * e)
     assert np.isfinite(large).all(), "large scores overflow: take the largest away before np.exp"
+
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_slope_hidden(slope):
+    import numpy as np
+
+    rng = np.random.default_rng(8)
+    for size in (1, 2000):
+        v, e = size * rng.normal(size=3), rng.normal(size=(7, 3))
+        p = np.exp(e @ v - (e @ v).max())
+        assert np.allclose(slope(v.copy(), e.copy()), p / p.sum() @ e - e[0]), f"not right for seven candidates, scores up to {abs(e @ v).max():.0f}"
 
 # %% [raw]
 # # END TESTS

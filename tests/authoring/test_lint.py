@@ -7,7 +7,7 @@ import pytest
 
 from course_utils.authoring import build, lint
 
-EXERCISE = """
+EXERCISE = '''
 # %% [raw]
 # # BEGIN QUESTION
 # name: double_{n}
@@ -44,12 +44,19 @@ def test_doubles(f):
     assert f(3) != 9, "Did you square?"
     assert f(3) == 6, f"{{f(3)}} is not 6"
 
+# %%
+""" # BEGIN TEST CONFIG
+hidden: true
+""" # END TEST CONFIG
+def test_doubles_hidden(f):
+    assert f(-1) == -2
+
 # %% [raw]
 # # END TESTS
 
 # %% [raw]
 # # END QUESTION
-"""
+'''
 LESSON = f'''# %% [markdown]
 # # 77 · Made for a test
 #
@@ -132,6 +139,7 @@ LONG_CELL = "claim('it holds', 1, at_least=0)\n" + "".join(f"x{i} = {i}\n" for i
             "<details><summary>Note</summary>",
             r"exercise double_1: there is no folded",
         ),
+        ("hidden: true", "hidden: false", r"exercise double_1: a function needs a hidden test too"),
         (EXERCISE.format(n=3), "", r"there are 2 exercises; a lesson has 3 to 6"),
         ("## What you measured", "## Measured", r"the last headings must be ## What you measured"),
         ("# ## References\n#\n# - Nobody (1900). Nothing.\n", "", r"the last headings must be"),
