@@ -126,9 +126,9 @@ def grade(lesson: Graded, cells: list[str], outcome: sandbox.Outcome) -> Row:
         said = outcome.said.strip().splitlines()
         reasons.append(f"its process ended, with status {outcome.status}{f' ({said[-1]})' if said else ''}")
     if not done and at is not None:
-        reasons[-1] += f", at code cell {at + 1} of {len(cells)}"
+        reasons[-1] += f", at {_place(cells, int(at))}"
     row, points, possible = {}, 0.0, 0.0
-    messages = [f"code cell {int(cell) + 1}: {text}" for cell, text in errors.items()]
+    messages = [f"{_place(cells, int(cell))}: {text}" for cell, text in errors.items()]
     for exercise in lesson.tests:
         given, most = lesson.score(exercise, cases.get(exercise))
         row[lesson.column(exercise)] = f"{given:g}"
@@ -136,6 +136,12 @@ def grade(lesson: Graded, cells: list[str], outcome: sandbox.Outcome) -> Row:
         messages += [f"{exercise}: {' '.join(case)}" for case in cases.get(exercise, [["not reached"]]) if case]
     row |= {"lesson": lesson.slug, "points": f"{points:g}", "of": f"{possible:g}", "seconds": f"{outcome.seconds:.1f}"}
     return {**row, "reason": "; ".join(reasons), "messages": " | ".join(dict.fromkeys(messages))[:MESSAGES]}
+
+
+def _place(cells: list[str], i: int) -> str:
+    """Where code cell `i` stands, in words with which it can be found: JupyterLab shows no such numbers."""
+    after = next((check[1] for cell in cells[i:] if (check := build.CHECK.match(cell.strip()))), None)
+    return f"code cell {i + 1} of {len(cells)}" + (f", above the check of {after}" if after else "")
 
 
 def load(path: Path) -> list[Row]:
@@ -255,7 +261,10 @@ def _run_all(todo: list, limits: sandbox.Limits, at_once: int, inside: bool, fin
         finally:
             places.put(place)
 
-    with ThreadPoolExecutor(at_once) as pool, tqdm(total=len(todo), desc="grading", unit="notebook") as bar:
+    with (
+        ThreadPoolExecutor(at_once) as pool,
+        tqdm(total=len(todo), desc="grading", unit="notebook", disable=not todo) as bar,
+    ):
         try:
             for future in as_completed([pool.submit(run, *task) for task in todo]):
                 finish(future.result())

@@ -109,7 +109,9 @@ def _exercises(source: Path) -> list[str]:
         end = next(k for k in range(i, len(cells)) if "# END QUESTION" in cells[k].source)
         code = [cell.source for cell in cells[i:end] if cell.cell_type == "code"]
         if re.search(r"^def ", code[0], re.MULTILINE) and not any("\nhidden: true\n" in cell for cell in code):
-            found.append(f"exercise {name}: a function needs a hidden test too, with other numbers than the students' test")
+            found.append(
+                f"exercise {name}: a function needs a hidden test too, with other numbers than the students' test"
+            )
     return found
 
 

@@ -265,7 +265,11 @@ EVIL = {  # the answer to the first exercise; what the row says; the points
         "",
         "4",
     ),
-    "ends": ("import os\nos._exit(0)", "its process ended, with status 0, at code cell 3", "0"),
+    "ends": (
+        "import os\nos._exit(0)",
+        "its process ended, with status 0, at code cell 3 of 6, above the check of double",
+        "0",
+    ),
     "kills its kernel": ("import os\nos.kill(os.getpid(), 9)", "its process ended, with status", "0"),
     "kills all": (RIGHT["double"] + "\nimport os\nos.kill(-1, 9)", "Error", "4"),
     "exits": ("exit()\nraise SystemExit", "SystemExit", "3"),
