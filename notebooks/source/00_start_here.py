@@ -373,7 +373,7 @@ def test_mean_length(mean_length):
 hidden: true
 """ # END TEST CONFIG
 def test_mean_length_hidden(mean_length):
-    for texts, wanted in ((["a b c d", "e f"], 3), (["one"], 1), (["a b", "c", "d e f g", "h"], 2), ([], 0)):
+    for texts, wanted in ((["a b c d", "e f"], 3), (["one"], 1), (["a b", "c", "d e d d", "h"], 2), ([], 0)):
         assert abs(mean_length(texts) - wanted) < 1e-9, f"not right for {texts}"
 
 # %% [raw]

@@ -687,9 +687,9 @@ hidden: true
 def test_words_for_hidden(words_for):
     import numpy as np
 
-    counts = np.array([7, 1, 40, 3, 21, 28])
-    for share, wanted in ((0.3, 1), (0.41, 2), (0.8, 3), (0.95, 4), (0.999, 6)):
-        assert words_for(counts, share) == wanted, f"not right for the share {share} of {counts}"
+    counts = np.array([7, 1, 40, 3, 21, 28, 7])
+    for share, wanted in ((0.3, 1), (0.6, 2), (0.8, 3), (0.85, 4), (0.93, 5), (0.97, 6), (0.999, 7)):
+        assert words_for(counts.copy(), share) == wanted, f"not right for the share {share} of {counts}"
 
 # %% [raw]
 # # END TESTS
@@ -760,7 +760,7 @@ def test_idf_of_hidden(idf_of):
     from math import log
 
     for df, n in ((1, 10), (7, 300), (300, 300), (0, 5)):
-        assert abs(idf_of(df, n) - (log((1 + n) / (1 + df)) + 1)) < 1e-9, f"not right for df = {df}, n = {n}"
+        assert abs(idf_of(df, n) - (log((1 + n) / (1 + df)) + 1)) < 1e-5, f"not right for df = {df}, n = {n}"
 
 # %% [raw]
 # # END TESTS
@@ -826,8 +826,8 @@ def test_bigrams(bigrams):
 hidden: true
 """ # END TEST CONFIG
 def test_bigrams_hidden(bigrams):
-    wanted = ["the film", "film was", "was the", "the film", "film i", "i know"]
-    assert list(bigrams("the film was the film i know".split())) == wanted, "not right for seven tokens"
+    wanted = ["the film", "film wasn't", "wasn't the", "the film", "film i", "i know"]
+    assert list(bigrams("the film wasn't the film i know".split())) == wanted, "not right for seven tokens"
     assert list(bigrams(["so", "so"])) == ["so so"], "not right for the same token twice"
 
 # %% [raw]

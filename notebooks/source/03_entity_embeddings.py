@@ -925,7 +925,7 @@ def test_recall_at(recall_at):
     assert given != 3, "recall_at must give a share, not a number of links: of 5 links 3 are found"
     assert abs(recall_at(r, 4) - 1) > 1e-9, "divided by k: that is precision, the share of what was shown; recall is the share of what was to be found"
     assert abs(given - 0.6) < 1e-9, f"with ranks 1, 3, 4, 20, 2 and k = 3 the recall is 0.6, not {given}"
-    assert abs(recall_at([5, 6], 4)) < 1e-9 and abs(recall_at([5, 6], 6) - 1) < 1e-9, "nothing found is 0, everything found is 1"
+    assert abs(recall_at(np.array([5, 6]), 4)) < 1e-9 and abs(recall_at(np.array([5, 6]), 6) - 1) < 1e-9, "nothing found is 0, everything found is 1"
 
 # %%
 """ # BEGIN TEST CONFIG
@@ -1011,7 +1011,7 @@ def test_knows_nothing_hidden(knows_nothing):
 
     for K in (3, 7, 25):
         wanted = (np.log(1 + K) + K * np.log((1 + K) / K)) / (1 + K)
-        assert abs(knows_nothing(K) - wanted) < 1e-9, f"not right for {K} negatives"
+        assert abs(knows_nothing(K) - wanted) < 1e-5, f"not right for {K} negatives"
 
 # %% [raw]
 # # END TESTS
@@ -1097,7 +1097,7 @@ def test_loss_slopes_hidden(loss_slopes):
 
     for z, y in ((-6.0, 1.0), (0.8, 0.0), (2.5, 1.0), (-1.0, 0.0)):
         p = 1 / (1 + np.exp(-z))
-        assert np.allclose(loss_slopes(z, y), (p - y, 2 * (p - y) * p * (1 - p)), atol=1e-9), f"not right for z = {z}, y = {y}"
+        assert np.allclose(loss_slopes(z, y), (p - y, 2 * (p - y) * p * (1 - p)), atol=1e-6), f"not right for z = {z}, y = {y}"
 
 # %% [raw]
 # # END TESTS
@@ -1184,8 +1184,8 @@ def test_walk_with_return(walk_with_return):
     assert len(walk) == 20 and walk[0] == 7, f"a walk of 20 articles from 7 was asked for, got {len(walk)} that begin with {walk[0]}"
     steps = [(b - a) % 50 for a, b in zip(walk, walk[1:])]
     assert set(steps) <= {1, 49}, "each step must go on from where the walk is, to a neighbour; this one goes on from the start"
-    long = walk_with_return(7, 40_000, 0.8, ring, rng)
-    far = [b for a, b in zip(long, long[1:]) if (a - 7) % 50 not in (1, 49, 0)]
+    walks = [walk_with_return(7, 200, 0.8, ring, rng) for _ in range(200)]
+    far = [b for walk in walks for a, b in zip(walk, walk[1:]) if (a - 7) % 50 not in (1, 49, 0)]
     assert far, "with alpha = 0.8 the walk never gets two steps away from its start"
     back, beside = np.mean([b == 7 for b in far]), np.mean([b in (6, 8) for b in far])
     assert beside < 0.5, "the walk jumps and at once steps on: a jump takes a place in the walk, so `start` itself must appear there"
@@ -1201,12 +1201,16 @@ def test_walk_with_return_hidden(walk_with_return):
 
     circle = {i: [(i + 2) % 31, (i - 3) % 31, (i + 7) % 31] for i in range(31)}
     for seed, alpha in enumerate((0.0, 0.3, 1.0)):
-        walk = walk_with_return(4, 20_000, alpha, circle, np.random.default_rng(seed))
-        steps = list(zip(walk, walk[1:]))
-        assert len(walk) == 20_000 and walk[0] == 4, f"length or start, for alpha = {alpha}"
+        rng = np.random.default_rng(seed)
+        walks = [walk_with_return(4, 200, alpha, circle, rng) for _ in range(100)]
+        assert all(len(walk) == 200 and walk[0] == 4 for walk in walks), f"length or start, for alpha = {alpha}"
+        steps = [step for walk in walks for step in zip(walk, walk[1:])]
         assert all(b == 4 or b in circle[a] for a, b in steps), f"a step to what is no neighbour, for alpha = {alpha}"
-        jumps = [b == 4 for a, b in steps if 4 not in circle[a]]
-        assert abs(np.mean(jumps) - alpha) < 0.03, f"{np.mean(jumps):.2f} of the steps are jumps, for alpha = {alpha}"
+        seen = [(b == 4, *(b == near for near in circle[a])) for a, b in steps if 4 not in circle[a]]
+        wanted = [alpha, *[(1 - alpha) / 3] * 3]
+        assert np.allclose(np.mean(seen, axis=0), wanted, atol=0.03), f"the share of jumps and of each neighbour, for alpha = {alpha}"
+        assert alpha == 1 or walks[0] != walks[1], "two walks with one generator are the same"
+    assert list(walk_with_return(4, 1, 0.3, circle, rng)) == [4], "not right for a length of 1"
 
 # %% [raw]
 # # END TESTS
@@ -1279,7 +1283,7 @@ def test_cosine_gradient(cosine_gradient):
         return -(y * np.log(p) + (1 - y) * np.log(1 - p))
 
     for y in (1.0, 0.0):
-        given = cosine_gradient(u, v, w, b, y)
+        given = cosine_gradient(u.copy(), v.copy(), w, b, y)
         assert given is not None, "cosine_gradient gives None: does it return dL/du?"
         assert np.shape(given) == (5,), f"dL/du has shape {np.shape(given)}, but u has (5,)"
         true = np.array([(loss(u + h, y) - loss(u - h, y)) / 2e-6 for h in 1e-6 * np.eye(5)])
@@ -1303,7 +1307,7 @@ def test_cosine_gradient_hidden(cosine_gradient):
         u_hat, v_hat = u / np.linalg.norm(u), v / np.linalg.norm(v)
         c = u_hat @ v_hat
         wanted = (1 / (1 + np.exp(-(w * c + b))) - y) * w * (v_hat - c * u_hat) / np.linalg.norm(u)
-        assert np.allclose(cosine_gradient(u, v, w, b, y), wanted), f"not right for {d} numbers and w = {w}"
+        assert np.allclose(cosine_gradient(u.copy(), v.copy(), w, b, y), wanted, atol=1e-6), f"not right for {d} numbers and w = {w}"
 
 # %% [raw]
 # # END TESTS

@@ -661,7 +661,7 @@ def test_most_left(most_left):
     assert abs(got - 0.125) > 1e-9, "you took the largest eigenvalue, 0.5 here; but this matrix stretches some vectors to more than twice their length in one step. Take the largest singular value"
     assert abs(got - np.sqrt((W_h**2).sum()) ** 3) > 1e-9, "you took the root of the sum of all squares, the Frobenius norm; np.linalg.norm needs a second argument, 2, for the largest singular value"
     assert abs(got - 3 * eta) > 1e-9, "you multiplied the norm by the lag; the gradient is multiplied by a Jacobian at every step, so the norm is taken to a power"
-    assert abs(got - eta**3) < 1e-9, f"for lag 3 you gave {got:.4f}; the largest singular value is {eta:.4f}, and its third power {eta**3:.4f}"
+    assert abs(got - eta**3) < 1e-5, f"for lag 3 you gave {got:.4f}; the largest singular value is {eta:.4f}, and its third power {eta**3:.4f}"
     assert abs(most_left(W_h, 0) - 1) < 1e-9, f"at lag 0 nothing has happened to the gradient yet, all of it is left: 1; you gave {most_left(W_h, 0)}"
 
 # %%
@@ -848,12 +848,13 @@ def test_repaired(repaired):
         return slope
 
     h_t = np.tanh(x_t @ W_x + h_prev @ W_h + b)
-    got = repaired(d_h, x_t, h_prev, h_t, W_x, W_h)
+    got = repaired(d_h.copy(), x_t, h_prev, h_t, W_x, W_h)
     assert got is not None and len(got) == 4, "the function must return four arrays: of the old state, W_x, W_h and b"
     d_h_prev, d_W_x, d_W_h, d_b = got
     backwards = np.allclose(d_h_prev, (d_h * (1 - h_t**2)) @ W_h)
     assert not backwards, "the blame goes on through W_h the way the state came, and not back; forwards it is h_prev @ W_h, so backwards it is …"
     assert np.allclose(d_W_x, slope_of(W_x), atol=1e-6), "the gradient of W_x was right for one step and is wrong now: tanh' = 1 − tanh² is taken of the new state, h_t"
+    assert np.shape(d_b) == (4,), f"the gradient of b has the shape of b, (4,); yours has {np.shape(d_b)}"
     assert np.allclose(d_b, slope_of(b), atol=1e-6), "the gradient of b was right for one step and is wrong now: it is a sum over the batch"
     assert np.allclose(d_W_h, slope_of(W_h), atol=1e-6), "the gradient of W_h is wrong now; that line was right"
     assert np.allclose(d_h_prev, slope_of(h_prev), atol=1e-6), "the gradient of the old state differs from finite differences"
@@ -871,9 +872,9 @@ def test_repaired_hidden(repaired):
     h_t = np.tanh(x_t @ W_x + h_prev @ W_h)
     d_a = d_h * (1 - h_t**2)
     wanted = np.einsum("bj,ij->bi", d_a, W_h), np.einsum("bf,bj->fj", x_t, d_a), np.einsum("bi,bj->ij", h_prev, d_a), d_a.sum(axis=0)
-    got = repaired(d_h, x_t, h_prev, h_t, W_x, W_h)
+    got = repaired(d_h.copy(), x_t, h_prev, h_t, W_x, W_h)
     for name, a, b in zip(("h_prev", "W_x", "W_h", "b"), got, wanted):
-        assert np.allclose(a, b), f"the gradient of {name}, for three sequences"
+        assert np.shape(a) == b.shape and np.allclose(a, b, atol=1e-5), f"the gradient of {name}, for three sequences"
 
 # %% [raw]
 # # END TESTS
@@ -965,7 +966,7 @@ def test_backward_everywhere(backward_everywhere):
         return slope
 
     h = states()
-    got = backward_everywhere(d_outputs, x, h, W_x, W_h)
+    got = backward_everywhere(d_outputs.copy(), x, h, W_x, W_h)
     assert got is not None and len(got) == 3, "the function must return three gradients: of W_x, W_h and b"
     right = {name: slopes(w) for name, w in {"W_x": W_x, "W_h": W_h, "b": b}.items()}
     assert not np.allclose(got[2], right["b"]["last"], atol=1e-6), "your gradient is that of only the last answer: the d_outputs of the other steps never come in"
@@ -974,6 +975,7 @@ def test_backward_everywhere(backward_everywhere):
     twice = right["b"]["all"] + right["b"]["last"]
     assert not np.allclose(got[2], twice, atol=1e-6), "the last answer counts twice in your gradient: d_outputs[-1] comes in once before the loop, one step too early, and once in it"
     for (name, slope), g in zip(right.items(), got):
+        assert np.shape(g) == slope["all"].shape, f"the gradient of {name} has the shape of {name}, {slope['all'].shape}; yours has {np.shape(g)}"
         assert np.allclose(g, slope["all"], atol=1e-6), f"the gradient of {name} differs from finite differences: add d_outputs[t] to what comes from the step after, before step t goes back"
 
 # %%
@@ -993,9 +995,9 @@ def test_backward_everywhere_hidden(backward_everywhere):
         d_a = (d_h + d_outputs[t]) * (1 - h[t + 1] ** 2)
         shares = x[:, t].T @ d_a, h[t].T @ d_a, d_a.sum(axis=0)
         d_h, wanted = d_a @ W_h.T, [total + share for total, share in zip(wanted, shares)]
-    got = backward_everywhere(d_outputs, x, np.stack(h), W_x, W_h)
+    got = backward_everywhere(d_outputs.copy(), x, np.stack(h), W_x, W_h)
     for name, a, b in zip(("W_x", "W_h", "b"), got, wanted):
-        assert np.allclose(a, b), f"the gradient of {name}, for six steps"
+        assert np.shape(a) == b.shape and np.allclose(a, b, atol=1e-5), f"the gradient of {name}, for six steps"
 
 # %% [raw]
 # # END TESTS
@@ -1102,9 +1104,10 @@ def test_own_cell(own_step, own_step_back):
             slope[place] = (losses[0] - losses[1]) / 2e-6
         return slope
 
-    got = own_step_back(d_h, x_t, h_prev, wanted, W_x, u)
+    got = own_step_back(d_h.copy(), x_t, h_prev, wanted, W_x, u)
     assert got is not None and len(got) == 4, "own_step_back must return four arrays: of the old state, W_x, u and b"
     d_h_prev, d_W_x, d_u, d_b = (np.asarray(g) for g in got)
+    assert d_b.shape == (4,), f"d_b must have the shape of b, (4,); yours has {d_b.shape}"
     assert np.allclose(d_b, slope_of(b), atol=1e-6), "the gradient of b differs from finite differences: the way back goes through tanh first, then it is a sum over the batch"
     assert np.allclose(d_W_x, slope_of(W_x), atol=1e-6), "the gradient of W_x differs from finite differences: it is x_tᵀ times the gradient of what stands inside of tanh"
     assert not np.allclose(d_h_prev, d_h * (1 - wanted**2)), "the gradient of the old state lacks the factor u, with which it came in"
@@ -1128,8 +1131,8 @@ def test_own_cell_hidden(own_step, own_step_back):
     assert np.allclose(own_step(x_t, h_prev, W_x, u, b), h_t), "own_step, for three sequences"
     d_a = d_h * (1 - h_t**2)
     wanted = d_a * u, x_t.T @ d_a, (h_prev * d_a).sum(axis=0), d_a.sum(axis=0)
-    for name, a, b in zip(("h_prev", "W_x", "u", "b"), own_step_back(d_h, x_t, h_prev, h_t, W_x, u), wanted):
-        assert np.shape(a) == b.shape and np.allclose(a, b), f"the gradient of {name}, for three sequences"
+    for name, a, b in zip(("h_prev", "W_x", "u", "b"), own_step_back(d_h.copy(), x_t, h_prev, h_t, W_x, u), wanted):
+        assert np.shape(a) == b.shape and np.allclose(a, b, atol=1e-5), f"the gradient of {name}, for three sequences"
 
 # %% [raw]
 # # END TESTS

@@ -1140,7 +1140,7 @@ def test_variational(draw_mask, read, step_back):
     import numpy as np
 
     rng = np.random.default_rng(5)
-    m = draw_mask(rng, 200, 100, 0.25)
+    m = np.asarray(draw_mask(rng, 200, 100, 0.25))
     assert np.shape(m) == (200, 100), f"draw_mask must give (batch, units) = (200, 100); yours has shape {np.shape(m)}"
     assert not (m == m[0]).all(), "all sequences of the batch have the same mask: it is one mask a sequence, the same at all steps"
     zeros = (m == 0).mean()
@@ -1160,7 +1160,7 @@ def test_variational(draw_mask, read, step_back):
     assert got.shape == (2, 5, 4), f"read must give (batch, time, units) = (2, 5, 4); yours has shape {got.shape}"
     assert not np.allclose(got[:, 0], m * states[1]), "in read the output of a step is masked; the mask is for the old state, on its way into the product with W_h"
     assert np.allclose(got, np.stack(states[1:], axis=1)), "read does not follow the equation: the old state times m, at every step the same m"
-    back = step_back(d_h, states[3], m, W_h)
+    back = np.asarray(step_back(d_h.copy(), states[3], m, W_h))
     assert np.shape(back) == (2, 4), f"step_back must give (batch, units) = (2, 4); yours has shape {np.shape(back)}"
     assert np.allclose(back[m == 0], 0), "what was dropped on the way forward cannot have a gradient: multiply by m on the way back, too"
     slope = np.zeros((2, 4))  # by central differences of the loss sum(d_h * h_t)
@@ -1183,7 +1183,9 @@ def test_variational_hidden(draw_mask, read, step_back):
         m = np.asarray(draw_mask(rng, 300, 50, p))
         assert np.all((m == 0) | np.isclose(m, 1 / (1 - p))), f"a mask holds 0 and 1 / (1 − p) only, for p = {p}"
         assert m.shape == (300, 50) and abs((m == 0).mean() - p) < 0.03, f"the share of zeros, for p = {p}"
-        assert p == 0 or not (m == m[0]).all(), "the same mask for all sequences"
+        alike = p > 0 and (len(np.unique(m, axis=0)) < 300 or len(np.unique(m, axis=1)[0]) < 50)
+        assert not alike, "sequences, or units, that are always dropped together"
+        assert p == 0 or (draw_mask(rng, 300, 50, p) != m).any(), "a second mask is the same as the first"
     x, d_h, m = rng.normal(size=(3, 4, 2)), rng.normal(size=(3, 5)), 2.0 * (rng.random((3, 5)) < 0.5)
     W_x, W_h, b, h, states = rng.normal(size=(2, 5)), rng.normal(size=(5, 5)), rng.normal(size=5), np.zeros((3, 5)), []
     for t in range(4):
@@ -1191,7 +1193,7 @@ def test_variational_hidden(draw_mask, read, step_back):
         states.append(h)
     got = np.asarray(read(x, m, W_x, W_h, b))
     assert got.shape == (3, 4, 5) and np.allclose(got, np.stack(states, axis=1)), "read, for three sequences"
-    assert np.allclose(step_back(d_h, h, m, W_h), m * ((d_h * (1 - h**2)) @ W_h.T)), "step_back, for three sequences"
+    assert np.allclose(step_back(d_h.copy(), h, m, W_h), m * ((d_h * (1 - h**2)) @ W_h.T)), "step_back, for three sequences"
 
 # %% [raw]
 # # END TESTS

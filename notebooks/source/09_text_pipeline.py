@@ -935,8 +935,8 @@ results.recorded("09_text_pipeline", "Reviews a CPU second")
 # points: 1
 
 # %% [markdown]
-# **Exercise 1, warm-up.** Write `words_of(text, n)` in plain Python, for a string: cut to `n` characters, *then* turn line-break tags into
-# spaces, then everything but letters a–z, A–Z and apostrophes, then split. Upper and lower case stay.
+# **Exercise 1, warm-up.** Write `words_of(text, n)` in plain Python, for a string: cut to `n` characters, *then* turn line-break tags
+# (`<br>`, `<br/>`, `<br />`) into spaces, then everything but letters a–z, A–Z and apostrophes, then split. Upper and lower case stay. Give a list.
 #
 # <details><summary>Hint 1</summary>A string is cut with <code>text[:n]</code>; a pattern is replaced with <code>re.sub(pattern, " ", text)</code>.</details>
 # <details><summary>Hint 2</summary>Take the tags out before the punctuation: once <code>&lt;</code> and <code>&gt;</code> are gone, nobody can tell a tag from a word.</details>
@@ -994,9 +994,10 @@ def test_words_of(words_of):
 hidden: true
 """ # END TEST CONFIG
 def test_words_of_hidden(words_of):
-    got = words_of("It's<br>a 2nd-rate<br/>film,<br /><br />REALLY...", 100)
-    assert list(got) == ["It's", "a", "nd", "rate", "film", "REALLY"], "not right for tags of three kinds"
+    got = words_of("It's<br>a 2nd-rate<br/>café br_b, dogs'<br /><br />REALLY...", 100)
+    assert list(got) == ["It's", "a", "nd", "rate", "caf", "br", "b", "dogs'", "REALLY"], "not right for tags of three kinds"
     assert list(words_of("Fine.<br /><br />I liked it", 20)) == ["Fine", "I", "l"], "not right where the text is cut"
+    assert list(words_of("Fine.<br />Good", 8)) == ["Fine", "br"], "not right where a tag is cut: half a tag is none"
     assert list(words_of("", 10)) == [], "not right for an empty text"
 
 # %% [raw]
@@ -1068,6 +1069,7 @@ def test_decode_ids_hidden(decode_ids):
     index = {"it": 2, "is": 1, "so": 3, "odd": 5, "here": 4, "now": 6}
     assert decode_ids([1, 5, 2, 4, 2, 8, 0, 0], index) == "it <oov> is <oov> odd", "not right for eight ids"
     assert decode_ids([9, 6], index) == "now so", "not right for ids without start and padding"
+    assert decode_ids([0, 0, 1, 6, 6, 2, 2, 5], index) == "so so <oov> <oov> it", "not right where padding comes first"
     assert decode_ids([0, 0], index) == "", "not right where all is padding"
 
 # %% [raw]
@@ -1206,7 +1208,7 @@ def test_masked_mean_hidden(masked_mean):
 
     rng = np.random.default_rng(7)
     x, mask = rng.normal(size=(4, 6, 3)), rng.random((4, 6)) < 0.5
-    mask[0], mask[1], mask[2, 0] = True, False, False
+    mask[0], mask[1], mask[2, 0], x[0, 2:4] = True, False, False, 0.0
     wanted = [x[i, mask[i]].mean(axis=0) if mask[i].any() else np.zeros(3) for i in range(4)]
     with np.errstate(all="ignore"):
         got = np.asarray(masked_mean(x, mask))

@@ -118,7 +118,7 @@ rung("random forest on ids", lambda split: forest.predict_proba(ids_80[split])[:
      sum(tree.tree_.node_count for tree in forest.estimators_), perf_counter() - begun)
 
 # %% [markdown]
-# Very many trees, and little better than a coin. A tree asks *is the id at place 17 larger than 412?* But ids are names, numbered by how common they are; that one is larger than another says nothing about
+# Many trees, and little better than a coin. A tree asks *is the id at place 17 larger than 412?* But ids are names, numbered by how common they are; that one is larger than another says nothing about
 # opinion, and which word stands at place 17 is chance. The input was wrong, not the forest.
 #
 # ## 3 · Counting
@@ -992,7 +992,7 @@ def test_surely_better(surely_better):
 hidden: true
 """ # END TEST CONFIG
 def test_surely_better_hidden(surely_better):
-    for a, b, n, wanted in ((0.91, 0.88, 500, False), (0.91, 0.88, 1200, True), (0.91, 0.88, 3000, True), (0.7, 0.9, 5000, False), (0.6, 0.5, 150, False), (0.6, 0.5, 250, True)):
+    for a, b, n, wanted in ((0.91, 0.88, 500, False), (0.91, 0.88, 833, False), (0.91, 0.88, 834, True), (0.91, 0.88, 3000, True), (0.7, 0.9, 5000, False), (0.6, 0.5, 150, False)):
         assert bool(surely_better(a, b, n)) is wanted, f"not right for {a}, {b} and {n} reviews"
 
 # %% [raw]
@@ -1117,14 +1117,14 @@ def test_others_ratio(others_ratio):
     import numpy as np
 
     p, q = np.array([1.0, 8.0, 3.0]), np.array([1.0, 2.0, 12.0])
-    got = others_ratio(p, q, 1)
+    got = others_ratio(p.copy(), q.copy(), 1)
     assert got is not None, "the function gives None: does it return the ratios?"
     assert np.shape(got) == (3,), f"three runs have three ratios; yours have the shape {np.shape(got)}"
     assert not np.allclose(got, np.log((p + 1) / (q + 1))), "its own count is still in: the review is asked about itself"
     assert not np.allclose(got, np.log(p / q)), "you took one out of both counts; the review was counted in only one"
     assert not np.allclose(got, np.log((p + 1) / q)), "you took the count out of the wrong one: with label 1 the review was counted in p"
     assert np.allclose(got, np.log(p / (q + 1))), f"with label 1 the ratios are {np.round(np.log(p / (q + 1)), 3)}, got {np.round(got, 3)}"
-    assert np.allclose(others_ratio(p, q, 0), np.log((p + 1) / q)), "with label 1 it is right, with label 0 it is not"
+    assert np.allclose(others_ratio(p.copy(), q.copy(), 0), np.log((p + 1) / q)), "with label 1 it is right, with label 0 it is not"
     assert np.allclose(others_ratio(np.array([1.0]), np.array([0.0]), 1), 0), "a run that no other review has must have the ratio 0"
 
 # %%
@@ -1135,8 +1135,8 @@ def test_others_ratio_hidden(others_ratio):
     import numpy as np
 
     p, q = np.array([4.0, 1.0, 20.0, 2.0]), np.array([2.0, 7.0, 1.0, 9.0])
-    assert np.allclose(others_ratio(p, q, 1), np.log([4 / 3, 1 / 8, 20 / 2, 2 / 10])), "not right for label 1"
-    assert np.allclose(others_ratio(p, q, 0), np.log([5 / 2, 2 / 7, 21 / 1, 3 / 9])), "not right for label 0"
+    assert np.allclose(others_ratio(p.copy(), q.copy(), 1), np.log([4 / 3, 1 / 8, 20 / 2, 2 / 10])), "not right for label 1"
+    assert np.allclose(others_ratio(p.copy(), q.copy(), 0), np.log([5 / 2, 2 / 7, 21 / 1, 3 / 9])), "not right for label 0"
 
 # %% [raw]
 # # END TESTS
@@ -1293,10 +1293,12 @@ def test_max_pool_back(max_pool_back):
     rng = np.random.default_rng(0)
     h, d_pooled = rng.normal(size=(3, 5, 4)), rng.normal(size=(3, 4))
     mask = np.arange(5) < np.array([5, 3, 1])[:, None]
-    h[1, 4] = 9  # padding that is larger than every state
+    mask[0, 1] = False  # padding need not stand at the end
+    h[~mask] = 9  # larger than every state
     got = max_pool_back(h.copy(), mask, d_pooled)
     assert got is not None, "the function gives None: does it return the gradient?"
-    assert np.shape(got) == h.shape, f"the gradient has the shape of h, {h.shape}; yours is {np.shape(got)}"
+    got = np.asarray(got)
+    assert got.shape == h.shape, f"the gradient has the shape of h, {h.shape}; yours is {got.shape}"
     assert not np.any(got[~mask]), "padding gets a gradient, though it never counts for the maximum"
     mean = mask[:, :, None] * d_pooled[:, None, :] / mask.sum(axis=1)[:, None, None]
     assert not np.allclose(got, mean), "you share the gradient out among all steps, as a mean would"

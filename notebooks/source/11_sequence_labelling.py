@@ -853,6 +853,7 @@ def test_partial_f1_hidden(overlap_scores):
     assert np.allclose(overlap_scores(true, said), (2 / 4, 2 / 5)), "not right for five true names and four that were said"
     assert np.allclose(overlap_scores(said, true), (2 / 5, 2 / 4)), "not right for four true names and five that were said"
     assert np.allclose(overlap_scores([("a", 1, 2)], [("a", 0, 9), ("a", 0, 1)]), (1 / 2, 1)), "not right for a name within another"
+    assert np.allclose(overlap_scores([("a", 0, 1), ("a", 2, 3)], [("a", 0, 3), ("a", 8, 9)]), (1 / 2, 1)), "not right for two names within one"
 
 # %% [raw]
 # # END TESTS
@@ -953,7 +954,7 @@ def test_viterbi(best_legal):
     rng = np.random.default_rng(0)
     for time in (1, 2, 3, 4, 5):
         s = rng.normal(size=(time, 5))
-        path = list(best_legal(s, tags))
+        path = list(best_legal(s.copy(), tags))
         assert legal(path), f"{path} is not legal"
         best = max((p for p in itertools.product(range(5), repeat=time) if legal([tags[k] for k in p])), key=lambda p: sum(s[t, k] for t, k in enumerate(p)))
         assert path == [tags[k] for k in best], f"for {time} steps, trying all sequences finds a better one than yours"
@@ -976,6 +977,8 @@ def test_viterbi_hidden(best_legal):
             if total > most and all(now[0] != "I" or before[2:] == now[2:] for before, now in zip(names, names[1:])):
                 best, most = names[1:], total
         assert list(best_legal(s.copy(), tags)) == best, f"not the best of all legal sequences, for {time} steps"
+    s = np.array([[0.5, 0, 1, 0, 0.9], [-9, 0, 1, 0, 0.8], [0, 9, 0, 0, 0]])
+    assert list(best_legal(s, tags)) == ["B-x", "I-x", "I-x"], "a beginning that looks bad, and is best in the end"
 
 # %% [raw]
 # # END TESTS

@@ -762,6 +762,8 @@ def test_precision_hidden(precision):
         assert abs(precision(said, reference, n) - wanted) < 1e-9, f"not right for runs of {n} words"
     assert abs(precision("b b b b".split(), ["a", "b"], 1) - 1 / 4) < 1e-9, "not right for a word said four times"
     assert abs(precision(["a", "b"], said, 2) - 1) < 1e-9, "not right for a short translation"
+    assert precision(["ab", "c"], ["a", "bc"], 2) == 0, "not right for other words with the same letters"
+    assert abs(precision(["ha", "ha", "ha"], ["ha", "ha"], 1) - 2 / 3) < 1e-9, "not right for a word that comes again at once"
 
 # %% [raw]
 # # END TESTS
@@ -775,7 +777,7 @@ def test_precision_hidden(precision):
 # points: 2
 
 # %% [markdown]
-# **Exercise 3.** Write `attention_weights(h, h_s, mask)` for one step of the decoder, without a matrix in between: scores $a_s = h^\top \bar h_s$, weights by a softmax over the words that `mask` marks with `True`. `h` is `(units,)`, `h_s` `(S, units)`, `mask` `(S,)`; the result is `(S,)`, with 0 at padding.
+# **Exercise 3.** Write `attention_weights(h, h_s, mask)` for one step of the decoder, without a matrix in between: scores $a_s = h^\top \bar h_s$, weights by a softmax over the words that `mask` marks with `True`. `h` is `(units,)`, `h_s` `(S, units)`, `mask` `(S,)`; the result is `(S,)`, with 0 at padding. Scores may be in the thousands.
 #
 # <details><summary>Hint 1</summary><code>h_s @ h</code> gives all scores at once.</details>
 # <details><summary>Hint 2</summary>Set the scores of padding to −∞ before the softmax, not its weights to 0 after it.</details>
@@ -925,12 +927,13 @@ def test_beam_step_hidden(beam_step):
     import numpy as np
 
     rng = np.random.default_rng(7)
-    total, log_p = rng.normal(-5, 1, size=3), np.log(rng.dirichlet(np.ones(7), size=3))
-    ways = sorted(((total[i] + log_p[i, j], i, j) for i in range(3) for j in range(7)), reverse=True)
-    for k in (1, 6, 50):
-        rows, words, sums = map(np.asarray, beam_step(total.copy(), log_p.copy(), k))
-        assert list(zip(rows.tolist(), words.tolist())) == [(i, j) for _, i, j in ways[:k]], f"which, for k = {k}"
-        assert np.allclose(sums, [way[0] for way in ways[:k]]), f"log-probabilities, for k = {k}"
+    log_p = np.log(rng.dirichlet(np.ones(7), size=3))
+    for total in (rng.normal(-5, 1, size=3), np.array([-70.0, -2.0, -70.0])):
+        ways = sorted(((total[i] + log_p[i, j], i, j) for i in range(3) for j in range(7)), reverse=True)
+        for k in (1, 6, 50):
+            rows, words, sums = map(np.asarray, beam_step(total.copy(), log_p.copy(), k))
+            assert list(zip(rows.tolist(), words.tolist())) == [(i, j) for _, i, j in ways[:k]], f"which, for k = {k}"
+            assert np.allclose(sums, [way[0] for way in ways[:k]]), f"log-probabilities, for k = {k}"
 
 # %% [raw]
 # # END TESTS
@@ -1003,7 +1006,7 @@ hidden: true
 def test_characters_hidden(characters):
     wanted = ["他", "2024", "年", "买", "了", "iPhone15", "，", "花", "9999", "元", "！"]
     assert list(characters("他2024年 买了iPhone15，花9999元！")) == wanted, "not right for a sentence with words and numbers"
-    assert list(characters(" OK ？ ")) == ["OK", "？"], "not right for spaces around"
+    assert list(characters(" 《New York》 don't a_b-4 é１0")) == [*"《", "New", "York", *"》", "don", *"'ta_b-4é１0"], "not right for signs and other letters"
 
 # %% [raw]
 # # END TESTS

@@ -795,6 +795,7 @@ def test_ndcg_hidden(ndcg):
         wanted = sum(1 / np.log2(r + 1) for r in hits) / sum(1 / np.log2(r + 1) for r in range(1, possible + 1))
         assert np.isclose(ndcg(k, ranking, bag), wanted), f"not right for k = {k} and four interests"
     assert np.isclose(ndcg(3, ["b", "c", "a"], {"b", "c"}), 1), "not right where the ranking begins with the whole bag"
+    assert np.isclose(ndcg(5, ["b"], {"b", "c"}), 1 / (1 + 1 / np.log2(3))), "not right for a ranking of one"
 
 # %% [raw]
 # # END TESTS
@@ -875,6 +876,7 @@ def test_undo_hidden(likeliest):
     for a in (1.2, 0.3, 0.0):
         wanted = sorted(range(9), key=lambda k: -(s[k] + a * np.log(counts[k])))
         assert np.asarray(likeliest(s.copy(), counts.copy(), a)).tolist() == wanted, f"not right for nine interests and a = {a}"
+    assert np.asarray(likeliest(np.array([0, 0.5]), np.array([2, 1]), 1)).tolist() == [0, 1], "not right for small counts"
 
 # %% [raw]
 # # END TESTS
@@ -938,6 +940,7 @@ def test_states_hidden(states):
     titles = [list(title) for title in ("ab", "ac", "b", "abd", "bab", "bb", "ab")]
     assert states(titles) == 8, "not right for seven titles"
     assert states([["data"] * 4, ["data"] * 2]) == 4, "not right where one word comes again and again"
+    assert states([["ab", "c"], ["a", "bc"]]) == 4, "not right for other words with the same letters"
     assert states([]) == 0, "not right without titles"
 
 # %% [raw]
@@ -1017,8 +1020,8 @@ def test_shares_hidden(shares):
     import numpy as np
 
     scores = np.random.default_rng(7).normal(-2, 2, size=12)
-    for size in (0.5, 3.0, 9.5):
-        got = np.asarray(shares(scores.copy(), size))
+    for level, size in ((0, 0.5), (30, 3.0), (-30, 9.5)):
+        got = np.asarray(shares(scores + level, size))
         moved = np.log(got / (1 - got)) - scores
         assert abs(got.sum() - size) < 1e-3, f"the sum, for twelve scores and the size {size}"
         assert np.allclose(moved, moved[0], atol=1e-3), f"the constant, for twelve scores and the size {size}"
@@ -1035,7 +1038,7 @@ def test_shares_hidden(shares):
 # points: 3
 
 # %% [markdown]
-# **Exercise 5, a stretch: where the softmax pulls.** Write `slope(v, e)`: $\partial L / \partial v$ `(d,)` of section 5's loss for one title with vector `v` `(d,)` and its candidates' vectors `e` `(1 + k, d)`, the positive first. The check compares with finite differences. Read the formula when you have it: towards what does a step against the slope move the title, and away from what?
+# **Exercise 5, a stretch: where the softmax pulls.** Write `slope(v, e)`: $\partial L / \partial v$ `(d,)` of section 5's loss for one title with vector `v` `(d,)` and its candidates' vectors `e` `(1 + k, d)`, the positive first. Scores may be in the thousands. The check compares with finite differences. Read the formula when you have it: towards what does a step against the slope move the title, and away from what?
 #
 # <details><summary>Hint 1</summary>$L = -s_0 + \ln \sum_j e^{s_j}$, and $s_j = v \cdot e_j$, so $\partial s_j / \partial v = e_j$.</details>
 # <details><summary>Hint 2</summary>The derivative of $\ln \sum_j e^{s_j}$ by $s_j$ is the softmax $p_j$.</details>
@@ -1107,6 +1110,7 @@ def test_slope_hidden(slope):
         v, e = size * rng.normal(size=3), rng.normal(size=(7, 3))
         p = np.exp(e @ v - (e @ v).max())
         assert np.allclose(slope(v.copy(), e.copy()), p / p.sum() @ e - e[0]), f"not right for seven candidates, scores up to {abs(e @ v).max():.0f}"
+    assert np.allclose(slope(np.array([1000.0]), np.array([[-0.9], [-1.9]])), 0), "not right for scores that are all far below 0"
 
 # %% [raw]
 # # END TESTS
