@@ -48,6 +48,18 @@ def without_news(_handler, page_config: dict) -> dict:
     return {**page_config, "disabledExtensions": disabled}
 
 
+def quiet_kernels(folder: Path) -> None:
+    """Have notebooks run in a kernel, written to `folder`, that leaves to the terminal what libraries in C say.
+
+    TensorFlow tells everyone who has no graphics card so, in many lines that a notebook shows in red, as if they were errors.
+    """
+    from ipykernel.kernelspec import write_kernel_spec
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    write_kernel_spec(folder / "kernels" / "python3", extra_arguments=["--IPKernelApp.capture_fd_output=False"])
+    os.environ["JUPYTER_PATH"] = os.pathsep.join([str(folder), *filter(None, [os.environ.get("JUPYTER_PATH")])])
+
+
 def main(argv: list[str]) -> int:
     """The command `lab`: runs JupyterLab until it is stopped. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m course_utils lab", description="Open the lessons in JupyterLab.")
@@ -79,9 +91,11 @@ def main(argv: list[str]) -> int:
     # For programs that a lesson starts with "!": those of this environment.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     print("JupyterLab is starting. Stop it with Ctrl-C here.", flush=True)
-    server = LabApp.initialize_server(argv=jupyter_options(asked.ip, asked.port, not asked.no_browser))
-    if not server.identity_provider.token_generated:  # it prints its address only with a token of its own
-        print(f"Its address is  {server.display_url}", flush=True)
-    server.web_app.settings["page_config_hook"] = without_news
-    server.start()
+    with tempfile.TemporaryDirectory(prefix="course-kernel-") as folder:
+        quiet_kernels(Path(folder))
+        server = LabApp.initialize_server(argv=jupyter_options(asked.ip, asked.port, not asked.no_browser))
+        if not server.identity_provider.token_generated:  # it prints its address only with a token of its own
+            print(f"Its address is  {server.display_url}", flush=True)
+        server.web_app.settings["page_config_hook"] = without_news
+        server.start()
     return 0

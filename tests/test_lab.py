@@ -83,7 +83,8 @@ def test_read_only_lessons_are_announced_and_opened_all_the_same(monkeypatch, ca
 
     monkeypatch.setattr(lab, "writable", lambda _: False)
     monkeypatch.setattr(LabApp, "initialize_server", start)
-    monkeypatch.setenv("PATH", os.environ["PATH"])
+    for name in ("PATH", "JUPYTER_PATH", "TF_CPP_MIN_LOG_LEVEL"):  # put back afterwards
+        monkeypatch.setenv(name, os.environ.get(name, ""))
     with pytest.raises(Started):
         lab.main([])
     said = capsys.readouterr().out
@@ -131,6 +132,8 @@ def test_the_server_is_on_loopback_with_a_token_and_on_the_next_port(tmp_path):
 
                 assert json.loads(get(f"/api/contents/notebooks/{lab.FIRST}"))["type"] == "notebook"
                 assert "apputils-extension:announcements" in get(path)  # as one of the disabled ones
+                kernel = json.loads(get("/api/kernelspecs"))["kernelspecs"]["python3"]["spec"]
+                assert "--IPKernelApp.capture_fd_output=False" in kernel["argv"]
                 with pytest.raises(OSError):  # loopback only
                     socket.create_connection((another_address(), int(other_port)), timeout=5)
             finally:

@@ -25,8 +25,9 @@ def build_dir() -> Path:
 
 
 def _folder(variable: str, usual: Path) -> Path:
+    """A relative path begins in the course's folder: `make data` is started there, and lessons in `notebooks`."""
     given = os.environ.get(variable, "").strip()
-    return Path(given).expanduser().absolute() if given else usual
+    return REPOSITORY / Path(given).expanduser() if given else usual
 
 
 def mode() -> str:

@@ -113,6 +113,9 @@ for i in np.flatnonzero(test.twins == test.twins[shortest]):
 # You can tell which one is praise, because you read the words in order. A model that only counts words cannot: both have the same counts.
 # In [lesson 01](01_one_hot_and_bag_of_words.ipynb) you will build such a model. Here, without explanation yet, is one that reads: a small recurrent
 # network, in a few lines of Keras. Do not try to understand every line; after lesson 07 you will.
+#
+# (In a JupyterLab that `make lab` has not started, lines about *cuda* and *oneDNN* appear in red below the next cell, and in each lesson. They
+# are no errors: TensorFlow tells which graphics card it has not found, and how it computes instead.)
 
 # %%
 import keras

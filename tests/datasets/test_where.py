@@ -14,7 +14,8 @@ from course_utils.datasets import where
 )
 def test_a_folder_is_that_of_its_variable(monkeypatch, tmp_path, variable, folder, usual):
     monkeypatch.chdir(tmp_path)
-    for given, expected in {"": usual, " ": usual, "here": Path.cwd() / "here", "~/it": Path.home() / "it"}.items():
+    begins = {"here": where.REPOSITORY / "here", "~/it": Path.home() / "it", str(tmp_path): tmp_path}
+    for given, expected in {"": usual, " ": usual, **begins}.items():
         monkeypatch.setenv(variable, given)
         assert folder() == expected
     monkeypatch.delenv(variable)
