@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from nbformat.v4 import new_code_cell
 
+from course_utils import checks
 from course_utils.authoring import build, execute, grade, lint, sandbox
 from course_utils.authoring.__main__ import Progress
-from course_utils.checks import test_functions
 from course_utils.datasets.where import data_dir
 
 SOURCES = build.sources()
@@ -120,7 +120,7 @@ def test_grading_agrees_with_a_whole_run(source):
     functions = {
         exercise: [name for test in hidden for name in inspect.signature(test).parameters]
         for exercise, tests in lesson.tests.items()
-        if (hidden := [test for test in test_functions(tests) if test.__name__.endswith("_hidden")])
+        if (hidden := [test for test in checks.test_functions(tests) if test.__name__.endswith("_hidden")])
     }
     wrong = [
         before_checks(
