@@ -3,11 +3,13 @@
 import asyncio
 import os
 import re
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import psutil
 from nbclient import NotebookClient
@@ -108,19 +110,25 @@ async def _run(name, notebook, folder, limit, environment, progress) -> Executio
     begun = time.monotonic()
     kept = {"COURSE_BUILD_DIR": str(build_dir() / "runs" / name)}  # two runs of a lesson must not write the same files
     environment = {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1", **KERNEL_ENVIRONMENT, **kept, **environment}
+    said = tempfile.TemporaryFile()  # what the kernel says beside its outputs, TensorFlow's notices above all
     try:
-        await asyncio.wait_for(client.async_execute(env=environment), limit)
+        await asyncio.wait_for(client.async_execute(env=environment, stderr=said), limit)
     except CellExecutionError as error:
         execution.fault = _where(notebook, position[0], f"raised {error.ename}: {_plain(error.evalue)}")
     except (TimeoutError, DeadKernelError):  # stopped at its limit, nbclient raises the one or the other
         late = time.monotonic() - begun >= limit
-        what = f"still running after {limit:.0f} s, stopped" if late else "the kernel died (out of memory, or a crash)"
+        what = (
+            f"still running after {limit:.0f} s, stopped"
+            if late
+            else f"the kernel died (out of memory, or a crash){_last(said)}"
+        )
         execution.fault = _where(notebook, position[0], what)
     except Exception as error:  # a kernel that does not start, a torn notebook: the other lessons still run
         execution.fault = _where(notebook, position[0], f"could not be run: {type(error).__name__}: {error}")
     finally:
         execution.seconds = time.monotonic() - begun
         watch.cancel()
+        said.close()
         progress(name, len(notebook.cells), len(notebook.cells))
     for cell_number, cell in enumerate(notebook.cells):
         for output in cell.get("outputs", []):
@@ -148,6 +156,14 @@ def _where(notebook: NotebookNode, index: int, what: str) -> str:
     source = notebook.cells[index].source if notebook.cells else ""
     first = next((line for line in source.splitlines() if line.strip() and not line.lstrip().startswith("#")), "")
     return f"cell {index} ({first.strip()[:60]}): {what}"
+
+
+def _last(said: BinaryIO) -> str:
+    """What was said last, for the end of a message."""
+    said.seek(0)
+    lines = said.read().decode("utf-8", "replace").split("\n")
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return f"; it said last: {_plain(last)}" if last else ""
 
 
 def _plain(text: str) -> str:
