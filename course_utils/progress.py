@@ -144,7 +144,7 @@ def table(found: dict[str, list[Notebook]]) -> Iterator[str]:
     width = max(map(len, [*names, "together"]))
     for lesson in names:
         if lesson not in found:
-            yield f"{lesson:{width}}   –        no notebook of it here"
+            yield f"{lesson:{width}}   –        no notebook of it can be read here"
             continue
         best = found[lesson][0]
         states = [exercise.state for exercise in best.exercises]

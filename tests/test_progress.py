@@ -148,7 +148,7 @@ def test_the_table_has_a_line_a_lesson_and_takes_the_best_copy(notebook, tmp_pat
     status, out, err = command(capsys, tmp_path)
     assert (status, err) == (0, "")
     assert out.splitlines() == [
-        "76_gone    –        no notebook of it here",
+        "76_gone    –        no notebook of it can be read here",
         "77_made    1 of 5  1 not yet, 1 changed, 1 not checked, in my copy.ipynb",
         "together   1 of 5",
     ]

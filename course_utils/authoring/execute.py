@@ -117,11 +117,8 @@ async def _run(name, notebook, folder, limit, environment, progress) -> Executio
         execution.fault = _where(notebook, position[0], f"raised {error.ename}: {_plain(error.evalue)}")
     except (TimeoutError, DeadKernelError):  # stopped at its limit, nbclient raises the one or the other
         late = time.monotonic() - begun >= limit
-        what = (
-            f"still running after {limit:.0f} s, stopped"
-            if late
-            else f"the kernel died (out of memory, or a crash){_last(said)}"
-        )
+        died = f"the kernel died (out of memory, or a crash){_last(said)}"
+        what = f"still running after {limit:.0f} s, stopped" if late else died
         execution.fault = _where(notebook, position[0], what)
     except Exception as error:  # a kernel that does not start, a torn notebook: the other lessons still run
         execution.fault = _where(notebook, position[0], f"could not be run: {type(error).__name__}: {error}")
