@@ -40,25 +40,25 @@ data: setup ## get real datasets: make data DATASETS="imdb_reviews …" [FROM=ar
 	@$(COURSE) data $(DATASETS) $(if $(FROM),--from "$(FROM)")
 
 run: setup ## run every lesson, and measure every claim; the outcome goes to build/
-	@"$(VENV_PYTHON)" -m course_utils.authoring run $(ARGS)
+	@"$(VENV_PYTHON)" -m course_utils run $(ARGS)
 
 results: setup ## measure the lessons on real data, over several seeds; rewrite results/ and RESULTS.md
-	@"$(VENV_PYTHON)" -m course_utils.authoring results $(ARGS)
+	@"$(VENV_PYTHON)" -m course_utils results $(ARGS)
 
 notebooks: setup ## build the notebooks from notebooks/source (only what has changed)
-	@"$(VENV_PYTHON)" -m course_utils.authoring build $(ARGS)
+	@"$(VENV_PYTHON)" -m course_utils notebooks $(ARGS)
 
 release: setup ## write what an instructor needs to build/release: notebooks, solutions, autograders, syllabus
-	@"$(VENV_PYTHON)" -m course_utils.authoring release $(ARGS)
+	@"$(VENV_PYTHON)" -m course_utils release $(ARGS)
 
 grade: setup ## grade a folder of students' notebooks: make grade SUBMISSIONS=folder
-	@"$(VENV_PYTHON)" -m course_utils.authoring grade "$(SUBMISSIONS)" $(ARGS)
+	@"$(VENV_PYTHON)" -m course_utils grade "$(SUBMISSIONS)" $(ARGS)
 
 site: setup ## write the whole course as web pages to build/site, and check their links (needs npm)
-	@"$(VENV_PYTHON)" -m course_utils.authoring site
+	@"$(VENV_PYTHON)" -m course_utils site
 
 slides: setup ## write a deck of slides a lesson to build/slides, and try that every slide fits (needs npm)
-	@"$(VENV_PYTHON)" -m course_utils.authoring slides $(ARGS)
+	@"$(VENV_PYTHON)" -m course_utils slides $(ARGS)
 
 test: setup ## run the tests
 	@"$(VENV_PYTHON)" -m pytest -m "not real and not browser" $(ARGS)

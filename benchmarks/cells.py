@@ -17,8 +17,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from course_utils import results
-from course_utils.authoring.record import machine
+from course_tools.lessons.results_pages import machine
 
 TIME, UNITS, WORDS, BATCH, STEPS, ROUNDS = 80, 64, 1000, 32, 10, 9
 LAYERS = {"SimpleRNN": keras.layers.SimpleRNN, "LSTM": keras.layers.LSTM, "GRU": keras.layers.GRU}
@@ -116,11 +115,11 @@ def main() -> None:
         {"title": "Time of a training step, as a multiple of the plain layer's", "rows": settings},
         {"title": f"Time per sequence, as a multiple of that at {BATCH} a batch", "rows": batches},
     ]
-    results.write_record(
-        {"benchmark": "cells", "machine": machine(), "tables": tables}, results.FOLDER / "benchmarks" / "cells.json"
+    tables.write_record(
+        {"benchmark": "cells", "machine": machine(), "tables": tables}, tables.FOLDER / "benchmarks" / "cells.json"
     )
     for table in tables:
-        print(results.table(**table), end="\n\n")
+        print(tables.table(**table), end="\n\n")
 
 
 if __name__ == "__main__":

@@ -21,9 +21,10 @@ from pathlib import Path
 import psutil
 from tqdm import tqdm
 
-from course_utils import results
-from course_utils.authoring import build, grade, record
-from course_utils.datasets.where import REPOSITORY
+from course_tools.grading import submissions
+from course_tools.lessons import assemble, results_pages
+from course_utils import tables
+from course_utils.paths import REPOSITORY
 
 SUBMISSIONS, CORES, SEED = 100, 2, 0
 MOST = 15 * 60  # seconds that the submissions of a lesson may take
@@ -32,14 +33,14 @@ TITLE = "A hundred submissions"
 
 def hand_in(source: Path, folder: Path, number: int) -> None:
     """Write `number` submissions of a lesson to `folder`: the same ones every time."""
-    lesson, rng = build.assemble(source), random.Random(f"{SEED} {source.stem}")
+    lesson, rng = assemble.assemble(source), random.Random(f"{SEED} {source.stem}")
     right = solutions(lesson)
     for n in range(number):
-        made, blank = build.read_stored(source.stem, outputs=True), []
+        made, blank = assemble.read_stored(source.stem, outputs=True), []
         for cell in made.cells:
             if "otter_answer_cell" in cell.metadata.get("tags", []):
                 blank.append(cell)
-            elif cell.cell_type == "code" and (check := build.CHECK.match(cell.source)):
+            elif cell.cell_type == "code" and (check := assemble.CHECK.match(cell.source)):
                 wrong = [answer.code for answer in lesson.wrong_answers[check[1]]]
                 answer = rng.choice([right[check[1]], rng.choice(wrong), None])
                 if answer is not None:
@@ -47,16 +48,16 @@ def hand_in(source: Path, folder: Path, number: int) -> None:
                     for other in blank[1:]:
                         other.source = ""
                 blank = []
-        build.save(made, folder / f"student_{n:03d}.ipynb")
+        assemble.save(made, folder / f"student_{n:03d}.ipynb")
 
 
-def solutions(lesson: build.Lesson) -> dict[str, str]:
+def solutions(lesson: assemble.Lesson) -> dict[str, str]:
     """The right answer to each exercise of a lesson."""
     found, cells = {}, []
     for cell in lesson.solved.cells:
         if "otter_assign_solution_cell" in cell.metadata.get("tags", []):
             cells.append(cell.source)
-        elif check := build.CHECK.match(cell.source):
+        elif check := assemble.CHECK.match(cell.source):
             found[check[1]], cells = "\n\n".join(cells), []
     return found
 
@@ -65,13 +66,13 @@ def measure(source: Path, number: int) -> dict:
     """A row of the table: what grading `number` submissions of a lesson takes. Raises RuntimeError where it fails."""
     with tempfile.TemporaryDirectory() as folder:
         hand_in(source, Path(folder), number)
-        command = [sys.executable, "-m", "course_utils.authoring", "grade", folder, "--at-once", str(CORES)]
+        command = [sys.executable, "-m", "course_utils", "grade", folder, "--at-once", str(CORES)]
         begun = time.monotonic()
         done = subprocess.run(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
         seconds = time.monotonic() - begun
         if done.returncode not in (0, 1):  # 1: some could not be run to their end; the table says how many
             raise RuntimeError(f"grading {source.stem} ended with status {done.returncode}")
-        with (Path(folder) / grade.TABLE).open(encoding="utf-8-sig", newline="") as file:
+        with (Path(folder) / submissions.TABLE).open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
     each = [float(row["seconds"]) for row in rows]
     return {
@@ -98,18 +99,18 @@ def main(argv: list[str] | None = None) -> int:
     given = parser.parse_args(argv)
     if hasattr(psutil.Process, "cpu_affinity"):  # not on macOS
         psutil.Process().cpu_affinity(psutil.Process().cpu_affinity()[:CORES])
-    rows = [measure(source, given.submissions) for source in tqdm(build.sources(given.lessons), unit="lesson")]
-    print(results.table(TITLE, rows))
+    rows = [measure(source, given.submissions) for source in tqdm(assemble.sources(given.lessons), unit="lesson")]
+    print(tables.table(TITLE, rows))
     slow = [row["lesson"] for row in rows if row["seconds in all"] > MOST]
     for lesson in slow:
         print(f"FAILED  {lesson}: longer than {MOST // 60} minutes", file=sys.stderr)
     if given.lessons or given.submissions != SUBMISSIONS:
         print("Nothing was written: the record is made of all lessons.")
     else:
-        path = results.FOLDER / "benchmarks" / "grading.json"
-        tables = [{"title": TITLE, "rows": rows}]
-        results.write_record({"benchmark": "grading", "machine": record.machine(), "tables": tables}, path)
-        record.write_pages()
+        path = tables.FOLDER / "benchmarks" / "grading.json"
+        made = [{"title": TITLE, "rows": rows}]
+        tables.write_record({"benchmark": "grading", "machine": results_pages.machine(), "tables": made}, path)
+        results_pages.write_pages()
     return 1 if slow else 0
 
 

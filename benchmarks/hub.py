@@ -25,9 +25,9 @@ import nbformat
 import psutil
 from nbformat.v4 import new_code_cell
 
-from course_utils import results
-from course_utils.authoring import build, execute, record
-from course_utils.authoring.__main__ import Progress
+from course_tools.lessons import assemble, execute, results_pages
+from course_tools.lessons.commands import Progress
+from course_utils import tables
 
 ROUNDS = 3
 LIMIT = 1800  # seconds for one lesson
@@ -67,7 +67,7 @@ def server_memory() -> int:
         address = f"http://127.0.0.1:{probe.getsockname()[1]}"
     options = {
         "ServerApp.port": address.rpartition(":")[2],
-        "ServerApp.root_dir": build.NOTEBOOKS,
+        "ServerApp.root_dir": assemble.NOTEBOOKS,
         "ServerApp.open_browser": False,
         "ServerApp.allow_root": True,
         "IdentityProvider.token": "",
@@ -75,7 +75,7 @@ def server_memory() -> int:
     command = [sys.executable, "-m", "jupyterlab", *(f"--{name}={value}" for name, value in options.items())]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
-            lesson = build.stored(build.sources()[0].stem, solved=False).name
+            lesson = assemble.stored(assemble.sources()[0].stem, solved=False).name
             for path in ("/lab", f"/api/contents/{lesson}", "/api/kernelspecs"):
                 _fetch(address + path, server)
             process = psutil.Process(server.pid)
@@ -102,7 +102,7 @@ def over_rounds(rounds: list[dict]) -> dict:
     return {what: over(one[what] for one in rounds) for what, over in choose.items()}
 
 
-def tables(lessons: dict[str, dict], server: int) -> list[dict]:
+def summary_tables(lessons: dict[str, dict], server: int) -> list[dict]:
     """The record's tables, from what each lesson took (as `measure` gives it) and the server's bytes.
 
     A student is promised memory for the server and one lesson that has been run, and may use as much as one lesson at its peak
@@ -151,25 +151,25 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("lessons", nargs="*", help="numbers or names, such as 04: look at these only, write nothing")
     names = parser.parse_args(argv).lessons
     measured, rounds = {}, 1 if names else ROUNDS
-    for source in build.sources(names):
-        notebook = nbformat.read(str(build.stored(source.stem, solved=True)), as_version=4)
+    for source in assemble.sources(names):
+        notebook = nbformat.read(str(assemble.stored(source.stem, solved=True)), as_version=4)
         progress = Progress(rounds * (len(notebook.cells) + 1), source.stem)
         found = []
         for n in range(rounds):
             with tempfile.TemporaryDirectory() as folder:
-                build.save(notebook, Path(folder) / f"{source.stem}.ipynb")  # where the checks look for their tests
+                assemble.save(notebook, Path(folder) / f"{source.stem}.ipynb")  # where the checks look for their tests
                 found.append(measure(f"{source.stem}, round {n + 1}", notebook, Path(folder), progress))
         progress.bar.close()
         measured[source.stem] = over_rounds(found)
-    made = tables(measured, server_memory())
+    made = summary_tables(measured, server_memory())
     for table in made:
-        print(results.table(**table), end="\n\n")
+        print(tables.table(**table), end="\n\n")
     if names:
         print("Nothing was written: the record is made of all lessons.")
         return 0
-    path = results.FOLDER / "benchmarks" / "hub.json"
-    results.write_record({"benchmark": "hub", "machine": record.machine(), "tables": made}, path)
-    record.write_pages()
+    path = tables.FOLDER / "benchmarks" / "hub.json"
+    tables.write_record({"benchmark": "hub", "machine": results_pages.machine(), "tables": made}, path)
+    results_pages.write_pages()
     return 0
 
 

@@ -27,9 +27,10 @@ import numpy as np
 from keras import layers
 from tqdm import tqdm
 
-from course_utils import results, sentiment
-from course_utils.authoring.record import machine
+from course_tools.lessons.results_pages import machine
+from course_utils import tables
 from course_utils.datasets import reviews
+from course_utils.models import sentiment
 from course_utils.text import Vocabulary, tokenize
 from course_utils.training import Batches
 
@@ -213,7 +214,7 @@ def run_with_evidence(given: Reviews, seed: int) -> dict:
     return {"course": clock.course, "parameters": model.count_params(), "seed": seed}
 
 
-def tables(runs: dict[str, list[dict]]) -> list[dict]:
+def summary_tables(runs: dict[str, list[dict]]) -> list[dict]:
     """What RESULTS.md shows of the runs; shares of the fastest published set-up only where one has reached the mark."""
     reached = {
         name: [run["course"][-1][0] for run in some if run["course"][-1][1] >= MARK] for name, some in runs.items()
@@ -261,9 +262,14 @@ def main() -> None:
         if i in (1, 3):
             with_evidence((i + 1) // 2)
     if given.on == "test" and not given.only:
-        record = {"benchmark": "imdb_time_to_accuracy", "machine": machine(), "runs": runs, "tables": tables(runs)}
-        results.write_record(record, results.FOLDER / "benchmarks" / "imdb_time_to_accuracy.json")
-        print(results.table(**record["tables"][0]))
+        record = {
+            "benchmark": "imdb_time_to_accuracy",
+            "machine": machine(),
+            "runs": runs,
+            "tables": summary_tables(runs),
+        }
+        tables.write_record(record, tables.FOLDER / "benchmarks" / "imdb_time_to_accuracy.json")
+        print(tables.table(**record["tables"][0]))
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import numpy as np
 
-from course_utils import cells, results, tasks
-from course_utils.authoring.record import machine
+from course_tools.lessons.results_pages import machine
+from course_utils import cells, synthetic, tables
 
 LAGS = [10, 30, 50, 70, 90, 110]
 UNITS, EPOCHS, SEEDS = 16, 10, range(5)
@@ -32,7 +32,7 @@ NETWORKS = {  # name: (layer, clipping norm of the gradient, whether chrono bias
 
 def sequences(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """`n` sequences of each lag, one lag after the other: x (n · lags, time, 8), y (n · lags,)."""
-    parts = [tasks.recall(n, max(LAGS), seed=1000 * seed + lag) for lag in LAGS]
+    parts = [synthetic.recall(n, max(LAGS), seed=1000 * seed + lag) for lag in LAGS]
     x = [np.roll(x, max(LAGS) - lag, axis=1) for (x, _), lag in zip(parts, LAGS, strict=True)]
     return np.concatenate(x), np.concatenate([y for _, y in parts])
 
@@ -51,7 +51,7 @@ def accuracy(model, x: np.ndarray, y: np.ndarray) -> list[float]:
     return (y_hat == y).reshape(len(LAGS), -1).mean(axis=1).round(4).tolist()
 
 
-def tables(runs: list[dict]) -> list[dict]:
+def summary_tables(runs: list[dict]) -> list[dict]:
     """What RESULTS.md shows of the runs."""
     rows = []
     for name in NETWORKS:
@@ -84,9 +84,15 @@ def main() -> None:
             model.fit(*sequences(160, seed), batch_size=32, epochs=EPOCHS, verbose=0)
             run["accuracy"][name] = accuracy(model, *sequences(100, 500 + seed))
             print(name, seed, run["accuracy"][name], f"{time.process_time() - start:.1f} CPU seconds", flush=True)
-    record = {"benchmark": "memory_horizon", "machine": machine(), "lags": LAGS, "runs": runs, "tables": tables(runs)}
-    (results.FOLDER / "benchmarks").mkdir(parents=True, exist_ok=True)
-    results.write_record(record, results.FOLDER / "benchmarks" / "memory_horizon.json")
+    record = {
+        "benchmark": "memory_horizon",
+        "machine": machine(),
+        "lags": LAGS,
+        "runs": runs,
+        "tables": summary_tables(runs),
+    }
+    (tables.FOLDER / "benchmarks").mkdir(parents=True, exist_ok=True)
+    tables.write_record(record, tables.FOLDER / "benchmarks" / "memory_horizon.json")
 
 
 if __name__ == "__main__":

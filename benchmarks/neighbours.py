@@ -16,8 +16,8 @@ import time
 import numpy as np
 import psutil
 
-from course_utils import results
-from course_utils.authoring.record import machine
+from course_tools.lessons.results_pages import machine
+from course_utils import tables
 from course_utils.embeddings import Vectors
 
 ROWS, DIMENSIONS, K, QUERIES = 1_000_000, 50, 10, 20
@@ -99,8 +99,8 @@ def main() -> None:
     whole = f"a table of all cosines would need {4 * ROWS**2 / 1e12:.0f} TB"
     title = f"The {K} nearest of {ROWS:,} vectors of {DIMENSIONS} numbers; {whole}"
     record = {"benchmark": "neighbours", "machine": machine(), "tables": [{"title": title, "rows": runs}]}
-    (results.FOLDER / "benchmarks").mkdir(parents=True, exist_ok=True)
-    results.write_record(record, results.FOLDER / "benchmarks" / "neighbours.json")
+    (tables.FOLDER / "benchmarks").mkdir(parents=True, exist_ok=True)
+    tables.write_record(record, tables.FOLDER / "benchmarks" / "neighbours.json")
 
 
 if __name__ == "__main__":

@@ -29,10 +29,10 @@ import psutil
 from neighbours import peak_memory  # the benchmark beside this one
 from tqdm import tqdm
 
-from course_utils import results
-from course_utils.authoring.record import machine
+from course_tools.lessons.results_pages import machine
+from course_utils import tables
 from course_utils.datasets import postings
-from course_utils.seq2bow.corpus import LENGTH, from_csv, from_lists
+from course_utils.models.seq2bow.corpus import LENGTH, from_csv, from_lists
 
 ROWS, SOME, FEW = 10_000_000, 1_000_000, 200_000  # descriptions: in the file, for the course's way, for Keras's
 SIZE, UNITS, BATCH, SMALL, NEGATIVES, INDEX = 24, 32, 16_384, 256, 5, 1_000_000
@@ -77,7 +77,7 @@ def watched():
 
 def end_to_end(path: Path) -> dict:
     """From the file to a network that has learned from every row once."""
-    from course_utils.seq2bow import model, training
+    from course_utils.models.seq2bow import model, training
 
     memory, begun, stages = watched(), perf_counter(), {}
 
@@ -119,7 +119,7 @@ def some(path: Path, different: bool = False, most: int = SOME):
 
 def course(path: Path, different: bool = False, batch: int = BATCH, workers=None) -> dict:
     """`seq2bow.training.fit`: titles as a tree, one softmax. Of three epochs, what two more take than the first."""
-    from course_utils.seq2bow import model, training
+    from course_utils.models.seq2bow import model, training
 
     corpus = some(path, different, SOME * 5 if different else SOME)
     vectors = model.interest_vectors(corpus, SIZE, bags=20_000)
@@ -139,7 +139,7 @@ def course(path: Path, different: bool = False, batch: int = BATCH, workers=None
 
 def worker(path: Path) -> dict:
     """As `course`, as one of the workers that TF_CONFIG names."""
-    from course_utils.seq2bow import training
+    from course_utils.models.seq2bow import training
 
     return course(path, workers=training.Workers())
 
@@ -167,7 +167,7 @@ def plain_keras(path: Path, pairwise: bool = False, batch: int = 4096) -> dict:
     import keras
 
     from course_utils.embeddings import NegativeSampler
-    from course_utils.seq2bow import model
+    from course_utils.models.seq2bow import model
 
     corpus = some(path, most=FEW)
     shard = next(corpus.mixed())
@@ -197,7 +197,7 @@ def plain_keras(path: Path, pairwise: bool = False, batch: int = 4096) -> dict:
 
 def index(path: Path) -> dict:
     """An index of INDEX titles made of known words, and how long a query of either kind takes."""
-    from course_utils.seq2bow import model
+    from course_utils.models.seq2bow import model
 
     corpus, rng = some(path, most=FEW), np.random.default_rng(0)
     network = model.Seq2BoW(
@@ -295,7 +295,7 @@ def main() -> None:
         ],
     }
     if given.rows == ROWS:
-        results.write_record(record, results.FOLDER / "benchmarks" / "seq2bow_throughput.json")
+        tables.write_record(record, tables.FOLDER / "benchmarks" / "seq2bow_throughput.json")
 
 
 if __name__ == "__main__":

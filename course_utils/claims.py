@@ -2,7 +2,7 @@
 
 `claim` prints the measured value beside its bound. A student whose run misses a bound is told and goes on; with
 COURSE_CLAIMS=strict, or in continuous integration (CI=true), a missed bound raises; with COURSE_CLAIMS=record it only
-leaves its mark in the notebook, where `course_utils.authoring.execute` collects it: one run finds every broken claim.
+leaves its mark in the notebook, where `course_tools.lessons.execute` collects it: one run finds every broken claim.
 """
 
 import html

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils.datasets import where
+from course_utils import paths
 
-KEPT = where.build_dir() / "vectors"
+KEPT = paths.build_dir() / "vectors"
 BLOCK = 1 << 16  # rows that are compared at a time
 
 

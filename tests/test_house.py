@@ -17,10 +17,10 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from course_utils import __main__ as commands
-from course_utils import setup_env
-from course_utils.authoring import graded, sandbox
-from course_utils.setup_env import REPOSITORY
+from course_tools import __main__ as commands
+from course_tools.grading import sandbox, worker
+from course_tools.student import environment
+from course_tools.student.environment import REPOSITORY
 
 PYPROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PYPROJECT["project"]
@@ -30,7 +30,7 @@ PAGES = ("README.md", "CONTRIBUTING.md", "TEACHING.md", "HUBS.md")
 README, CONTRIBUTING, TEACHING, HUBS = ((REPOSITORY / name).read_text(encoding="utf-8") for name in PAGES)
 PYTHONS = ("3.11", "3.12", "3.13")
 OS_OF = {"linux": ("posix", "Linux"), "darwin": ("posix", "Darwin"), "win32": ("nt", "Windows")}
-TARGETS = [(python, *platform) for python in PYTHONS for platform in sorted(setup_env.PLATFORMS)]
+TARGETS = [(python, *platform) for python in PYTHONS for platform in sorted(environment.PLATFORMS)]
 
 needs_make = pytest.mark.skipif(
     os.name == "nt" or shutil.which("make") is None, reason="needs make, and the shell that comes with it"
@@ -67,7 +67,7 @@ def test_the_lock_has_every_dependency_in_a_version_that_is_allowed(target):
         wanted = Requirement(text)
         (pin,) = locked[canonicalize_name(wanted.name)].specifier
         assert wanted.specifier.contains(pin.version), f"{text} is locked at {pin.version}: run make lock"
-    assert set(setup_env.BUILD_TOOLS) <= locked.keys()
+    assert set(environment.BUILD_TOOLS) <= locked.keys()
 
 
 def test_the_lock_holds_exact_versions_and_nothing_else():
@@ -84,7 +84,7 @@ def test_the_lock_holds_exact_versions_and_nothing_else():
         "postBuild",
         "Makefile",
         ".ci/run",
-        "course_utils/setup_env.py",
+        "course_tools/student/environment.py",
     ],
 )
 def test_no_index_is_named(name):
@@ -114,7 +114,7 @@ def test_all_agree_on_the_pythons():
 def test_all_agree_on_the_platforms():
     markers = PYPROJECT["tool"]["uv"]["required-environments"]
     named = {tuple(re.findall(r"== '(\w+)'", marker)) for marker in markers}
-    assert named == setup_env.PLATFORMS
+    assert named == environment.PLATFORMS
 
 
 @pytest.mark.parametrize(
@@ -152,10 +152,10 @@ def test_old_pythons_of_this_computer_are_told():
     "module",
     [
         "course_utils",
-        "course_utils.datasets.where",
-        "course_utils.__main__",
-        "course_utils.setup_env",
-        "course_utils.progress",
+        "course_utils.paths",
+        "course_tools.__main__",
+        "course_tools.student.environment",
+        "course_tools.student.exercise_status",
     ],
 )
 def test_what_runs_before_a_set_up_imports_the_standard_library_only(module):
@@ -167,7 +167,7 @@ def test_what_runs_before_a_set_up_imports_the_standard_library_only(module):
 
 
 def test_importing_the_course_does_not_import_the_frameworks():
-    code = "import sys, course_utils, course_utils.doctor, course_utils.lab; print(*sys.modules)"
+    code = "import sys, course_utils, course_tools.student.doctor, course_tools.student.lab; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=REPOSITORY)
     assert done.returncode == 0, done.stderr
     heavy = {"tensorflow", "keras", "sklearn", "matplotlib", "pandas", "jupyterlab", "numpy"}
@@ -229,12 +229,12 @@ def test_teaching_states_the_limits_and_options_that_hold():
         f"| processor time in one cell or check | {limits.cell} s |",
         f"| time in all | {limits.seconds} s (",
         f"| {limits.memory // 10**9} GB (",
-        f"| processes and threads | {graded.PROCESSES} |",
-        f"| {sandbox.SCRATCH // 2**20} MB, {sandbox.FILES:,} files, {graded.FILE // 2**20} MB each |",
+        f"| processes and threads | {worker.PROCESSES} |",
+        f"| {sandbox.SCRATCH // 2**20} MB, {sandbox.FILES:,} files, {worker.FILE // 2**20} MB each |",
     ):
         assert what in stated
     done = subprocess.run(
-        [sys.executable, "-m", "course_utils.authoring", "grade", "--help"],
+        [sys.executable, "-m", "course_utils", "grade", "--help"],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
@@ -306,7 +306,7 @@ def test_the_tests_of_make_leave_out_what_needs_data_or_a_browser(tmp_path):
 @needs_make
 def test_the_folder_to_grade_is_passed_on(tmp_path):
     done = run_make(tmp_path, "-n", "grade", "SUBMISSIONS=/home/me/week 1", "ARGS=--limit 300", "PYTHON=python3")
-    expected = f'"{tmp_path}/venv/bin/python" -m course_utils.authoring grade "/home/me/week 1" --limit 300'
+    expected = f'"{tmp_path}/venv/bin/python" -m course_utils grade "/home/me/week 1" --limit 300'
     assert done.stdout.splitlines()[-1] == expected
 
 
@@ -389,7 +389,7 @@ def test_an_image_that_could_not_teach_is_not_built(tmp_path, fails):
     for line in said:
         if line.startswith("python -m course_utils "):
             assert line.split()[3] in commands.COMMANDS
-    assert fails or "python -m course_utils.authoring run 00" in said
+    assert fails or "python -m course_utils run 00" in said
 
 
 def test_text_has_the_same_bytes_on_every_system():

@@ -8,8 +8,8 @@ import subprocess
 import pytest
 import yaml
 
-from course_utils.__main__ import PYTHONS
-from course_utils.setup_env import REPOSITORY
+from course_tools.__main__ import PYTHONS
+from course_tools.student.environment import REPOSITORY
 
 FOLDER = REPOSITORY / ".github" / "workflows"
 WORKFLOWS = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.yml"))}

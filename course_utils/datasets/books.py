@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_utils.datasets import where
+from course_utils import paths
 
 DATASET = "books"
 COMMAND = f"make data DATASETS={DATASET}"
@@ -78,20 +78,20 @@ def load(at_least: int = AT_LEAST, whole: bool = False) -> Books:
     pages of at least `at_least` of the books; a book that has none of them is left out. `whole` asks for all 37,020 real
     books instead of the 1,413; the file is read line by line, twice, and is never in memory as a whole.
 
-    Raises where.DataNotReady if COURSE_DATA=real and the file is not there, and ValueError for a damaged line.
+    Raises paths.DataNotReady if COURSE_DATA=real and the file is not there, and ValueError for a damaged line.
     """
     dataset = "books_whole" if whole else DATASET
-    source = where.choose(dataset, whole_is_ready if whole else is_ready)
+    source = paths.choose(dataset, whole_is_ready if whole else is_ready)
     if source == "sample":
         return load_sample(at_least)
-    books = read(where.data_dir() / (WHOLE if whole else PART), source, at_least)
+    books = read(paths.data_dir() / (WHOLE if whole else PART), source, at_least)
     _print(books)
     return books
 
 
 def load_sample(at_least: int = AT_LEAST) -> Books:
     """The embedded sample, wherever real data may lie: for what goes with the reading lists. Prints one line."""
-    books = read(where.verified(where.SAMPLES / SAMPLE, SCRIPT), "sample", at_least)
+    books = read(paths.verified(paths.SAMPLES / SAMPLE, SCRIPT), "sample", at_least)
     _print(books)
     return books
 
@@ -105,8 +105,8 @@ def _print(books: Books) -> None:
 
 def load_reading_lists() -> list[list[str]]:
     """What each of 2,000 invented readers has read: titles of the sample's books, in no order. There are no real ones."""
-    path = where.SAMPLES / LISTS
-    content = where.verified(path, SCRIPT).read_bytes()
+    path = paths.SAMPLES / LISTS
+    content = paths.verified(path, SCRIPT).read_bytes()
     lists = [line.split("\t") for line in bz2.decompress(content).decode("utf-8").splitlines()]
     print(f"Reading lists: embedded sample – {len(lists):,} readers, {sum(map(len, lists)):,} books read")
     return lists

@@ -6,7 +6,7 @@ Keras's file of reviews, imdb.npz, is not read here: its arrays are pickles, and
 import json
 from pathlib import Path
 
-from course_utils.datasets import where
+from course_utils import paths
 
 DATASET = "keras_imdb"
 WORD_INDEX = Path("keras") / "imdb_word_index.json"  # under COURSE_DATA_DIR
@@ -16,13 +16,13 @@ SIZE = 1_641_221  # bytes
 def load_word_index() -> dict[str, int] | None:
     """The rank, 1 … 88,584, of each word by its frequency; None where real data is not wanted or not there.
 
-    Prints one line about it. Raises where.DataNotReady if COURSE_DATA=real and it is missing, and ValueError if the file is
+    Prints one line about it. Raises paths.DataNotReady if COURSE_DATA=real and it is missing, and ValueError if the file is
     damaged.
     """
-    if where.choose(DATASET, is_ready) == "sample":
+    if paths.choose(DATASET, is_ready) == "sample":
         print(f"Word index of keras.datasets.imdb: not here; get it with: make data DATASETS={DATASET}")
         return None
-    path = where.data_dir() / WORD_INDEX
+    path = paths.data_dir() / WORD_INDEX
     try:
         index = json.loads(path.read_text(encoding="utf-8"))
         whole = sorted(index.values()) == list(range(1, len(index) + 1))

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_utils.datasets import where
+from course_utils import paths
 
 DATASET = "tatoeba"
 COMMAND = f"make data DATASETS={DATASET}"
@@ -70,10 +70,10 @@ def load() -> Pairs:
     """The pairs, from disk only: Tatoeba's of at most LONGEST English tokens if they are under COURSE_DATA_DIR, else the
     sample. Prints one line about them.
 
-    Raises where.DataNotReady if COURSE_DATA=real and Tatoeba's are not there, and ValueError, with the number of the line, if
+    Raises paths.DataNotReady if COURSE_DATA=real and Tatoeba's are not there, and ValueError, with the number of the line, if
     the file is damaged.
     """
-    if where.choose(DATASET, lambda folder: is_ready(folder, ["fra.txt"])) == "sample":
+    if paths.choose(DATASET, lambda folder: is_ready(folder, ["fra.txt"])) == "sample":
         return load_sample(f" (real ones: {COMMAND})")
     return _real("french", "fra.txt")
 
@@ -92,13 +92,13 @@ def load_sample(hint: str = "") -> Pairs:
 def load_mandarin() -> Pairs:
     """Tatoeba's English–Mandarin pairs, as `load` gives French ones: what is called `french` has Mandarin, a character each.
 
-    Prints one line. Raises where.DataNotReady if they are not under COURSE_DATA_DIR or COURSE_DATA=sample, since there is no
+    Prints one line. Raises paths.DataNotReady if they are not under COURSE_DATA_DIR or COURSE_DATA=sample, since there is no
     sample of them, and ValueError, with the number of the line, if the file is damaged.
     """
-    if where.choose(DATASET, lambda folder: is_ready(folder, ["cmn.txt"])) == "sample":
-        raise where.DataNotReady(
+    if paths.choose(DATASET, lambda folder: is_ready(folder, ["cmn.txt"])) == "sample":
+        raise paths.DataNotReady(
             f"There is no embedded sample of English–Mandarin pairs. Get real ones with:  {COMMAND}  or point "
-            f"COURSE_DATA_DIR ({where.data_dir()}) at a folder that has them; COURSE_DATA must not be sample."
+            f"COURSE_DATA_DIR ({paths.data_dir()}) at a folder that has them; COURSE_DATA must not be sample."
         )
     return _real("mandarin", "cmn.txt")
 
@@ -208,7 +208,7 @@ def _split(rows: Iterable[tuple[Sequence[str], list[list[str]]]]) -> Split:
 
 
 def _real(language: str, name: str) -> Pairs:
-    texts = read(where.data_dir() / DATASET / name)
+    texts = read(paths.data_dir() / DATASET / name)
     pairs = ((tuple(tokenize(english, "english")), tuple(tokenize(other, language))) for english, other in texts)
     taken = dict.fromkeys(pair for pair in pairs if all(pair) and len(pair[0]) <= LONGEST)  # none twice
     source = f"real, Tatoeba English–{language.title()} of at most {LONGEST} English tokens"
@@ -217,7 +217,7 @@ def _real(language: str, name: str) -> Pairs:
 
 def _rows(name: str) -> list[list[str]]:
     """The fields of each line of a file of the sample, apart from its head."""
-    content = where.verified(where.SAMPLES / name, SCRIPT).read_bytes()
+    content = paths.verified(paths.SAMPLES / name, SCRIPT).read_bytes()
     return [line.split("\t") for line in bz2.decompress(content).decode("utf-8").splitlines()[1:]]
 
 

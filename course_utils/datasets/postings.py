@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_utils.datasets import where
+from course_utils import paths
 from course_utils.text import tokenize
 
 DATASET = "postings"
@@ -74,11 +74,11 @@ def load(seed: int = 0) -> Splits:
     """The postings, from disk only: real ones if they are under COURSE_DATA_DIR, else the sample. Prints one line about them.
 
     `seed` draws which of the real titles, 80, 10 and 10 % of the different ones, are in which part. The sample's splits are
-    fixed in its file. Raises where.DataNotReady if COURSE_DATA=real and the file is not there, and ValueError, with the
+    fixed in its file. Raises paths.DataNotReady if COURSE_DATA=real and the file is not there, and ValueError, with the
     number of the line, if it is damaged.
     """
-    if where.choose(DATASET, is_ready) == "real":
-        return _print(read(where.data_dir() / REAL, seed), "real")
+    if paths.choose(DATASET, is_ready) == "real":
+        return _print(read(paths.data_dir() / REAL, seed), "real")
     return load_sample(f" (real ones: {COMMAND})")
 
 
@@ -86,17 +86,17 @@ def load_onet(seed: int = 0) -> Splits:
     """O*NET's titles if it is under COURSE_DATA_DIR, else the sample, from disk only. Prints one line about them.
 
     `seed` draws which occupations, 80, 10 and 10 % of those with a bag, are in which part; `read_onet` says what an example
-    is. Raises where.DataNotReady if COURSE_DATA=real and O*NET is not there, and ValueError if a file is damaged.
+    is. Raises paths.DataNotReady if COURSE_DATA=real and O*NET is not there, and ValueError if a file is damaged.
     """
-    if where.choose(ONET, onet_is_ready) == "real":
-        return _print(read_onet(where.data_dir() / ONET, seed), "O*NET")
+    if paths.choose(ONET, onet_is_ready) == "real":
+        return _print(read_onet(paths.data_dir() / ONET, seed), "O*NET")
     return load_sample(f" (O*NET: {ONET_COMMAND})")
 
 
 def load_sample(hint: str = "") -> Splits:
     """The embedded sample, wherever real data may lie: for what only its planted structure can show. Prints one line."""
     splits = _empty("sample", EXTRAS)
-    path = where.verified(where.SAMPLES / SAMPLE, SCRIPT)
+    path = paths.verified(paths.SAMPLES / SAMPLE, SCRIPT)
     for _, (part, *row) in rows(path, ("split", "title", "skills", "occupation", *EXTRAS), tabs=True):
         _add(getattr(splits, part), *row)
     return _print(splits, "embedded sample", hint)

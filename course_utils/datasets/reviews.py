@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from course_utils.datasets import where
+from course_utils import paths
 
 DATASET = "imdb_reviews"
 COMMAND = f"make data DATASETS={DATASET}"
@@ -64,22 +64,22 @@ def load(seed: int = 0) -> Reviews:
     """The reviews, from disk only: IMDB if it is prepared under COURSE_DATA_DIR, else the sample. Prints one line about it.
 
     `seed` chooses which 5,000 of IMDB's training reviews, half of them positive, are for validation. The sample's
-    splits are fixed in its file. Raises where.DataNotReady if COURSE_DATA=real and IMDB is not there or not whole, and
+    splits are fixed in its file. Raises paths.DataNotReady if COURSE_DATA=real and IMDB is not there or not whole, and
     ValueError if a file is damaged.
     """
-    folder = where.data_dir()
+    folder = paths.data_dir()
     hint = f"real IMDB: {COMMAND}"
     try:
-        source = where.choose(DATASET, is_ready)
-    except where.DataNotReady as error:
+        source = paths.choose(DATASET, is_ready)
+    except paths.DataNotReady as error:
         if not (folder / DATASET).exists():
             raise
-        raise where.DataNotReady(f"{error} What is there is not whole: {what_is_wrong(folder)}.") from None
+        raise paths.DataNotReady(f"{error} What is there is not whole: {what_is_wrong(folder)}.") from None
     if source == "real":
         reviews, hint = _load_real(folder, seed), ""
     else:
-        reviews = _load_sample(where.SAMPLES / SAMPLE)
-        if where.mode() == "auto" and (folder / DATASET).exists():
+        reviews = _load_sample(paths.SAMPLES / SAMPLE)
+        if paths.mode() == "auto" and (folder / DATASET).exists():
             hint = f"real IMDB is there, but not whole: {what_is_wrong(folder)}; mend it with: {COMMAND}"
     _print(reviews, hint)
     return reviews
@@ -155,7 +155,7 @@ def _numbered(groups) -> np.ndarray:
 
 def load_sample() -> Reviews:
     """The embedded sample, wherever real data may lie: for what only its planted structure can show. Prints one line."""
-    reviews = _load_sample(where.SAMPLES / SAMPLE)
+    reviews = _load_sample(paths.SAMPLES / SAMPLE)
     _print(reviews)
     return reviews
 
@@ -244,7 +244,7 @@ def _decode(texts: Iterable[bytes], name: str) -> list[str]:
 
 def _load_sample(path: Path) -> Reviews:
     """The sample from `path`, after its sha256 was compared with the one beside it."""
-    content = where.verified(path, "data/make_reviews.py").read_bytes()
+    content = paths.verified(path, "data/make_reviews.py").read_bytes()
     _, *lines = bz2.decompress(content).decode("utf-8").splitlines()  # columns: split, label, stars, twin, text
     rows = {"train": [], "validation": [], "test": [], "unlabelled": []}
     for line in lines:

@@ -9,7 +9,7 @@ import bz2
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_utils.datasets import where
+from course_utils import paths
 
 DATASET = "wnut17"
 COMMAND = f"make data DATASETS={DATASET}"
@@ -52,18 +52,18 @@ class Sentences:
 def load() -> Sentences:
     """The sentences, from disk only: WNUT17 if it is under COURSE_DATA_DIR, else the sample. Prints one line about them.
 
-    Raises where.DataNotReady if COURSE_DATA=real and WNUT17 is not there, and ValueError, with the number of the line, if a
+    Raises paths.DataNotReady if COURSE_DATA=real and WNUT17 is not there, and ValueError, with the number of the line, if a
     file is damaged.
     """
-    if where.choose(DATASET, is_ready) == "sample":
+    if paths.choose(DATASET, is_ready) == "sample":
         return load_sample(f" (real ones: {COMMAND})")
-    folder = where.data_dir() / DATASET
+    folder = paths.data_dir() / DATASET
     return _print(Sentences("real", *(read(folder / name) for name in FILES.values())), "real, WNUT17")
 
 
 def load_sample(hint: str = "") -> Sentences:
     """The embedded sample, wherever real data may lie: for what only its planted structure can show. Prints one line."""
-    content = where.verified(where.SAMPLES / SAMPLE, SCRIPT).read_bytes()
+    content = paths.verified(paths.SAMPLES / SAMPLE, SCRIPT).read_bytes()
     _, *lines = bz2.decompress(content).decode("utf-8").splitlines()  # columns: split, tokens, tags, kinds
     splits = {name: Split([], [], []) for name in FILES}
     for line in lines:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils.datasets import where
+from course_utils import paths
 
 DATASET = "word_similarity"
 RATED = {"WordSim-353": "EN-WS-353-ALL.txt", "SimLex-999": "EN-SIMLEX-999.txt"}
@@ -38,12 +38,12 @@ class Similarity:
 def load() -> Similarity | None:
     """All three from COURSE_DATA_DIR; None where real data is not wanted or not there. Prints one line about it.
 
-    Raises where.DataNotReady if COURSE_DATA=real and they are missing, and ValueError if a file is damaged.
+    Raises paths.DataNotReady if COURSE_DATA=real and they are missing, and ValueError if a file is damaged.
     """
-    if where.choose(DATASET, is_ready) == "sample":
+    if paths.choose(DATASET, is_ready) == "sample":
         print(f"Word pairs rated by people: none without real data; get them with: make data DATASETS={DATASET}")
         return None
-    folder = where.data_dir() / DATASET
+    folder = paths.data_dir() / DATASET
     found = Similarity({name: _rated(folder / file) for name, file in RATED.items()}, _analogies(folder / ANALOGIES))
     counts = [f"{name} – {len(rated.pairs)} pairs" for name, rated in found.rated.items()]
     print(f"Word pairs rated by people: {', '.join(counts)}; {sum(map(len, found.analogies.values())):,} analogies")

@@ -8,7 +8,7 @@ import bz2
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_utils.datasets import where
+from course_utils import paths
 
 DATASET = "tiny_shakespeare"
 COMMAND = f"make data DATASETS={DATASET}"
@@ -33,12 +33,12 @@ class Text:
 def load() -> Text:
     """The text, from disk only: Tiny Shakespeare if it is under COURSE_DATA_DIR, else the sample. Prints one line about it.
 
-    Raises where.DataNotReady if COURSE_DATA=real and it is not there, and ValueError for a damaged file.
+    Raises paths.DataNotReady if COURSE_DATA=real and it is not there, and ValueError for a damaged file.
     """
-    if where.choose(DATASET, is_ready) == "sample":
-        content = where.verified(where.SAMPLES / SAMPLE, SCRIPT).read_bytes()
+    if paths.choose(DATASET, is_ready) == "sample":
+        content = paths.verified(paths.SAMPLES / SAMPLE, SCRIPT).read_bytes()
         return _parts("sample", bz2.decompress(content).decode("utf-8"), "embedded sample", f" (real one: {COMMAND})")
-    path = where.data_dir() / REAL
+    path = paths.data_dir() / REAL
     try:
         text = path.read_bytes().decode("ascii")
     except UnicodeDecodeError as error:

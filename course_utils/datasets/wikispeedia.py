@@ -12,7 +12,8 @@ from urllib.parse import unquote
 
 import numpy as np
 
-from course_utils.datasets import books, where
+from course_utils import paths
+from course_utils.datasets import books
 
 DATASET = "wikispeedia"
 COMMAND = f"make data DATASETS={DATASET}"
@@ -41,10 +42,10 @@ class Graph:
 def load() -> Graph:
     """The graph, from disk only: Wikispeedia if it is under COURSE_DATA_DIR, else the sample. Prints one line about it.
 
-    Raises where.DataNotReady if COURSE_DATA=real and it is not there, and ValueError if its files are damaged.
+    Raises paths.DataNotReady if COURSE_DATA=real and it is not there, and ValueError if its files are damaged.
     """
-    source = where.choose(DATASET, is_ready)
-    graph = read(where.data_dir() / DATASET) if source == "real" else of_books(where.SAMPLES / books.SAMPLE)
+    source = paths.choose(DATASET, is_ready)
+    graph = read(paths.data_dir() / DATASET) if source == "real" else of_books(paths.SAMPLES / books.SAMPLE)
     name, hint = (
         ("real Wikispeedia", "") if source == "real" else ("embedded sample", f" (real Wikispeedia: {COMMAND})")
     )
@@ -89,7 +90,7 @@ def of_books(path: Path) -> Graph:
     Pages that name a country or a language, and categories, which mostly do, are left out: else the subject of a book, its
     country, would stand beside it. Other pages have no links of their own.
     """
-    found = books.read(where.verified(path, books.SCRIPT), "sample", at_least=2)
+    found = books.read(paths.verified(path, books.SCRIPT), "sample", at_least=2)
     countries = {country.lower() for country in found.countries}
     titles = {title.lower(): title for title in found.titles}
     subjects = dict(zip(found.titles, found.countries, strict=True))

@@ -33,7 +33,7 @@
 # *note* are fine; a *problem* says what to do about it. `python -m course_utils doctor` tells more, in a terminal.
 
 # %%
-from course_utils import doctor
+from course_tools.student import doctor
 
 for check in doctor.checks():
     advice = f"→ {check.advice}" if check.level == doctor.PROBLEM else ""

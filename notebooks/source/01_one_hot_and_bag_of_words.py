@@ -34,7 +34,7 @@ import os
 
 import numpy as np
 
-from course_utils import plots, results
+from course_utils import plots, tables
 from course_utils.claims import claim
 from course_utils.datasets import reviews
 
@@ -447,7 +447,7 @@ guessing = max(y_test.mean(), 1 - y_test.mean())
 opened = [guessing, bag_test, tfidf_test, pairs_test]
 columns = ("model", "numbers a review", "validation", "test")
 ladder = [dict(zip(columns, row)) for row in zip(names, sizes, chosen_by, opened)]
-results.table("Accuracy of linear models on bags", ladder)
+tables.table("Accuracy of linear models on bags", ladder)
 
 # %%
 claim("test accuracy of bag of words and logistic regression", bag_test, at_least=BOUND["bag"])
@@ -531,7 +531,7 @@ claim("accuracy of the bag of words on the twins", scored["bag of words"][in_twi
 # its next run.
 
 # %% tags=["recorded"]
-imdb = results.recorded("01_one_hot_and_bag_of_words", "Accuracy of linear models on bags")
+imdb = tables.recorded("01_one_hot_and_bag_of_words", "Accuracy of linear models on bags")
 imdb
 
 # %% tags=["recorded"]

@@ -35,7 +35,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from course_utils import plots, results
+from course_utils import plots, tables
 from course_utils.claims import claim
 from course_utils.datasets import reviews, similarity
 from course_utils.embeddings import NegativeSampler, Vectors, cosine, keep, map_2d
@@ -691,7 +691,7 @@ ladder = [
 ]
 columns = ("vector of a review", "validation", "test")
 ladder = [dict(zip(columns, row)) for row in ladder]
-results.table("Accuracy of vectors of whole reviews", ladder)
+tables.table("Accuracy of vectors of whole reviews", ladder)
 
 # %%
 claim("test accuracy of the mean of vectors learned from the labels", mean_test,
@@ -832,7 +832,7 @@ def shares(vectors):
 kinds = {"trained on labels": supervised, "our skip-gram": by_skip_gram, "our CBOW": by_cbow,
          "gensim's skip-gram": learned}
 measured = {name: shares(vectors) for name, vectors in kinds.items()}
-results.table("Of the five nearest opinion words, the share on the same side and as strong",
+tables.table("Of the five nearest opinion words, the share on the same side and as strong",
               [{"vectors": name, "same side": side, "same strength": strength}
                for name, (side, strength) in measured.items()])
 
@@ -986,7 +986,7 @@ if people:
         pairs_known, rho = agreement_with(rated, learned)
         rows.append({"people's ratings": name, "pairs": len(rated.pairs),
                      "with both words known": pairs_known, "rank correlation": rho})
-results.table("Word2vec and people, rank correlation", rows) if people else None
+tables.table("Word2vec and people, rank correlation", rows) if people else None
 
 # %%
 if people:
@@ -1013,7 +1013,7 @@ def asked_of(vectors, questions):
 if people:
     rows = [{"analogies": f"{name} ({example})", **asked_of(learned, people.analogies[name])}
             for name, example in SECTIONS.items()]
-results.table("Word2vec and analogies, share right", rows) if people else None
+tables.table("Word2vec and analogies, share right", rows) if people else None
 
 # %% [markdown]
 # ## 13 · The same lesson on all of IMDB
@@ -1023,21 +1023,21 @@ results.table("Word2vec and analogies, share right", rows) if people else None
 # data, and this notebook uses them at its next run.
 
 # %% tags=["recorded"]
-results.recorded("02_word_embeddings", "Accuracy of vectors of whole reviews")
+tables.recorded("02_word_embeddings", "Accuracy of vectors of whole reviews")
 
 # %% [markdown]
 # On real reviews the mean of word2vec vectors, made without a single label, is only about a hundredth behind vectors learned from the labels: there, the company of
 # *brilliant* and that of *dull* do differ. Pairs of words add next to nothing here with so few passes; lesson 01 got more out of them.
 
 # %% tags=["recorded"]
-results.recorded("02_word_embeddings",
+tables.recorded("02_word_embeddings",
                  "Of the five nearest opinion words, the share on the same side and as strong")
 
 # %% [markdown]
 # On IMDB word2vec knows the side nearly as well as the vectors from labels do, and the strength far better.
 
 # %% tags=["recorded"]
-rated = results.recorded("02_word_embeddings", "Word2vec and people, rank correlation")
+rated = tables.recorded("02_word_embeddings", "Word2vec and people, rank correlation")
 rated
 
 # %% tags=["recorded"]
@@ -1053,7 +1053,7 @@ plots.show(figure, alt="""Two horizontal bars of rank correlation on IMDB, from 
     similarity.""")
 
 # %% tags=["recorded"]
-results.recorded("02_word_embeddings", "Word2vec and analogies, share right")
+tables.recorded("02_word_embeddings", "Word2vec and analogies, share right")
 
 # %% [markdown]
 # The gap between the two bars is the lesson. Vectors made from the company that words keep agree with people about what is related, and

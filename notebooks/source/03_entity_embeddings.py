@@ -34,7 +34,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from course_utils import embeddings, plots, results
+from course_utils import embeddings, plots, tables
 from course_utils.claims import claim
 from course_utils.datasets import books
 from course_utils.training import ProgressBar
@@ -373,7 +373,7 @@ rank = {name: ranks(score, tested) for name, score in scores.items()}
 recall = {name: (r <= 10).mean() for name, r in rank.items()}
 rows = [{"recommender": name, "recall@10": recall[name], "median rank": float(np.median(r))}
         for name, r in rank.items()]
-results.table("Held-out links found", rows)
+tables.table("Held-out links found", rows)
 
 # %%
 k = np.arange(1, 51)
@@ -512,7 +512,7 @@ for n in range(5):
             regression = LogisticRegression(C=strength[name], max_iter=200)
             regression.fit(X[rest[:size]], shelf[rest[:size]])
             accuracy[name][s, n] = regression.score(X[test], shelf[test])
-results.table("Accuracy of the shelf, by labelled books",
+tables.table("Accuracy of the shelf, by labelled books",
               [{"labelled books": size, **{name: a[s].mean() for name, a in accuracy.items()}}
                for s, size in enumerate(sizes)])
 
@@ -827,7 +827,7 @@ by_rows = LogisticRegression(max_iter=500).fit(neighbours[learn], subject[learn]
 named = {"the largest subject": (subject[test] == np.bincount(subject[learn]).argmax()).mean(),
          "rows of the network": by_rows.score(neighbours[test], subject[test]),
          "DeepWalk vectors": by_vectors.score(W[tenth:], subject[test])}
-results.table("Subject of an article from a tenth of the labels",
+tables.table("Subject of an article from a tenth of the labels",
               [{"input": name, "accuracy": value} for name, value in named.items()])
 
 # %%
@@ -849,7 +849,7 @@ claim("accuracy that DeepWalk vectors gain over rows of the network",
 # notebook uses them at its next run.
 
 # %% tags=["recorded"]
-found = results.recorded("03_entity_embeddings", "Held-out links found")
+found = tables.recorded("03_entity_embeddings", "Held-out links found")
 found
 
 # %% tags=["recorded"]
@@ -864,10 +864,10 @@ plots.show(figure, alt="""Horizontal bars of recall at 10 on Wikipedia's books, 
     better.""")
 
 # %% tags=["recorded"]
-results.recorded("03_entity_embeddings", "Accuracy of the shelf, by labelled books")
+tables.recorded("03_entity_embeddings", "Accuracy of the shelf, by labelled books")
 
 # %% tags=["recorded"]
-results.recorded("03_entity_embeddings", "Subject of an article from a tenth of the labels")
+tables.recorded("03_entity_embeddings", "Subject of an article from a tenth of the labels")
 
 # %% [markdown]
 # The rivals stand in the same order as on the sample. Real links are noisier than facts from a list, so books are harder to tell apart, and popularity, with more pages to choose from, finds

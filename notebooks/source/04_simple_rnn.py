@@ -26,7 +26,7 @@ import os
 import keras
 import numpy as np
 
-from course_utils import cells, diagrams, plots, tasks
+from course_utils import cells, diagrams, plots, synthetic
 from course_utils.claims import claim
 from course_utils.text import Vocabulary, bag_of_words
 from course_utils.training import ProgressBar
@@ -41,8 +41,8 @@ keras.utils.set_random_seed(SEED)
 # sentence has a word of praise and a word of blame. What counts is the main clause, and *although* tells which one that is not.
 
 # %%
-train, y_train = tasks.although(1600, seed=SEED)
-test, y_test = tasks.although(400, seed=1000 + SEED)
+train, y_train = synthetic.although(1600, seed=SEED)
+test, y_test = synthetic.although(400, seed=1000 + SEED)
 for sentence, label in list(zip(test, y_test))[:4]:
     print("praise:" if label else "blame: ", sentence)
 
@@ -401,7 +401,7 @@ for length in lengths:
 # %%
 def drawl(sentence):
     """The sentence with 'i must say' after each word of opinion."""
-    opinions = tasks.PRAISE + tasks.BLAME
+    opinions = synthetic.PRAISE + synthetic.BLAME
     return " ".join(f"{w} i must say" if w in opinions else w for w in sentence.split())
 
 
@@ -524,12 +524,12 @@ claim("share of pairs of twins in which the simple RNN finds the praise", found[
 # %% [markdown]
 # ## 11 · A first look at how far it remembers
 #
-# No built-in reach: is there really no limit? The cleanest way to ask is a task where only the first step matters. In `tasks.recall` a sequence begins with one of
+# No built-in reach: is there really no limit? The cleanest way to ask is a task where only the first step matters. In `synthetic.recall` a sequence begins with one of
 # four symbols; then comes a number of distractors, the **lag**, that say nothing; then the network is asked for the symbol. Who has forgotten it can only
 # guess, and is right one time in four.
 
 # %%
-x, y = tasks.recall(3, lag=5, seed=SEED)  # (3, 6, 8), (3,)
+x, y = synthetic.recall(3, lag=5, seed=SEED)  # (3, 6, 8), (3,)
 print("first sequence, ids of its one-hot vectors:", x[0].argmax(axis=-1), "answer:", y[0])
 
 # %% [markdown]
@@ -539,14 +539,14 @@ print("first sequence, ids of its one-hot vectors:", x[0].argmax(axis=-1), "answ
 lags = (2, 20, 100)
 remembered = []
 for lag in lags:
-    x, y = tasks.recall(600, lag, seed=SEED)
+    x, y = synthetic.recall(600, lag, seed=SEED)
     keras.utils.set_random_seed(SEED)
     recaller = keras.Sequential([keras.Input((None, 8)), keras.layers.SimpleRNN(16),
                                  keras.layers.Dense(4, activation="softmax")])
     recaller.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"],
                      optimizer=keras.optimizers.Adam(0.01), jit_compile=False)
     recaller.fit(x, y, batch_size=50, epochs=10, verbose=0, callbacks=[ProgressBar()])
-    x, y = tasks.recall(500, lag, seed=1000 + SEED)
+    x, y = synthetic.recall(500, lag, seed=1000 + SEED)
     remembered.append(recaller.evaluate(x, y, verbose=0)[1])
 
 # %%

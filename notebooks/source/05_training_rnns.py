@@ -27,7 +27,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from course_utils import cells, plots, tasks
+from course_utils import cells, plots, synthetic
 from course_utils.claims import claim
 
 SEED = int(os.environ.get("COURSE_SEED", 0))
@@ -344,7 +344,7 @@ def train(weights, lag, rng, rate=0.3, largest=np.inf, updates=200):
     """The trained weights, and loss and gradient norm (before clipping) of every update."""
     history = []
     for _ in range(updates):
-        x, y = tasks.recall(32, lag, seed=int(rng.integers(10**9)))
+        x, y = synthetic.recall(32, lag, seed=int(rng.integers(10**9)))
         loss, grads = gradients(weights, x, y)
         history.append((loss, norm(grads)))
         factor = rate * min(1, largest / norm(grads))
@@ -355,7 +355,7 @@ def train(weights, lag, rng, rate=0.3, largest=np.inf, updates=200):
 def test(weights, lag):
     """Accuracy on new sequences, and the share of saturated states, above 0.99 in size."""
     W_x, W_h, b, W_y = weights
-    x, y = tasks.recall(400, lag, seed=10**6)
+    x, y = synthetic.recall(400, lag, seed=10**6)
     h = forward(x, W_x, W_h, b)
     return np.mean((h[-1] @ W_y).argmax(axis=1) == y), np.mean(np.abs(h) > 0.99)
 
@@ -402,7 +402,7 @@ plots.show(figure, alt="""Loss and norm of the gradient over two hundred updates
     and the norm falls with it.""")
 
 # %%
-from course_utils.results import table
+from course_utils.tables import table
 
 rows = []
 for name in ways:
@@ -502,7 +502,7 @@ def look(weights, x, y):
     return by_lag / by_lag[0], np.linalg.svd(jacobians(h[:, :1], W_h)[20], compute_uv=False)
 
 # %%
-x, y = tasks.recall(32, lag=60, seed=SEED)
+x, y = synthetic.recall(32, lag=60, seed=SEED)
 fading, directions = {}, {}
 for name, draw in draws.items():
     looks = [look(start(draw(rng), rng), x, y)

@@ -23,9 +23,9 @@ import os
 
 import numpy as np
 
-from course_utils import cells, diagrams, plots, results, tasks
+from course_utils import cells, diagrams, plots, synthetic, tables
 from course_utils.claims import claim
-from course_utils.results import table
+from course_utils.tables import table
 
 SEED = int(os.environ.get("COURSE_SEED", 0))
 
@@ -284,11 +284,11 @@ def new_lstm(units, bias, seed, longest=100):
     return cell
 
 # %% [markdown]
-# The task is `tasks.recall` of lesson 05: the first of many steps shows one of four symbols, all others show distractors, and at the end
+# The task is `synthetic.recall` of lesson 05: the first of many steps shows one of four symbols, all others show distractors, and at the end
 # the symbol is asked for. We send the gradient of $\sum c_T$ back through a hundred steps, before any training, and look at its norm.
 
 # %%
-x, y = tasks.recall(32, lag=100, seed=SEED)  # (batch, time, features), (batch,)
+x, y = synthetic.recall(32, lag=100, seed=SEED)  # (batch, time, features), (batch,)
 norms = {}
 for bias in ("0", "1", "chrono"):
     run = cells.forward(new_lstm(16, bias, SEED), x)
@@ -334,7 +334,7 @@ LONGEST = max(LAGS)
 
 def sequences(n, seed):
     """n sequences a lag: x (n · lags, LONGEST + 1, 8), y (n · lags,)"""
-    parts = [tasks.recall(n, LONGEST, seed=1000 * seed + lag) for lag in LAGS]
+    parts = [synthetic.recall(n, LONGEST, seed=1000 * seed + lag) for lag in LAGS]
     x = [np.roll(x, LONGEST - lag, axis=1) for (x, _), lag in zip(parts, LAGS)]
     return np.concatenate(x), np.concatenate([y for _, y in parts])
 
@@ -369,7 +369,7 @@ lstm = train(keras.layers.LSTM(16))
 # cores, side by side in one run:
 
 # %% tags=["recorded"]
-results.benchmark("cells", "Time of a training step, as a multiple of the plain layer's")
+tables.benchmark("cells", "Time of a training step, as a multiple of the plain layer's")
 
 # %% [markdown]
 # The first three columns are times of a step; below 1 is faster than the plain layer. The last three are what the *first* step costs, because then the graph
@@ -412,7 +412,7 @@ claim("the simple RNN, trained alike, is nowhere ahead (its largest lead at any 
 # %%
 import json
 
-record = json.loads((results.FOLDER / "benchmarks" / "memory_horizon.json").read_text())
+record = json.loads((tables.FOLDER / "benchmarks" / "memory_horizon.json").read_text())
 lags, runs = record["lags"], record["runs"]
 horizon = {name: np.array([run["accuracy"][name] for run in runs])  # (seeds, lags)
            for name in runs[0]["accuracy"]}
@@ -464,7 +464,7 @@ claim("on record: forget bias 1 instead of chrono, mean over seeds and lags",
 # step. Of the 16 units we draw the one whose final values differ most between symbols, compared with how they differ within one.
 
 # %%
-x, y = tasks.recall(200, LONGEST, seed=10_000 + SEED)
+x, y = synthetic.recall(200, LONGEST, seed=10_000 + SEED)
 run = cells.forward(cells.from_keras(lstm.layers[0]), x)
 c = run.trace("c")  # (sequences, time, units)
 means = np.stack([c[y == symbol].mean(axis=0) for symbol in range(4)])  # (4, time, units)
@@ -645,7 +645,7 @@ claim("test accuracy of the LSTM on the reviews", scores[1]["test accuracy"], at
 # On IMDB, the same two networks and the same thirty tokens, over three seeds of which this is the record:
 
 # %% tags=["recorded"]
-results.recorded("06_lstm", "Reviews by their last 30 tokens, 16 units")
+tables.recorded("06_lstm", "Reviews by their last 30 tokens, 16 units")
 
 # %% [markdown]
 # The LSTM is ahead, and both are behind the bag of words of lesson 01, which may look at the whole review and not at thirty tokens of it. Lesson
@@ -765,13 +765,13 @@ def train_by_hand(cell, lag, rng, updates=200, rate=0.03):
     m = {name: 0 * w for name, w in weights.items()}
     v = {name: 0 * w for name, w in weights.items()}
     for k in range(1, updates + 1):
-        x, y = tasks.recall(32, lag, seed=int(rng.integers(10**9)))
+        x, y = synthetic.recall(32, lag, seed=int(rng.integers(10**9)))
         for name, g in gradients(cell, W_y, x, y).items():
             m[name] += 0.1 * (g - m[name])
             v[name] += 0.01 * (g**2 - v[name])
             size = np.sqrt(v[name] / (1 - 0.99**k)) + 1e-8
             weights[name] -= rate * m[name] / (1 - 0.9**k) / size
-    return accuracy_of(cell, W_y, *tasks.recall(500, lag, seed=10**6))
+    return accuracy_of(cell, W_y, *synthetic.recall(500, lag, seed=10**6))
 
 # %%
 rows = []

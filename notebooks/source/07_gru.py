@@ -22,7 +22,7 @@ import os
 
 import numpy as np
 
-from course_utils import cells, diagrams, plots, results, tasks
+from course_utils import cells, diagrams, plots, synthetic, tables
 from course_utils.cells import sigmoid
 from course_utils.claims import claim
 from course_utils.datasets import reviews
@@ -333,11 +333,11 @@ untrained = {"SimpleRNN": cells.SimpleRNN.init(features=8, units=16, seed=SEED)}
 untrained |= {f"GRU, {bias}": new_gru(16, bias, SEED) for bias in ("0", "1", "chrono")}
 
 # %% [markdown]
-# Again we send the gradient of $\sum h_T$ back through a hundred steps of `tasks.recall`, before any training: a symbol at the first step, then distractors, and at the end the
+# Again we send the gradient of $\sum h_T$ back through a hundred steps of `synthetic.recall`, before any training: a symbol at the first step, then distractors, and at the end the
 # symbol is asked for.
 
 # %%
-x, y = tasks.recall(32, lag=100, seed=SEED)  # (batch, time, features), (batch,)
+x, y = synthetic.recall(32, lag=100, seed=SEED)  # (batch, time, features), (batch,)
 norms = {}
 for name, cell in untrained.items():
     run = cells.forward(cell, x)
@@ -420,22 +420,22 @@ from course_utils.text import Vocabulary, one_hot
 
 
 def recall(n, seed):
-    x, y = tasks.recall(n, lag=20, seed=seed)
+    x, y = synthetic.recall(n, lag=20, seed=seed)
     return x, np.eye(4)[y]  # (n, 21, 8), (n, 4)
 
 
 def adding(n, seed):
-    x, y = tasks.adding(n, length=16, seed=seed)
+    x, y = synthetic.adding(n, length=16, seed=seed)
     return x, y[:, None]  # (n, 16, 2), (n, 1)
 
 
 # %%
-OPINIONS = tasks.PRAISE + tasks.BLAME
+OPINIONS = synthetic.PRAISE + synthetic.BLAME
 
 
 def slow(n, seed):
     """Sentences with 'i must say' after each word of opinion, cut into words; labels (n,)"""
-    sentences, y = tasks.although(n, seed=seed)
+    sentences, y = synthetic.although(n, seed=seed)
     return [" ".join(f"{w} i must say" if w in OPINIONS else w for w in s.split()).split()
             for s in sentences], y
 
@@ -609,7 +609,7 @@ for kind, units in networks(features=16):
 # reviews in Keras, with other numbers of updates.
 
 # %%
-results.table("SimpleRNN, LSTM and GRU at equal width and at an equal number of parameters", rows)
+tables.table("SimpleRNN, LSTM and GRU at equal width and at an equal number of parameters", rows)
 
 # %%
 figure, axes = plots.figure(size=(9.2, 3.6))
@@ -659,8 +659,8 @@ claim("reviews: LSTM and GRU, both of 16 units, differ by",
 # in Keras (`benchmarks/cells.py`; the numbers come from its record, not from your machine):
 
 # %% tags=["recorded"]
-speed = results.benchmark("cells", "One training step, 32 sequences of 80 words, 64 units")
-by_batch = results.benchmark("cells", "Time per sequence, as a multiple of that at 32 a batch")
+speed = tables.benchmark("cells", "One training step, 32 sequences of 80 words, 64 units")
+by_batch = tables.benchmark("cells", "Time per sequence, as a multiple of that at 32 a batch")
 claim("on record: a training step of the GRU, in steps of the LSTM",
       speed.values("times LSTM")[2], at_least=0.9)
 claim("on record: a GRU step with 512 sequences, in steps with 32",
@@ -827,7 +827,7 @@ claim("kept and written add up to the new state at every step (largest differenc
 
 # %% tags=["recorded"]
 TITLE = "SimpleRNN, LSTM and GRU at equal width and at an equal number of parameters"
-results.recorded("07_gru", TITLE)
+tables.recorded("07_gru", TITLE)
 
 # %% [markdown]
 # The made tasks stand in the table again, now with three seeds. On the reviews the picture is the sample's, at another height: both gated networks are ahead of the simple RNN, at

@@ -29,7 +29,7 @@ import os
 import keras
 import numpy as np
 
-from course_utils import cells, diagrams, plots, results
+from course_utils import cells, diagrams, plots, tables
 from course_utils.claims import claim
 from course_utils.datasets import reviews
 from course_utils.training import ProgressBar
@@ -599,7 +599,7 @@ claim("dropout alone draws one for all four parts: axes of what it gives", len(s
 # Four masks mean that the four products $h_{t-1} W_h$ have four different left sides, so they can no longer be done as one wide product. The table is from the record of `benchmarks/cells.py`, which lets many layers take turns on one machine.
 
 # %% tags=["recorded"]
-speed = results.benchmark("cells", "Time of a training step, as a multiple of the plain layer's")
+speed = tables.benchmark("cells", "Time of a training step, as a multiple of the plain layer's")
 names = ("plain", "dropout", "recurrent dropout", "recurrent dropout, XLA")
 rows = {row["setting"]: row for row in speed.rows if row["setting"] in names}
 print(f"{'':24}{'SimpleRNN':>10}{'LSTM':>8}{'GRU':>8}")
@@ -677,7 +677,7 @@ for name, layers in networks.items():
     recurrent = model.count_params() - model.layers[0].count_params()
     rows.append({"network": name, "parameters without embedding": recurrent,
                  "seconds": seconds, "training": scores[0], "test": scores[1]})
-ladder = results.table("Deep, bidirectional and dropout, on few reviews", rows)
+ladder = tables.table("Deep, bidirectional and dropout, on few reviews", rows)
 ladder
 
 # %%
@@ -702,7 +702,7 @@ claim("the network without dropout that knows its training reviews best is ahead
 # The next table was not computed on your machine: it is the record of three runs of this notebook with the real reviews, 4,000 for training and 5,000 for the test.
 
 # %% tags=["recorded"]
-imdb = results.recorded("08_deep_and_bidirectional",
+imdb = tables.recorded("08_deep_and_bidirectional",
                         "Deep, bidirectional and dropout, on few reviews")
 imdb
 

@@ -33,9 +33,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from course_utils import plots, results
+from course_utils import plots, tables
 from course_utils.claims import claim
-from course_utils.datasets import keras_imdb, reviews, where
+from course_utils import paths
+from course_utils.datasets import keras_imdb, reviews
 
 SEED = int(os.environ.get("COURSE_SEED", 0))
 data = reviews.load(seed=SEED)
@@ -48,7 +49,7 @@ if REAL:
     import tensorflow_datasets as tfds
 
     raw = tfds.load("imdb_reviews/plain_text:1.0.0", split="train", as_supervised=True,
-                    data_dir=str(where.data_dir()), download=False, shuffle_files=False)
+                    data_dir=str(paths.data_dir()), download=False, shuffle_files=False)
 else:
     raw = tf.data.Dataset.from_tensor_slices((data.train.texts, data.train.labels))
 raw.element_spec
@@ -184,7 +185,7 @@ broken = [word for word in counts if not re.fullmatch(rb"[a-zA-Z']+|<pad>", word
 rows = [("distinct tokens", len(counts)), ("<pad>", counts[b"<pad>"]), ("the", counts[b"the"]),
         ("a", counts[b"a"]), ("reviews that end in half a tag", len(halves)),
         ("br, as a word", counts[b"br"]), ("words with half a letter", len(broken))]
-results.table("Tokens of the training reviews", [{"what": w, "count": n} for w, n in rows])
+tables.table("Tokens of the training reviews", [{"what": w, "count": n} for w, n in rows])
 
 # %% [markdown]
 # The last three lines are the accidents of section 1. Cutting first leaves some reviews with half a tag, and its letters end up in the
@@ -532,7 +533,7 @@ def examine(name, layer):
 keras.utils.set_random_seed(SEED)
 embedding = layers.Embedding(50, 8, mask_zero=True, embeddings_initializer=wide)
 reader = layers.GRU(8)
-found = results.table("Layers and the mask", [examine(*pair) for pair in candidates.items()])
+found = tables.table("Layers and the mask", [examine(*pair) for pair in candidates.items()])
 found
 
 # %%
@@ -609,7 +610,7 @@ def waste(batches, width=None):
 wasted = {"one length for all": waste(in_batches(n), n.max()),
           "each batch to its longest": waste(in_batches(n)),
           "length buckets": waste(grouped), "sorted by length": waste(in_batches(np.sort(n)))}
-results.table("Share of padding in batches of whole reviews",
+tables.table("Share of padding in batches of whole reviews",
               [{"batches": name, "waste": share} for name, share in wasted.items()])
 
 # %%
@@ -690,7 +691,7 @@ spent = {name: cpu_seconds(read_all, batches) for name, batches in lanes.items()
 # %%
 claim("one length for all takes this many times the CPU seconds of length buckets",
       spent["one length for all"] / spent["length buckets"], at_least=1.3)
-results.table("A GRU reads 512 whole reviews",
+tables.table("A GRU reads 512 whole reviews",
               [{"batches": name, "CPU seconds": seconds} for name, seconds in spent.items()])
 
 # %% [markdown]
@@ -821,7 +822,7 @@ ways = {
 list(ready)  # the first epoch fills the cache
 seconds = {name: cpu_seconds(list, way) for name, way in ways.items()}
 seconds["CountVectorizer"] = cpu_seconds(counter.transform, texts[:m])
-results.table("Reviews a CPU second", [{"way": name, "reviews": round(m / t)}
+tables.table("Reviews a CPU second", [{"way": name, "reviews": round(m / t)}
                                        for name, t in seconds.items()])
 
 # %%
@@ -902,10 +903,10 @@ print("converted:", mended.numpy().decode())
 # seed; the first four are those that were published.
 
 # %% tags=["recorded"]
-results.recorded("09_text_pipeline", "Tokens of the training reviews")
+tables.recorded("09_text_pipeline", "Tokens of the training reviews")
 
 # %% tags=["recorded"]
-imdb = results.recorded("09_text_pipeline", "Share of padding in batches of whole reviews")
+imdb = tables.recorded("09_text_pipeline", "Share of padding in batches of whole reviews")
 figure, axes = plots.figure(size=(6.6, 2.6))
 axes.barh([row["batches"] for row in imdb.rows], imdb.values("waste"), color=plots.ORANGE)
 plots.label_bars(axes)
@@ -918,7 +919,7 @@ plots.show(figure,
                 buckets, least when sorted.""")
 
 # %% tags=["recorded"]
-results.recorded("09_text_pipeline", "Reviews a CPU second")
+tables.recorded("09_text_pipeline", "Reviews a CPU second")
 
 # %% [markdown]
 # Real reviews have a longer tail than the sample's: with one length for all, most of a batch is padding. Buckets leave a small part of what batches as they come would waste. The ways to ids stand as they do on the

@@ -31,7 +31,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from course_utils import plots, results, sentiment
+from course_utils import plots, tables
+from course_utils.models import sentiment
 from course_utils.claims import claim
 from course_utils.datasets import reviews
 from course_utils.text import Vocabulary, tokenize
@@ -412,7 +413,7 @@ accuracy = {"fitted on the review itself, too": adding_up([table[runs.at(review)
             "cross-fitted, reviews dealt one by one": adding_up(without_groups["train"]),
             "cross-fitted, groups kept together": adding_up(evidence["train"]),
             "new reviews": adding_up(evidence["validation"], "validation")}
-results.table("Adding up the evidence", [{"evidence": name, "accuracy": value}
+tables.table("Adding up the evidence", [{"evidence": name, "accuracy": value}
                                          for name, value in accuracy.items()])
 
 # %%
@@ -552,7 +553,7 @@ if LONG:
     before = {row["model"]: row["seconds"] for row in rungs}[TOLD]
     runs_2, table_2, evidence_2 = second_round(TAUGHT, readers[TOLD], runs, table, before, "train")
     knows[TAUGHT] = runs_2, table_2
-results.table("Adding up the evidence of the second round", [
+tables.table("Adding up the evidence of the second round", [
     {"evidence of": f"{split} reviews", "accuracy": adding_up(evidence_2[split], split)}
     for split in ("train", "validation")]) if LONG else "not climbed: LONG is False"
 
@@ -591,7 +592,7 @@ p_test = {}  # P(praise) of the test reviews, (n,) for each model
 for row in rungs:
     p_test[row["model"]] = judges[row["model"]]("test")
     row["test"] = ((p_test[row["model"]] > 0.5) == y["test"]).mean()
-ladder = results.table("The ladder", rungs)
+ladder = tables.table("The ladder", rungs)
 ladder
 
 # %%
@@ -742,7 +743,7 @@ sign = re.compile(r"""(?<![\w"])"\w+"(?![\w"])|\(!\)|yeah,? right""", re.IGNOREC
 kinds["signs of irony"] = np.array([bool(sign.search(text)) for text in data.test.texts])
 if data.test.twins is not None:
     kinds["twins"] = data.test.twins >= 0
-results.table("Test accuracy by kind of review", [
+tables.table("Test accuracy by kind of review", [
     {"kind": name, "share of the test": which.mean(),
      **{model: right[model][which].mean() for model in right}}
     for name, which in kinds.items() if which.any()])
@@ -847,7 +848,7 @@ plots.show(figure, alt="""A mark for each model: test accuracy against seconds o
 # The same lesson on the 50,000 labelled IMDB reviews, slow rungs included, once for each of the seeds named below the table. A seed chooses the validation reviews, too.
 
 # %% tags=["recorded"]
-imdb = results.recorded("10_imdb_sentiment", "The ladder")
+imdb = tables.recorded("10_imdb_sentiment", "The ladder")
 imdb
 
 # %% tags=["recorded"]
@@ -876,7 +877,7 @@ from IPython.display import display
 
 for title in ("Adding up the evidence", "Adding up the evidence of the second round",
               "Test accuracy by kind of review"):
-    display(results.recorded("10_imdb_sentiment", title))
+    display(tables.recorded("10_imdb_sentiment", title))
 
 # %% [markdown]
 # The first table: dealt one by one, the training evidence is better than with the reviews of one film kept together, as reviews of the same film help each other. With films kept together it is a little worse than on new reviews, for each fold learns from four fifths of the reviews only. The second table: with guessed labels, adding up the evidence is a little better on new reviews than it was without.
@@ -893,10 +894,10 @@ for title in ("Adding up the evidence", "Adding up the evidence of the second ro
 # %%
 import json
 
-record = json.loads((results.FOLDER / "benchmarks" / "imdb_time_to_accuracy.json").read_text("utf-8"))
+record = json.loads((tables.FOLDER / "benchmarks" / "imdb_time_to_accuracy.json").read_text("utf-8"))
 courses = {name: [run["course"] for run in runs]  # lists of pairs (seconds, accuracy), one for each seed
            for name, runs in record["runs"].items()}
-results.benchmark("imdb_time_to_accuracy",
+tables.benchmark("imdb_time_to_accuracy",
                   "Seconds of training until a test accuracy of 0.87 on IMDB")
 
 # %%

@@ -26,7 +26,7 @@ from functools import cache
 import keras
 import numpy as np
 
-from course_utils import plots, results
+from course_utils import plots, tables
 from course_utils.claims import claim
 from course_utils.datasets import sentences
 from course_utils.tagging import Coloured, scores, spans
@@ -172,7 +172,7 @@ def unknown(split, named):
 
 
 share = {"in names": unknown(data.validation, True), "in no name": unknown(data.validation, False)}
-results.table("Unknown words of the validation sentences",
+tables.table("Unknown words of the validation sentences",
               [{"words": name, "share unknown": value} for name, value in share.items()])
 
 # %% [markdown]
@@ -326,7 +326,7 @@ for name, tags in said.items():
     of_new = scores(only_new(there, data.test), only_new(names(tags), data.test))
     rows.append({"tagger": name, "right tags": right_tags(data.test.tags, tags),
                  **scores(there, names(tags)), "F1, new names": of_new["F1"]})
-table = results.table("Names found in the test", rows)
+table = tables.table("Names found in the test", rows)
 table
 
 # %%
@@ -591,7 +591,7 @@ tagged_text("Last week Amberly and her friend Jonas Tarn took the Corvo 500 to P
 # WNUT 2017 has posts and comments from Twitter, Reddit, YouTube and Stack Exchange, with six types of names, chosen so that hardly any name of the test stands in the training sentences (Derczynski and others 2017). The same notebook, run on them with three seeds, had this table:
 
 # %% tags=["recorded"]
-wnut = results.recorded("11_sequence_labelling", "Names found in the test")
+wnut = tables.recorded("11_sequence_labelling", "Names found in the test")
 wnut
 
 # %% tags=["recorded"]
@@ -613,7 +613,7 @@ plots.show(figure, alt="""Two horizontal bars for each of four taggers on WNUT 2
 # But *most* is little, and this is the more important result. More than nine in ten of the names are missed, and of the names that are given most are wrong. One reason is in this table of the same runs:
 
 # %% tags=["recorded"]
-results.recorded("11_sequence_labelling", "Unknown words of the validation sentences")
+tables.recorded("11_sequence_labelling", "Unknown words of the validation sentences")
 
 # %% [markdown]
 # In the embedded sentences nearly all words around a name were known. Here about one in six is new as well, and a neighbour that nobody knows gives no hint. Some three thousand sentences are too few to learn the words of a language from. The taggers of the shared task brought more along: vectors of words learned from far more text, lists of names from elsewhere, features made by hand (Derczynski and others 2017). Lesson 02 has shown where such vectors come from.

@@ -27,7 +27,7 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import cells, plots, results
+from course_utils import cells, plots, tables
 from course_utils.claims import claim
 from course_utils.datasets import texts
 from course_utils.text import Vocabulary
@@ -217,7 +217,7 @@ model.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(SIZES
 begun = perf_counter()
 model.fit(x, y, batch_size=SIZES["rows"], epochs=SIZES["epochs"], shuffle=False, verbose=0,
           callbacks=[ProgressBar(), Forget()])
-results.table("The training", [{"network": "LSTM", "parameters": model.count_params(), "updates": updates,
+tables.table("The training", [{"network": "LSTM", "parameters": model.count_params(), "updates": updates,
                                 "seconds": perf_counter() - begun}])
 
 # %% [markdown]
@@ -263,7 +263,7 @@ p_test["mean of LSTM and best n-gram"] = (lstm["test"] + P["test"][:, best_n - 1
 
 
 def table_of_costs(title, p_of):
-    return results.table(title, [
+    return tables.table(title, [
         {"model": name, "bits": bits(p), "nats": bits(p) * np.log(2), "perplexity": 2 ** bits(p)}
         for name, p in p_of.items()])
 
@@ -514,7 +514,7 @@ def examined(written):
 TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.5)
 looks = {t: examined(write(BEGINNING, 1500, t, rng=np.random.default_rng(SEED))) for t in TEMPERATURES}
 looks["test part"] = examined(text.test[:1500])
-results.table("1,500 characters written at each temperature", [
+tables.table("1,500 characters written at each temperature", [
     {"temperature": str(t), **values} for t, values in looks.items()])
 
 # %%
@@ -596,7 +596,7 @@ for name, model_ in {"trained": reader, "not trained": language_model()}.items()
         rows.append({"network": name, "compared with": what, "correlation": abs(r)})
         chosen[name, what] = unit, r
 print({what: unit for (name, what), (unit, _) in chosen.items() if name == "trained"})
-results.table("The unit that fits best, judged on new text", rows)
+tables.table("The unit that fits best, judged on new text", rows)
 
 # %%
 found = {(row["network"], row["compared with"]): row["correlation"] for row in rows}
@@ -667,7 +667,7 @@ means = cell_states(reader, ids["test"][:T]).mean(axis=0)
 print(f"{closes.sum()} closing signs among {T:,} characters")
 rise = costs_without(ids["test"][:T], np.array([unit, *others]), means) + np.log2(lstm["test"][:T - 1, None])
 at_close, elsewhere = rise[closes].mean(axis=0), rise[~closes].mean(axis=0)  # (10,)
-results.table("What characters cost more when one unit has no memory, bits", [
+tables.table("What characters cost more when one unit has no memory, bits", [
     {"unit": "the one that fits best", "the closing one": at_close[0], "all others": elsewhere[0]},
     {"unit": "nine others, mean", "the closing one": at_close[1:].mean(), "all others": elsewhere[1:].mean()},
     {"unit": "nine others, most", "the closing one": at_close[1:].max(), "all others": elsewhere[1:].max()}])
@@ -696,14 +696,14 @@ for beginning in ("A vector is ", "", "Ω 你好 ", "x" * 500):
 # The same notebook reads 40,000 lines of Shakespeare's plays, put together by A. Karpathy, if they are there (`make data DATASETS=tiny_shakespeare`). The network is wider then, as `SIZES` says. What follows was measured by runs of this notebook on them.
 
 # %% tags=["recorded"]
-results.recorded("12_language_model", "The training")
+tables.recorded("12_language_model", "The training")
 
 # %% tags=["recorded"]
-plays = results.recorded("12_language_model", "What a character of the test part costs")
+plays = tables.recorded("12_language_model", "What a character of the test part costs")
 plays
 
 # %% tags=["recorded"]
-on = results.recorded("12_language_model", "What a character of the test part costs those who read on")
+on = tables.recorded("12_language_model", "What a character of the test part costs those who read on")
 on
 
 # %% tags=["recorded"]
@@ -737,14 +737,14 @@ claim("on the plays, mean over seeds: nats for each character, mean of LSTM and 
 # The other tables of this lesson, on the plays:
 
 # %% tags=["recorded"]
-results.recorded("12_language_model", "1,500 characters written at each temperature")
+tables.recorded("12_language_model", "1,500 characters written at each temperature")
 
 # %% tags=["recorded"]
-fits = results.recorded("12_language_model", "The unit that fits best, judged on new text")
+fits = tables.recorded("12_language_model", "The unit that fits best, judged on new text")
 fits
 
 # %% tags=["recorded"]
-without = results.recorded("12_language_model", "What characters cost more when one unit has no memory, bits")
+without = tables.recorded("12_language_model", "What characters cost more when one unit has no memory, bits")
 without
 
 # %% tags=["recorded"]

@@ -26,7 +26,7 @@ import keras
 import numpy as np
 from sacrebleu.metrics import BLEU
 
-from course_utils import cells, plots, results
+from course_utils import cells, plots, tables
 from course_utils.claims import claim
 from course_utils.datasets import pairs
 from course_utils.text import Vocabulary
@@ -380,7 +380,7 @@ plots.show(figure, alt="""Two lines of the share of exact translations over the 
     that everywhere, and falls, too.""")
 
 # %%
-results.table("Exactly right by length of the sentence, validation",
+tables.table("Exactly right by length of the sentence, validation",
               [{"English words": words, **{name: v[k] for name, v in shares.items()}}
                for k, words in enumerate(LENGTHS)])
 
@@ -507,7 +507,7 @@ said_by["word by word"] = [word_by_word(english) for english in data.test.englis
 rows.insert(0, {"model": "word by word", "parameters": len(best_at_place),
                 "exactly right": exact(said_by["word by word"], data.test),
                 "BLEU": bleu(said_by["word by word"], data.test)})
-results.table("Translations of the test sentences", rows)
+tables.table("Translations of the test sentences", rows)
 
 # %% [markdown]
 # On sentences that played no part in any choice attention leads as before, and by both measures. BLEU is higher throughout, as it counts what is right in part. (For word by word, *parameters* are the entries of its table.)
@@ -592,11 +592,11 @@ except ValueError as error:
 # The same lesson on sentences from Tatoeba with at most eight English words and signs, once for each of the seeds named below the table. Validation and test share no sentence with training, on neither side: all that is connected by translations stays together.
 
 # %% tags=["recorded"]
-made = results.recorded("13_sequence_to_sequence", "Translations of the test sentences")
+made = tables.recorded("13_sequence_to_sequence", "Translations of the test sentences")
 made
 
 # %% tags=["recorded"]
-tatoeba = results.recorded("13_sequence_to_sequence",
+tatoeba = tables.recorded("13_sequence_to_sequence",
                            "Exactly right by length of the sentence, validation")
 tatoeba
 

@@ -25,12 +25,12 @@ import numpy as np
 import scipy.sparse as sp
 import tensorflow as tf
 
-from course_utils import embeddings, plots, results
+from course_utils import embeddings, plots, tables
 from course_utils.claims import claim
 from course_utils.datasets import postings
-from course_utils.seq2bow.corpus import LENGTH, from_lists, title_words
-from course_utils.seq2bow.model import Seq2BoW, Trie, interest_vectors, measures
-from course_utils.seq2bow.training import fit as train_seq2bow
+from course_utils.models.seq2bow.corpus import LENGTH, from_lists, title_words
+from course_utils.models.seq2bow.model import Seq2BoW, Trie, interest_vectors, measures
+from course_utils.models.seq2bow.training import fit as train_seq2bow
 from course_utils.training import ProgressBar
 
 tf.get_logger().setLevel("ERROR")  # else TensorFlow complains of as many graphs as models
@@ -304,7 +304,7 @@ def likely(reader, E, corpus, shard):
 
 held_out = parts["validation"]
 rankings = {"typical": vectors(reader, held_out.titles) @ E.T, "likely": likely(reader, E, corpus, held_out)}
-results.table("Validation titles, ranked in two ways", [
+tables.table("Validation titles, ranked in two ways", [
     {"ranking": name, **measures(scores, held_out)} for name, scores in rankings.items()])
 
 # %% [markdown]
@@ -368,7 +368,7 @@ for model, network in (("mean of word vectors", by_mean), ("Seq2BoW, pairwise", 
                        ("Seq2BoW, pairwise with a level", by_levels), ("Seq2BoW", reader)):
     scores[model] = likely(network, E, corpus, parts["test"])
 found = {model: measures(s, parts["test"]) for model, s in scores.items()}
-results.table("Interests of titles never seen", [{"model": m, **row} for m, row in found.items()])
+tables.table("Interests of titles never seen", [{"model": m, **row} for m, row in found.items()])
 
 # %%
 recall = {model: row["recall@10"] for model, row in found.items()}
@@ -445,7 +445,7 @@ twins = [i for i, title in enumerate(data.test.titles)
 if sample:
     rows = [{"model": model, "recall@10": measured_on(twins, s)} for model, s in scores.items()]
     print(f"{len(twins)} test titles")
-results.table("Titles whose words, in another order, are another job", rows) if sample else None
+tables.table("Titles whose words, in another order, are another job", rows) if sample else None
 
 # %% [markdown]
 # For a bag of words, and for a mean of vectors, both titles of a pair are one and the same; all that these models can do is to answer with a mixture of two jobs. The nearest title fares worst: two titles with the very same words are its best match, and half of the time they are the wrong job. The LSTM answers these titles as well as any others.
@@ -535,7 +535,7 @@ plots.show(figure, alt="""Map of words. Beside most titles in blue stands an int
 #
 # $$v = W_o^\top h_T + c_{\text{country}} + \dots$$
 #
-# In training each is now and then taken for unknown, and then adds nothing. So the network answers with it and without it. `course_utils.seq2bow` has this network; you have met all its parts. One thing is new there: when word2vec learns the interests' vectors, the country counts as a member of the bag. *German* goes with every kind of job, so among interests
+# In training each is now and then taken for unknown, and then adds nothing. So the network answers with it and without it. `course_utils.models.seq2bow` has this network; you have met all its parts. One thing is new there: when word2vec learns the interests' vectors, the country counts as a member of the bag. *German* goes with every kind of job, so among interests
 # alone its vector lies in the middle of all, and no country could point to it.
 
 # %%
@@ -556,7 +556,7 @@ def measured_with(model, data, extras=None):
 with_extras = seq2bow(data, data.train.extras)
 told = {"title alone": measured_with(with_extras, data),
         "title and the rest": measured_with(with_extras, data, data.test.extras)}
-results.table("The same network, told more", [{"asked with": m, **row} for m, row in told.items()])
+tables.table("The same network, told more", [{"asked with": m, **row} for m, row in told.items()])
 
 # %%
 def shares_of(title, extras=None):
@@ -633,7 +633,7 @@ print(f"all training titles: {LENGTH * len(corpus):,} steps with padding, {words
 # How far does that carry? The benchmark `benchmarks/seq2bow_throughput.py` invents postings from the real ones, and trains on them in several ways, all on the same machine in one run. The last row is the limit of the machine: the matrix products of an LSTM that reads word by word, without anything else.
 
 # %% tags=["recorded"]
-results.benchmark("seq2bow_throughput", "Training alone")
+tables.benchmark("seq2bow_throughput", "Training alone")
 
 # %% [markdown]
 # *Plain Keras* is the network of section 4 with `fit`; *pairwise* is the same with each positive and each negative as an example of its own, so that a title is read six times for five negatives. The tree reaches a third of that limit or more, though it does everything else besides: it leaves out most of the words. Where no title comes twice, it has less to share. Small batches are many times slower and no better in recall:
@@ -642,7 +642,7 @@ results.benchmark("seq2bow_throughput", "Training alone")
 # And the whole way, from a file of a gigabyte to a trained network, in memory that does not grow with the file:
 
 # %% tags=["recorded"]
-results.benchmark("seq2bow_throughput", "Seq2BoW from a file of 10,000,000 descriptions, end to end")
+tables.benchmark("seq2bow_throughput", "Seq2BoW from a file of 10,000,000 descriptions, end to end")
 
 # %% [markdown]
 # About half of the time goes into reading and cutting text, though two processes share that work: one takes the rows apart, the other numbers words and interests.
@@ -652,19 +652,19 @@ results.benchmark("seq2bow_throughput", "Seq2BoW from a file of 10,000,000 descr
 # The same lesson on 29,485 real postings of data roles (L. Barousse, 2023), once for each of three seeds; a seed draws which titles are for testing, too.
 
 # %% tags=["recorded"]
-results.recorded("14_seq2bow", "Interests of titles never seen")
+tables.recorded("14_seq2bow", "Interests of titles never seen")
 
 # %% [markdown]
 # Here popularity alone is strong: all postings are for data roles, and the few interests that most of them share make up much of every bag. The regression is best here, too, though Seq2BoW is close behind it, and a little ahead of the mean of word vectors. The distances between the last three are about as large as the spread over the seeds.
 
 # %% tags=["recorded"]
-results.recorded("14_seq2bow", "Validation titles, ranked in two ways")
+tables.recorded("14_seq2bow", "Validation titles, ranked in two ways")
 
 # %% [markdown]
 # And here the drawing must be undone: what is typical of a title is not what it asks for, for frequency is most of the answer.
 
 # %% tags=["recorded"]
-results.recorded("14_seq2bow", "The same network, told more")
+tables.recorded("14_seq2bow", "The same network, told more")
 
 # %% [markdown]
 # The country alone, all that is known here beside the title, changes little: data roles ask for the same tools everywhere.
@@ -690,10 +690,10 @@ def climb(data):
 
 onet = None if sample else postings.load_onet(seed=SEED)
 found = climb(onet) if onet and onet.test.source == "real" else None
-results.table("Interests of occupations never seen, O*NET", found) if found else None
+tables.table("Interests of occupations never seen, O*NET", found) if found else None
 
 # %% tags=["recorded"]
-found = results.recorded("14_seq2bow", "Interests of occupations never seen, O*NET")
+found = tables.recorded("14_seq2bow", "Interests of occupations never seen, O*NET")
 deep = dict(zip([row["model"] for row in found.rows], found.values("recall@50")))  # means over seeds
 claim("O*NET, recall@50: Seq2BoW minus popularity", deep["Seq2BoW"] - deep["popularity"], at_least=0.03)
 claim("O*NET, recall@50: Seq2BoW minus the regression",

@@ -4,9 +4,10 @@ import shutil
 import nbformat
 import pytest
 
-from course_utils import results
-from course_utils.authoring import build, grade, record, sandbox
-from course_utils.datasets.where import REPOSITORY
+from course_tools.grading import sandbox, submissions
+from course_tools.lessons import assemble, results_pages
+from course_utils import tables
+from course_utils.paths import REPOSITORY
 
 spec = importlib.util.spec_from_file_location("grading", REPOSITORY / "benchmarks" / "grading.py")
 grading = importlib.util.module_from_spec(spec)
@@ -18,7 +19,7 @@ needs_sandbox = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubble
 
 @pytest.fixture(scope="module")
 def source():
-    return build.sources([LESSON])[0]
+    return assemble.sources([LESSON])[0]
 
 
 def test_submissions_are_the_lesson_with_answers_of_all_kinds_and_the_same_every_time(source, tmp_path):
@@ -26,12 +27,12 @@ def test_submissions_are_the_lesson_with_answers_of_all_kinds_and_the_same_every
         grading.hand_in(source, tmp_path / again, 12)
     once, twice = (sorted((tmp_path / again).iterdir()) for again in ("once", "twice"))
     assert [path.read_bytes() for path in once] == [path.read_bytes() for path in twice] and len(once) == 12
-    lesson = build.assemble(source)
+    lesson = assemble.assemble(source)
     right, stub = grading.solutions(lesson), "answer = ..."
     assert stub in "".join(cell.source for cell in lesson.student.cells)
     seen = set()
     for path in once:
-        slug, cells = grade.read(path, {LESSON})
+        slug, cells = submissions.read(path, {LESSON})
         assert slug == LESSON and len(cells) == sum(cell.cell_type == "code" for cell in lesson.student.cells)
         assert any(cell.get("outputs") for cell in nbformat.read(path, as_version=4).cells)
         for exercise, wrong in lesson.wrong_answers.items():
@@ -62,12 +63,12 @@ def test_grading_that_fails_is_no_measurement(source, monkeypatch):
 def course(tmp_path, monkeypatch):
     """Two lessons whose grading takes as long as the test says, and nowhere to write but a folder."""
     (tmp_path / "benchmarks").mkdir()
-    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    monkeypatch.setattr(tables, "FOLDER", tmp_path)
     monkeypatch.setattr(grading.psutil.Process, "cpu_affinity", lambda *_: [0, 1], raising=False)
     for name in ("PAGE", "README", "HUBS", "TEACHING"):
         path = tmp_path / f"{name}.md"
         path.write_text(f"<!-- benchmark of grading: {grading.TITLE} -->\n<!-- end of table -->\n", encoding="utf-8")
-        monkeypatch.setattr(record, name, path)
+        monkeypatch.setattr(results_pages, name, path)
     monkeypatch.setattr(grading, "measure", lambda source, n: {"lesson": source.stem, "seconds in all": 10 * n})
     return tmp_path
 
@@ -77,12 +78,12 @@ def test_all_lessons_are_recorded_and_some_are_looked_at(course, capsys):
     assert "Nothing was written" in capsys.readouterr().out and not list((course / "benchmarks").iterdir())
     assert grading.main([]) == 1  # 1,000 s are more than fifteen minutes
     assert f"FAILED  {LESSON}: longer than 15 minutes" in capsys.readouterr().err
-    rows = results.benchmark("grading", grading.TITLE).rows
-    assert [row["lesson"] for row in rows] == [source.stem for source in build.sources()]
-    assert f"| {LESSON} | 1,000 |" in record.TEACHING.read_text(encoding="utf-8")
+    rows = tables.benchmark("grading", grading.TITLE).rows
+    assert [row["lesson"] for row in rows] == [source.stem for source in assemble.sources()]
+    assert f"| {LESSON} | 1,000 |" in results_pages.TEACHING.read_text(encoding="utf-8")
 
 
 def test_the_page_for_instructors_shows_the_record():
-    page = record.TEACHING.read_text(encoding="utf-8")
+    page = results_pages.TEACHING.read_text(encoding="utf-8")
     assert f"<!-- benchmark of grading: {grading.TITLE} -->" in page
-    assert page == record.filled(record.TEACHING), "rewrite it with: make results"
+    assert page == results_pages.filled(results_pages.TEACHING), "rewrite it with: make results"

@@ -5,9 +5,9 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from course_utils import results
-from course_utils.authoring import build, record
-from course_utils.setup_env import REPOSITORY
+from course_tools.lessons import assemble, results_pages
+from course_tools.student.environment import REPOSITORY
+from course_utils import tables
 
 spec = importlib.util.spec_from_file_location("hub", REPOSITORY / "benchmarks" / "hub.py")
 hub = importlib.util.module_from_spec(spec)
@@ -44,7 +44,7 @@ def test_of_several_rounds_the_largest_memory_and_the_median_time_count():
 
 
 def test_a_hub_is_sized_by_the_lesson_that_needs_most():
-    each, one, classes = hub.tables({"00_light": LIGHT, "01_heavy": HEAVY}, server=150 * MB)
+    each, one, classes = hub.summary_tables({"00_light": LIGHT, "01_heavy": HEAVY}, server=150 * MB)
     assert [row["lesson"] for row in each["rows"]] == ["00_light", "01_heavy"]
     assert {row["setting"]: row["value"] for row in one["rows"]} == {
         "SERVER_MEMORY": "150M",
@@ -59,25 +59,25 @@ def test_a_hub_is_sized_by_the_lesson_that_needs_most():
         [3000, 600, 4200, 8700],
     ]
     for table in (each, one, classes):
-        results.table(**table)  # the same columns in every row
+        tables.table(**table)  # the same columns in every row
 
 
 @pytest.fixture
 def course(tmp_path, monkeypatch):
     """A course with one small lesson, and nowhere to write but its folder."""
     solved = tmp_path / "solutions" / "77_made.ipynb"
-    build.save(new_notebook(cells=[new_code_cell("print('solved')")]), solved)
+    assemble.save(new_notebook(cells=[new_code_cell("print('solved')")]), solved)
     (tmp_path / "source").mkdir()
     (tmp_path / "source" / "77_made.py").write_text("")
     (tmp_path / "benchmarks").mkdir()
-    monkeypatch.setattr(build, "NOTEBOOKS", tmp_path)
-    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    monkeypatch.setattr(assemble, "NOTEBOOKS", tmp_path)
+    monkeypatch.setattr(tables, "FOLDER", tmp_path)
     monkeypatch.setattr(hub, "ROUNDS", 1)
     monkeypatch.setattr(hub, "server_memory", lambda: 150 * MB)
     for name in ("PAGE", "README", "HUBS", "TEACHING"):
         path = tmp_path / f"{name}.md"
         path.write_text("<!-- benchmark of hub: A class -->\n<!-- end of table -->\n", encoding="utf-8")
-        monkeypatch.setattr(record, name, path)
+        monkeypatch.setattr(results_pages, name, path)
     return tmp_path
 
 
@@ -85,8 +85,8 @@ def test_some_lessons_are_looked_at_and_all_are_recorded(course, capsys):
     assert hub.main(["77"]) == 0
     assert "77_made" in capsys.readouterr().out and not list((course / "benchmarks").iterdir())
     assert hub.main([]) == 0
-    assert results.benchmark("hub", hub.LESSONS).rows[0]["lesson"] == "77_made"
-    assert "| 3,000 |" in record.HUBS.read_text(encoding="utf-8")
+    assert tables.benchmark("hub", hub.LESSONS).rows[0]["lesson"] == "77_made"
+    assert "| 3,000 |" in results_pages.HUBS.read_text(encoding="utf-8")
     assert (
         nbformat.read(str(course / "solutions" / "77_made.ipynb"), as_version=4).cells[-1].source == "print('solved')"
     )
@@ -97,10 +97,10 @@ def test_jupyterlab_is_measured_and_stopped():
 
 
 def test_the_page_for_instructors_shows_the_tables_and_names_the_settings_that_they_hold():
-    page = record.HUBS.read_text(encoding="utf-8")
+    page = results_pages.HUBS.read_text(encoding="utf-8")
     marked = re.findall(r"<!-- benchmark of hub: (.+?) -->", page)
     assert marked == [hub.CLASS, hub.ONE, hub.LESSONS]
-    _, one, _ = hub.tables({"00": LIGHT}, server=1)
+    _, one, _ = hub.summary_tables({"00": LIGHT}, server=1)
     settings = {row["setting"] for row in one["rows"]}
     blocks = "\n".join(re.findall(r"```.*?```", page, re.DOTALL))
     named = set(re.findall(r"\b(?:MEMORY|CPU)_[A-Z]+\b", blocks))

@@ -16,10 +16,11 @@ from urllib.parse import parse_qs, urlsplit
 import nbformat
 import pytest
 
-from course_utils import checks, progress
-from course_utils.authoring import build
-from course_utils.lab import FIRST
-from course_utils.setup_env import REPOSITORY
+from course_tools.lessons import assemble
+from course_tools.student import exercise_status
+from course_tools.student.environment import REPOSITORY
+from course_tools.student.lab import FIRST
+from course_utils import exercises
 
 pytestmark = pytest.mark.browser
 START_SECONDS, RUN_SECONDS = 120, 600
@@ -155,10 +156,12 @@ def test_lesson_00_opens_and_runs_in_a_browser(course, address, page):
         for exercise in CHECK.findall(cell.source):
             said = "".join(output.get("data", {}).get("text/plain", "") for output in cell.outputs)
             assert re.match(rf"[✓✗] {exercise}: ", said), f"the check of {exercise} said: {said!r}"
-            assert any(checks.MIME in output.get("data", {}) for output in cell.outputs), "JupyterLab keeps the verdict"
+            assert any(exercises.MIME in output.get("data", {}) for output in cell.outputs), (
+                "JupyterLab keeps the verdict"
+            )
             checked += 1
     assert checked, f"{FIRST} has no exercise to check"
-    assert {exercise.state for exercise in progress.read(path).exercises} == {progress.BLANK}
+    assert {exercise.state for exercise in exercise_status.read(path).exercises} == {exercise_status.BLANK}
 
 
 def test_a_lesson_is_opened_from_the_map_run_looked_at_and_solved(course, address, page):
@@ -190,7 +193,7 @@ def test_a_lesson_is_opened_from_the_map_run_looked_at_and_solved(course, addres
     assert readout.text_content() == "2"
 
     # An exercise, wrong and then right, typed into its cell.
-    lesson = build.assemble(*build.sources([SLIDER]))
+    lesson = assemble.assemble(*assemble.sources([SLIDER]))
     exercise, (wrong, *_) = next(iter(lesson.wrong_answers.items()))
     saved = nbformat.read(path, as_version=4).cells
     checked = next(n for n, cell in enumerate(saved) if cell.source == f'grader.check("{exercise}")')
@@ -211,5 +214,5 @@ def test_a_lesson_is_opened_from_the_map_run_looked_at_and_solved(course, addres
         page.keyboard.press("Shift+Enter")
         check.locator(f".jp-OutputArea-output:has-text('{said}')").wait_for()
     save(page)
-    states = {found.name: found.state for found in progress.read(path).exercises}
-    assert states.pop(exercise) == progress.PASSED and set(states.values()) == {progress.BLANK}
+    states = {found.name: found.state for found in exercise_status.read(path).exercises}
+    assert states.pop(exercise) == exercise_status.PASSED and set(states.values()) == {exercise_status.BLANK}

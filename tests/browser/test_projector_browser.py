@@ -9,8 +9,8 @@ import nbformat
 import numpy as np
 import pytest
 
-from course_utils.datasets.where import REPOSITORY
 from course_utils.embeddings import Vectors, export_projector
+from course_utils.paths import REPOSITORY
 
 pytestmark = pytest.mark.browser
 START_SECONDS = 120

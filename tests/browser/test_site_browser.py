@@ -2,7 +2,7 @@
 
 import pytest
 
-from course_utils.authoring import site
+from course_tools.publish import site
 
 pytestmark = pytest.mark.browser
 

@@ -3,7 +3,7 @@
 import pytest
 from nbformat.v4 import new_markdown_cell
 
-from course_utils.authoring import slides
+from course_tools.publish import slides
 
 pytestmark = pytest.mark.browser
 

@@ -1,0 +1,74 @@
+"""The commands of the course: python -m course_utils lists them.
+
+This file and the __init__.py files can be read by any old Python, so that its user can be told which Python is needed.
+"""
+
+import sys
+
+PYTHONS = ((3, 11), (3, 13))  # oldest and newest that the course runs on, as in pyproject.toml
+COMMANDS = {  # name: (module and function, which takes the arguments and returns the exit status; what it does)
+    "setup": ("student.environment:main", "create the environment of the course, or bring it up to date"),
+    "lab": ("student.lab:main", "open the lessons in JupyterLab"),
+    "doctor": ("student.doctor:main", "check this computer and say what is wrong and what to do"),
+    "progress": ("student.exercise_status:main", "show which exercises pass, from your saved notebooks"),
+    "data": ("data.prepare:main", "download real datasets and prepare them"),
+    "sentiment": ("ask.sentiment:main", "classify film reviews with the model of lesson 10"),
+    "seq2bow": ("ask.seq2bow:main", "learn from any table which interests go with job titles, and query the model"),
+    "grade": ("grading.submissions:main", "grade a folder of students' notebooks (for instructors)"),
+    "release": ("grading.release:main", "write what an instructor needs to build/release"),
+    "slides": ("publish.slides:main", "write slides for each lesson to build/slides"),
+    "site": ("publish.site:main", "write the whole course as web pages to build/site"),
+    "notebooks": ("lessons.commands:notebooks", "build the notebooks whose sources have changed (for authors)"),
+    "run": ("lessons.commands:run", "execute the lessons and measure every claim (for authors)"),
+    "results": ("lessons.commands:results", "measure the lessons on real data, and rewrite RESULTS.md (for authors)"),
+    "lint": ("lessons.lint:main", "check that every lesson has all that a lesson needs (for authors)"),
+    "links": ("lessons.links:main", "check the links within the course (for authors)"),
+}
+
+
+def wrong_python(version):
+    """What to tell a user whose Python is `version` (major, minor, ...); None if the course runs on it."""
+    oldest, newest = PYTHONS
+    if oldest <= tuple(version[:2]) <= newest:
+        return None
+    dots = [".".join(str(number) for number in numbers) for numbers in (version[:3], oldest, newest)]
+    return (
+        "This is Python " + dots[0] + "; the course needs Python " + dots[1] + " to " + dots[2] + ".\n"
+        "Install one of these beside it, and name it in the command, for example:\n"
+        "    python" + dots[2] + " -m course_utils setup          (on Windows: py -" + dots[2] + " ...)\n"
+        "    make lab PYTHON=python" + dots[2] + "\n"
+    )
+
+
+def usage():
+    lines = ["usage: python -m course_utils COMMAND [options]", ""]
+    lines += ["  " + name.ljust(11) + what for name, (_, what) in COMMANDS.items()]
+    return "\n".join(lines) + "\n"
+
+
+def main(argv):
+    problem = wrong_python(sys.version_info)
+    if problem:
+        sys.stderr.write(problem)
+        return 1
+    if argv[:1] in (["-h"], ["--help"]):
+        sys.stdout.write(usage())
+        return 0
+    if not argv or argv[0] not in COMMANDS:
+        sys.stderr.write(usage())
+        return 2
+    import importlib
+
+    module, function = COMMANDS[argv[0]][0].split(":")
+    try:
+        return getattr(importlib.import_module("course_tools." + module), function)(argv[1:])
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped.\n")
+        return 130
+
+
+if __name__ == "__main__":
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal may not know every character that is printed
+    sys.exit(main(sys.argv[1:]))

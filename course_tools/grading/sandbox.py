@@ -1,0 +1,266 @@
+"""A process of its own for code that nobody has read: limits on time, memory, processes, files, and no network.
+
+On Linux, bubblewrap (`bwrap`, a package of every distribution, small and long used by Flatpak) gives it a file system with
+nothing but Python and the course in it, read-only, a small /tmp in memory, no network, and processes that see only each
+other and end together. Elsewhere there is a limit on time and memory only, and `problem` says so.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from course_tools.lessons.execute import KERNEL_ENVIRONMENT
+from course_utils.paths import REPOSITORY
+
+FIRST_USER = 62_000  # the grader run as root gives each place a user id of its own, from here on
+SCRATCH, SHARED, FILES = 256 * 2**20, 16 * 2**20, 20_000  # bytes of /tmp, of /dev/shm; files in /tmp
+RESULT = 2**20  # bytes that are read of what comes back
+APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
+RESERVE = 0.03  # share of the machine's memory that must stay free
+
+PROBE = {
+    "network": """
+@test_case()
+def test_network(folders):
+    import socket
+    interfaces = [name for _, name in socket.if_nameindex() if name != "lo"]
+    assert not interfaces, f"the network can be reached: {interfaces}"
+""",
+    "files": """
+@test_case()
+def test_files(folders, mark):
+    import os
+    for folder in folders:  # whoever started this looks for what is left there
+        try:
+            open(os.path.join(folder, mark), "x").close()
+        except OSError:
+            continue
+    lessons = [folder for folder in folders if os.path.exists(os.path.join(folder, "notebooks"))]
+    assert not lessons, f"the solutions can be read in {lessons[0]}"
+""",
+    "processes": """
+@test_case()
+def test_processes(folders):
+    import os, resource
+    others = [name for name in os.listdir("/proc") if name.isdigit()]
+    assert len(others) < 5, "processes of the machine can be seen"
+    assert os.getuid() != 0, "it runs as root"
+    assert resource.getrlimit(resource.RLIMIT_NPROC)[1] <= 100, "processes are not limited"
+""",
+}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use: seconds in all, bytes of memory with all its processes and files, and seconds of computing
+    in one cell or check, which end that cell only."""
+
+    seconds: float = 180
+    memory: int = 3 * 10**9
+    cell: float = 30
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came back: lines with the right nonce, why it was stopped (or ""), exit status, what it said on standard error."""
+
+    lines: list[dict]
+    stopped: str
+    status: int
+    said: str
+    seconds: float
+
+
+def run(
+    job: dict, limits: Limits, place: int = 0, inside: bool = True, cancelled: Callable[[], bool] = lambda: False
+) -> Outcome:
+    """Run `course_tools.grading.worker` on `job`, `inside` the sandbox or without it, and end all that it started.
+
+    No two may run in one `place` at a time. Ends early when `cancelled()`. Never raises for what the job's cells do.
+    """
+    nonce = secrets.token_hex(16)
+    user = FIRST_USER + place if inside and os.getuid() == 0 else None
+    environment = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "PYTHONPATH": str(REPOSITORY),
+        "LANG": "C.UTF-8",
+        "SYSTEMROOT": os.environ.get("SYSTEMROOT", ""),  # Windows does not start Python without
+        **KERNEL_ENVIRONMENT,
+        "MPLBACKEND": "agg",
+        "COURSE_DATA": "sample",
+        "OMP_NUM_THREADS": "1",
+        "TF_NUM_INTRAOP_THREADS": "1",
+        "TF_NUM_INTEROP_THREADS": "1",
+    }
+    command = [_python() if inside else sys.executable, "-B", "-P", "-m", "course_tools.grading.worker"]
+    begun = time.monotonic()
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        tempfile.TemporaryFile() as given,
+        tempfile.TemporaryFile() as result,
+        tempfile.TemporaryFile() as said,
+    ):
+        limited = {"nonce": nonce, "memory": limits.memory, "cell": limits.cell, "user": user}
+        given.write(json.dumps({**job, **limited}).encode())
+        given.seek(0)
+        home = "/tmp" if inside else folder
+        process = subprocess.Popen(
+            [*_bwrap(user is not None), *command] if inside else command,
+            stdin=given,
+            stdout=result,
+            stderr=said,
+            cwd="/" if inside else folder,
+            env={**environment, "HOME": home, "TMPDIR": home, "TEMP": home},
+            start_new_session=True,
+        )
+        try:
+            stopped = _watch(process, limits, begun, cancelled)
+        finally:
+            _end(process)
+        texts = []
+        for file, most in ((result, RESULT), (said, 10_000)):
+            file.seek(0)
+            texts.append(file.read(most).decode("utf-8", "replace"))
+    return Outcome(_lines(texts[0], nonce), stopped, process.returncode, texts[1], time.monotonic() - begun)
+
+
+def problem(limits: Limits) -> str | None:
+    """Why submissions cannot be run in the sandbox here, and what to do; None if they can. It is tried out."""
+    if sys.platform != "linux":
+        return f"there is none for {sys.platform}. Grade in a Linux container or virtual machine."
+    if not shutil.which("bwrap"):
+        return "bubblewrap is not installed. Install it: apt install bubblewrap (or dnf, pacman, zypper)."
+    places = ["/", "/usr", "/var/tmp", str(Path.home()), str(REPOSITORY), str(REPOSITORY / "course_utils")]
+    mark = f".probe-{secrets.token_hex(8)}"
+    job = {"lesson": "probe", "cells": [f"folders = {places!r}\nmark = {mark!r}"], "original": [], "tests": PROBE}
+    outcome = run(job, limits)
+    written = [place for place in places if (Path(place) / mark).exists()]
+    for place in written:
+        (Path(place) / mark).unlink()
+    found = {line["exercise"]: line["cases"] for line in outcome.lines if "exercise" in line}
+    if found.keys() == PROBE.keys() and all(found.values()):
+        holes = [message for cases in found.values() for case in cases for message in case]
+        holes += [f"files can be written in {place}" for place in written]
+        return f"it does not hold: {'; '.join(holes)}." if holes else None
+    if "Unknown option" in outcome.said:
+        return "bubblewrap is too old: 0.7 or newer is needed."
+    advice = "In Docker, start the container with --security-opt seccomp=unconfined --security-opt apparmor=unconfined"
+    advice += " --cap-add SYS_ADMIN; else let your user make user namespaces."
+    with suppress(OSError, ValueError):  # Ubuntu's own switch, since 23.10
+        if int(APPARMOR.read_text()):
+            advice += f"\nOn Ubuntu, until the next start: sudo sysctl -w kernel.{APPARMOR.name}=0"
+    if "bwrap:" not in outcome.said:
+        advice = f"Are Python and {REPOSITORY} readable for all users? If not: chmod -R a+rX."
+    said = outcome.said.strip().splitlines()
+    return f"bubblewrap does not work here: {(said or [outcome.stopped or 'no reason given'])[-1]}\n{advice}"
+
+
+def _python() -> str:
+    """This Python's path, without links to folders: these lead nowhere in the sandbox. That of a venv is a link itself."""
+    path, prefix = Path(sys.executable), Path(sys.prefix)
+    return str(prefix.resolve() / path.relative_to(prefix) if path.is_relative_to(prefix) else path.resolve())
+
+
+def _bwrap(as_root: bool) -> list[str]:
+    command = ["bwrap", "--die-with-parent", "--new-session"]
+    command += [f"--unshare-{what}" for what in ("pid", "net", "ipc", "uts", *(() if as_root else ("user",)))]
+    command += ["--cap-drop", "ALL"]
+    if as_root:
+        command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]  # graded.py gives them up, too
+    command += ["--proc", "/proc", "--dev", "/dev", "--size", str(SHARED), "--perms", "1777", "--tmpfs", "/dev/shm"]
+    command += ["--remount-ro", "/dev", "--size", str(SCRATCH), "--perms", "1777", "--tmpfs", "/tmp"]
+    for path in map(Path, ("/bin", "/sbin", "/lib", "/lib32", "/lib64")):  # on most systems links into /usr
+        if path.is_symlink():
+            command += ["--symlink", os.readlink(path), str(path)]
+        elif path.exists():
+            command += ["--ro-bind", str(path), str(path)]
+    for path in ("/usr", "/etc/ld.so.cache", "/etc/localtime", "/nix/store", "/gnu/store"):
+        command += ["--ro-bind-try", path, path]
+    course = [REPOSITORY / name for name in ("course_utils", "data", "results")]
+    seen = {Path("/"), Path("/tmp"), Path("/usr")}
+    for path in [Path(sys.base_prefix), Path(sys.prefix), *course]:
+        path = path.resolve()
+        if not path.exists() or Path("/usr") in path.parents:
+            continue
+        for parent in reversed(path.parents):  # else bubblewrap makes them for root only
+            if parent not in seen:
+                seen.add(parent)
+                command += ["--dir", str(parent)]
+        command += ["--ro-bind", str(path), str(path)]
+    return [*command, "--remount-ro", "/", "--chdir", "/tmp"]
+
+
+def _watch(process: subprocess.Popen, limits: Limits, begun: float, cancelled: Callable[[], bool]) -> str:
+    """Wait for the end, or for a limit to be passed: which one, or ""."""
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.1)
+            return ""
+        if cancelled():
+            return "cancelled"
+        if time.monotonic() - begun > limits.seconds:
+            return f"stopped after {limits.seconds:.0f} s"
+        used, files = _used(process.pid)
+        if used > limits.memory:
+            return f"stopped: used more than {limits.memory / 1e9:.1f} GB of memory"
+        if files > FILES:
+            return f"stopped: wrote more than {FILES:,} files"
+        memory = psutil.virtual_memory()
+        if memory.available < RESERVE * memory.total:
+            return "stopped: the machine ran out of memory meanwhile; grade it again alone"
+
+
+def _used(pid: int) -> tuple[int, int]:
+    """Bytes of memory of a process with its children and the files in its /tmp, and how many files these are."""
+    try:
+        processes = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    except psutil.Error:
+        return 0, 0
+    used = files = 0
+    for process in processes:
+        with suppress(psutil.Error):
+            used += process.memory_info().rss
+    if len(processes) > 1 and sys.platform == "linux":
+        with suppress(OSError):  # gone already
+            scratch = os.statvfs(f"/proc/{processes[1].pid}/root/tmp")
+            if scratch.f_blocks * scratch.f_frsize == SCRATCH:
+                used += (scratch.f_blocks - scratch.f_bfree) * scratch.f_frsize
+                files = scratch.f_files - scratch.f_ffree
+    return used, files
+
+
+def _end(process: subprocess.Popen) -> None:
+    """End a process with all that it started; in the sandbox the system sees to that."""
+    started = []
+    with suppress(psutil.Error):
+        started = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    with suppress(OSError, AttributeError):  # AttributeError: Windows
+        os.killpg(process.pid, signal.SIGKILL)  # what its parent has left behind
+    for child in started:
+        with suppress(psutil.Error):
+            child.kill()
+    process.wait()
+    psutil.wait_procs(started, timeout=10)
+
+
+def _lines(text: str, nonce: str) -> list[dict]:
+    found = []
+    for line in text.splitlines():
+        with suppress(ValueError, RecursionError):
+            made = json.loads(line)
+            if isinstance(made, dict) and made.pop("nonce", None) == nonce:
+                found.append(made)
+    return found

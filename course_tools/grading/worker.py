@@ -1,0 +1,136 @@
+"""What grades one submission, in a process of its own: `sandbox.run` starts it, nobody else.
+
+It reads its job from standard input: {"nonce", "lesson", "cells", "original", "tests", "memory", "cell", "user"}. It
+runs of the cells what the exercises need, and the checks, which come from the lesson's source, never from the notebook. To
+standard output it writes lines of JSON, each with the nonce: {"cell"} before a cell is begun, {"exercise", "cases"} with the
+messages of each test case, none where it passed, {"errors"} of cells, and {"done"}.
+"""
+
+import inspect
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from course_tools.grading import slicing
+from course_utils import exercises
+
+PROCESSES, FILE = 100, 64 * 2**20  # threads count as processes; bytes
+
+
+class TooLong(BaseException):
+    """A cell or a check has computed for too long. No Exception: code that catches these shall not catch it."""
+
+
+def main() -> None:
+    """Do the job, and end this process whatever threads a notebook has left behind."""
+    job = json.load(sys.stdin)
+    _give_up_rights(job["user"], job["memory"])
+    channel = os.dup(1)
+    quiet = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(quiet, stream)
+    process = os.getpid()
+
+    def report(**what) -> None:
+        if os.getpid() != process:  # a copy that a notebook has made of this process
+            os._exit(0)
+        os.write(channel, json.dumps({"nonce": job["nonce"], **what}).encode() + b"\n")
+
+    _grade(job, report)
+    report(done=True)
+    os._exit(0)
+
+
+def _grade(job: dict, report) -> None:
+    # Where a notebook calls its own checks, which count for nothing, they find none.
+    own = {"metadata": {"course": {"lesson": job["lesson"]}, "otter": {"tests": {}}}}
+    Path(f"{job['lesson']}.ipynb").write_text(json.dumps(own), encoding="utf-8")
+    tests = {exercise: exercises.test_functions(source) for exercise, source in job["tests"].items()}
+    asked = {exercise: set().union(*map(_names, functions)) for exercise, functions in tests.items()}
+    shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
+    shell.showtraceback = shell.showsyntaxerror = shell.ask_exit = lambda *_, **__: None
+    shell.enable_gui = lambda gui=None: None  # %matplotlib asks for it
+    errors: dict[int, str] = {}  # by cell: as in Jupyter, the rest of a cell that raised is not run
+    for what, cell, text in slicing.steps(job["cells"], job["original"], asked):
+        report(cell=cell)
+        if what == "check":
+            report(exercise=text, cases=[_messages(test, shell.user_ns, job["cell"]) for test in tests[text]])
+        elif cell not in errors:
+            try:
+                with _Limited(job["cell"]):
+                    result = shell.run_cell(text, silent=True)
+                error = result.error_before_exec or result.error_in_exec
+            except TooLong as late:  # just when the cell had ended
+                error = late
+            if error is not None:
+                errors[cell] = _said(error)
+    report(errors=errors)
+
+
+def _messages(test, variables: dict, seconds: float) -> list[str]:
+    try:
+        with _Limited(seconds):
+            return [message[:500] for message in exercises.failure(test, variables)]
+    except BaseException as error:
+        return [_said(error)]
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"[:500]
+    except BaseException:  # the student's own exception, whose text fails
+        return type(error).__name__
+
+
+def _names(test) -> set[str]:
+    return set(inspect.signature(test).parameters)
+
+
+class _Limited:
+    """Raises TooLong in its block after so many seconds of computing, however busy the machine is; not on Windows."""
+
+    def __init__(self, seconds: float):
+        self.seconds = seconds
+
+    def __enter__(self):
+        if hasattr(signal, "setitimer"):
+            signal.signal(signal.SIGPROF, self._stop)
+            signal.setitimer(signal.ITIMER_PROF, self.seconds)
+
+    def __exit__(self, *_):
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_PROF, 0)
+
+    def _stop(self, *_):
+        raise TooLong(f"computed for more than {self.seconds:g} s")
+
+
+def _give_up_rights(user: int | None, memory: int) -> None:
+    if hasattr(os, "nice"):
+        os.nice(10)  # so that a hundred processes of its own do not hold up the grader
+    if user is not None:  # root obeys no limit on processes
+        os.setgroups([])
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    limits = {"DATA": memory, "NPROC": PROCESSES, "FSIZE": FILE, "CORE": 0}
+    for name, value in limits.items():
+        kind = getattr(resource, f"RLIMIT_{name}")
+        highest = resource.getrlimit(kind)[1]
+        value = value if highest == resource.RLIM_INFINITY else min(value, highest)
+        try:
+            resource.setrlimit(kind, (value, value))
+        except ValueError:  # macOS does not have all of them
+            continue
+
+
+if __name__ == "__main__":
+    main()

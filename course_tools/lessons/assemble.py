@@ -1,0 +1,357 @@
+"""From a lesson's source to its notebooks.
+
+A source, `notebooks/source/NN_slug.py`, is jupytext's percent format with Otter Assign's markers around exercises
+(otter-grader.readthedocs.io, "Otter Assign Format"; exception-based tests). One thing is added: cells tagged "wrong", each a
+typical wrong answer to the exercise it stands in, with the `message` that its check must give. They reach no notebook.
+"""
+
+import ast
+import hashlib
+import logging
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_notebook, new_raw_cell
+
+from course_utils.exercises import digest
+from course_utils.paths import REPOSITORY
+
+NOTEBOOKS = REPOSITORY / "notebooks"
+CONFIG = """# ASSIGNMENT CONFIG
+solutions_pdf: false
+export_cell: false
+check_all_cell: false
+generate: false
+tests:
+  ok_format: false"""
+KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+CHECK = re.compile(r'^grader\.check\("(\w+)"\)$')
+
+
+class SourceError(ValueError):
+    """A lesson's source breaks the format. The message names file, exercise and what to do."""
+
+
+@dataclass(frozen=True)
+class WrongAnswer:
+    """Code that a student might write, and a part of the message that its check must answer with."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A lesson as built from its source, not yet executed."""
+
+    slug: str
+    student: NotebookNode
+    solved: NotebookNode
+    wrong_answers: dict[str, list[WrongAnswer]]
+    tests: dict[str, str]  # every exercise's Otter test file, hidden tests too: these are for grading only
+
+
+def sources(names: list[str] | None = None) -> list[Path]:
+    """Sources of all lessons, or of those named (by number, slug or file). Raises SourceError for an unknown name."""
+    found = {path.stem: path for path in sorted((NOTEBOOKS / "source").glob("[0-9][0-9]_*.py"))}
+    chosen = []
+    for name in names or found:
+        stem = Path(name).stem
+        matches = [slug for slug in found if slug == stem or slug.split("_")[0] == stem]
+        if not matches:
+            raise SourceError(f"no lesson {name!r}; there are {', '.join(found)}")
+        chosen += [found[slug] for slug in matches]
+    return chosen
+
+
+def assemble(source: Path) -> Lesson:
+    """Student and solved notebook of one source, without outputs: a pure function of the source.
+
+    Raises SourceError when an exercise has no two wrong answers, or a wrong answer stands outside of one.
+    """
+    notebook = jupytext.reads(source.read_text(encoding="utf-8"), fmt="py:percent")
+    wrong_answers = _take_wrong_answers(notebook, source)
+    student, solved = _otter_assign(notebook, source.stem)
+    for built in (student, solved):
+        _finish(built, source.stem)
+    tests = solved.metadata["otter"]["tests"]
+    # The solved notebook travels among students too, so it carries the public tests only.
+    solved.metadata["otter"] = deepcopy(student.metadata["otter"])
+    for exercise in student.metadata["otter"]["tests"]:
+        if len(wrong_answers.get(exercise, [])) < 2:
+            raise SourceError(f"{source.name}: exercise {exercise} needs at least two cells tagged 'wrong'")
+    return Lesson(source.stem, student, solved, wrong_answers, tests)
+
+
+def trial(lesson: Lesson) -> NotebookNode:
+    """The solved notebook with every exercise tried: blank stub, solution, each wrong answer, solution again.
+
+    Its check cells carry `metadata.trial`: {"exercise", "attempt", "message"}; message is None where the check must pass.
+    """
+    stubs = dict(_exercises(lesson.student, "otter_answer_cell"))
+    tried = deepcopy(lesson.solved)
+    tried.cells, answers = [], []
+    for cell in deepcopy(lesson.solved.cells):
+        if "otter_assign_solution_cell" in cell.metadata.get("tags", []):
+            answers.append(cell)
+            continue
+        check = CHECK.match(cell.source)
+        if not check:
+            tried.cells.append(cell)
+            continue
+        exercise = check[1]
+        attempts = [("blank", stubs[exercise], "")]
+        attempts += [("solution", answers, None)]
+        for n, wrong in enumerate(lesson.wrong_answers[exercise], start=1):
+            attempts.append((f"wrong answer {n}", [new_code_cell(wrong.code)], wrong.message))
+        attempts += [("solution again", answers, None)]
+        for attempt, cells, message in attempts:
+            tried.cells += deepcopy(cells)
+            checked = new_code_cell(cell.source)
+            checked.metadata["trial"] = {"exercise": exercise, "attempt": attempt, "message": message}
+            tried.cells.append(checked)
+        answers = []
+    _number(tried)
+    return tried
+
+
+def trial_faults(executed: NotebookNode) -> list[str]:
+    """What the executed `trial` shows to be wrong with the checks: one line a fault, none when all is well."""
+    faults = []
+    for cell in executed.cells:
+        if "trial" not in cell.metadata:
+            continue
+        wanted = cell.metadata["trial"]
+        said = "".join(output.get("data", {}).get("text/plain", "") for output in cell.outputs)
+        name = f"exercise {wanted['exercise']}, {wanted['attempt']}"
+        if wanted["message"] is None and not said.startswith("✓"):
+            faults.append(f"{name}: must pass, but the check said: {said}")
+        elif wanted["message"] is not None and not said.startswith("✗"):
+            faults.append(f"{name}: must fail, but the check said: {said}")
+        elif wanted["message"] and wanted["message"] not in said:
+            faults.append(f"{name}: the message {wanted['message']!r} was meant, but the check said: {said}")
+    return faults
+
+
+def fingerprint(source: Path) -> str:
+    """What a lesson's stored outputs depend on, as a hash: its source, the course_utils modules it uses (their code, not
+    their comments and docstrings), the samples these read, and the records of real runs and benchmarks that it shows."""
+    sha256 = hashlib.sha256(source.read_bytes())
+    modules = _modules_used(source)
+    for module in modules:
+        sha256.update(_code_of(module).encode())
+    samples = [path for module in modules for path in sorted((REPOSITORY / "data").glob(f"{module.stem}.*"))]
+    text, records = source.read_text(encoding="utf-8"), sorted((REPOSITORY / "results" / "benchmarks").glob("*.json"))
+    quoted = [path for path in records if f'benchmark("{path.stem}"' in text or f'"{path.name}"' in text]
+    for path in [*samples, REPOSITORY / "results" / f"{source.stem}.json", *quoted]:
+        if path.exists():
+            sha256.update(path.read_bytes())
+    return sha256.hexdigest()[:16]
+
+
+def stored(slug: str, solved: bool) -> Path:
+    """Where a built notebook lies in the repository."""
+    return NOTEBOOKS / ("solutions" if solved else "") / f"{slug}.ipynb"
+
+
+def read_stored(slug: str, outputs: bool = False) -> NotebookNode:
+    """The built student notebook, without its outputs if they are not wanted. Raises SourceError when it cannot be read."""
+    path = stored(slug, solved=False)
+    try:
+        notebook = nbformat.read(str(path), as_version=4)
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{path.name} cannot be read ({error}); build it with: make notebooks") from error
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and not outputs:
+            cell.outputs, cell.execution_count = [], None
+    return notebook
+
+
+def is_stale(source: Path) -> bool:
+    """Whether source, code or data of a lesson have changed since its notebooks were built; `drift` says more, slowly."""
+    read = (nbformat.read(str(stored(source.stem, solved)), as_version=4) for solved in (False, True))
+    return any(notebook.metadata.get("course", {}).get("fingerprint") != fingerprint(source) for notebook in read)
+
+
+def drift(source: Path) -> list[str]:
+    """Why the stored notebooks of a source no longer match it: one line a reason, none when they do."""
+    lesson, reasons = assemble(source), []
+    for solved, fresh in ((False, lesson.student), (True, lesson.solved)):
+        path = stored(lesson.slug, solved)
+        name = path.relative_to(REPOSITORY).as_posix()
+        try:
+            built = nbformat.read(str(path), as_version=4)
+        except (OSError, ValueError) as error:
+            reasons.append(f"{name}: cannot be read ({error})")
+            continue
+        metadata = dict(built.metadata)
+        if metadata.pop("course", {}).get("fingerprint") != fingerprint(source):
+            reasons.append(f"{name}: its source, the code or the data behind it changed since it was built")
+        fresh_metadata = {key: value for key, value in fresh.metadata.items() if key != "course"}
+        if _without_outputs(built) != _without_outputs(fresh) or metadata != fresh_metadata:
+            reasons.append(f"{name}: differs from its source")
+    return reasons
+
+
+def save(notebook: NotebookNode, path: Path) -> None:
+    """Write `notebook` to `path`, whole or not at all, in one canonical form of bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        temporary.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8", newline="\n")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def clean_outputs(notebook: NotebookNode, blank: bool) -> NotebookNode:
+    """A copy of an executed notebook with the outputs that the repository stores: nothing that changes from run to run.
+
+    Warnings and progress bars (stderr) and times go; so do the outputs of the checks of `blank` exercises.
+    """
+    cleaned, count = deepcopy(notebook), 0
+    for cell in cleaned.cells:
+        cell.metadata.pop("execution", None)
+        if cell.cell_type != "code":
+            continue
+        count += 1
+        cell.execution_count = count
+        if blank and CHECK.match(cell.source):
+            cell.outputs, cell.execution_count = [], None
+            count -= 1
+            continue
+        kept = [output for output in cell.outputs if output.get("name") != "stderr"]
+        cell.outputs = []
+        for output in kept:
+            if "execution_count" in output:
+                output["execution_count"] = count
+            before = cell.outputs[-1] if cell.outputs else {}
+            if output.output_type == "stream" and before.get("output_type") == "stream":
+                before["text"] += output["text"]
+            else:
+                cell.outputs.append(output)
+    cleaned.metadata["language_info"] = {"name": "python"}  # what a kernel adds names its exact version
+    return cleaned
+
+
+def _take_wrong_answers(notebook: NotebookNode, source: Path) -> dict[str, list[WrongAnswer]]:
+    found, kept, exercise = {}, [], None
+    for cell in notebook.cells:
+        if cell.cell_type == "raw" and "# BEGIN QUESTION" in cell.source:
+            exercise = re.search(r"^name: *(\w+)", cell.source, re.MULTILINE)[1]
+        if "wrong" not in cell.metadata.get("tags", []):
+            kept.append(cell)
+        elif exercise is None or not cell.metadata.get("message"):
+            raise SourceError(f"{source.name}: a 'wrong' cell needs an exercise around it and a message: {cell.source}")
+        else:
+            found.setdefault(exercise, []).append(WrongAnswer(cell.source, cell.metadata["message"]))
+        if cell.cell_type == "raw" and "# END QUESTION" in cell.source:
+            exercise = None
+    notebook.cells = kept
+    return found
+
+
+def _otter_assign(notebook: NotebookNode, slug: str) -> tuple[NotebookNode, NotebookNode]:
+    from otter.assign import main as otter_assign  # here: importing Otter takes seconds
+
+    logging.getLogger("otter").setLevel(logging.ERROR)
+    master = new_notebook(cells=[new_raw_cell(CONFIG), *notebook.cells], metadata={"kernelspec": KERNEL})
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{slug}.ipynb"
+        nbformat.write(master, path)
+        otter_assign(str(path), str(Path(folder) / "built"), no_pdfs=True, no_run_tests=True)
+        student, solved = (
+            nbformat.read(Path(folder, "built", kind, path.name), as_version=4) for kind in ("student", "autograder")
+        )
+    return student, solved
+
+
+def _finish(notebook: NotebookNode, slug: str) -> None:
+    """Put the course's own first cell where Otter's stood, resolve solution markers, and give cells stable ids."""
+    cells = [cell for cell in notebook.cells if "otter.Notebook(" not in cell.source]
+    begin = new_code_cell(
+        "# Run this cell first: it makes the checks of this lesson's exercises ready.\n"
+        f'from course_utils.exercises import Checks\n\ngrader = Checks("{slug}")'
+    )
+    first_code = next((i for i, cell in enumerate(cells) if cell.cell_type == "code"), len(cells))
+    notebook.cells = [*cells[:first_code], begin, *cells[first_code:]]
+    for cell in notebook.cells:
+        cell.metadata.pop("lines_to_next_cell", None)
+        cell.source = _without_markers(cell.source)
+    notebook.metadata.setdefault("otter", {"OK_FORMAT": False, "tests": {}})
+    notebook.metadata["course"] = {"lesson": slug}
+    notebook.metadata["language_info"] = {"name": "python"}
+    _number(notebook)
+
+
+def _without_markers(code: str) -> str:
+    code = re.sub(r'^[ \t]*""" # BEGIN PROMPT.*?""" # END PROMPT[ \t]*;?\n?', "", code, flags=re.DOTALL | re.MULTILINE)
+    code = re.sub(r"^[ \t]*# (BEGIN|END) SOLUTION( NO PROMPT)?[ \t]*\n?", "", code, flags=re.MULTILINE)
+    return re.sub(r"[ \t]*# SOLUTION( NO PROMPT)?[ \t]*$", "", code, flags=re.MULTILINE).rstrip("\n")
+
+
+def _number(notebook: NotebookNode) -> None:
+    """Ids from the cells' own text, so that adding a cell leaves the others' ids as they were.
+
+    A student's notebook keeps them: `course_tools.student.exercise_status` knows by them which answers are still blank.
+    """
+    seen: dict[str, int] = {}
+    for cell in notebook.cells:
+        name = digest(cell.cell_type, cell.source)
+        seen[name] = seen.get(name, 0) + 1
+        cell["id"] = name if seen[name] == 1 else f"{name}-{seen[name]}"
+
+
+def _exercises(notebook: NotebookNode, tag: str) -> Iterator[tuple[str, list[NotebookNode]]]:
+    answers = []
+    for cell in notebook.cells:
+        if tag in cell.metadata.get("tags", []):
+            answers.append(cell)
+        elif check := CHECK.match(cell.source):
+            yield check[1], answers
+            answers = []
+
+
+def _without_outputs(notebook: NotebookNode) -> list[dict]:
+    return [
+        {key: value for key, value in cell.items() if key not in {"outputs", "execution_count"}}
+        for cell in notebook.cells
+    ]
+
+
+def _modules_used(path: Path) -> list[Path]:
+    """Modules of course_utils that the Python file `path` imports, with those that they import, sorted."""
+    found, queue = set(), [path]
+    while queue:
+        for node in ast.walk(ast.parse(queue.pop().read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module:
+                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            for name in names:
+                module = REPOSITORY / (name.replace(".", "/") + ".py")
+                if name.startswith("course_utils.") and module.is_file() and module not in found:
+                    found.add(module)
+                    queue.append(module)
+    return sorted(found)
+
+
+def _code_of(module: Path) -> str:
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if (
+            isinstance(body, list)
+            and body
+            and isinstance(body[0], ast.Expr)
+            and isinstance(body[0].value, ast.Constant)
+        ):
+            node.body = body[1:] or [ast.Pass()]
+    return ast.dump(tree)

@@ -1,0 +1,167 @@
+"""Running notebooks, each in a kernel of its own: what they print, how long they take, how much memory, what they claim."""
+
+import asyncio
+import os
+import re
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+import psutil
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbformat import NotebookNode
+
+from course_utils import claims, tables
+from course_utils.paths import build_dir
+
+KERNEL_ENVIRONMENT = {
+    "COURSE_CLAIMS": "record",  # a broken claim is reported with all others, at the end
+    "PYTHONHASHSEED": "0",
+    "PYTHONWARNINGS": "ignore",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "CUDA_VISIBLE_DEVICES": "-1",
+    "JPY_SESSION_NAME": "",  # of a JupyterLab that this may have been started from
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+}
+QUIET = ["--IPKernelApp.log_level=40"]  # a kernel warns that its loopback traffic is not encrypted
+
+
+@dataclass
+class Execution:
+    """One executed notebook. `fault` says what went wrong and where, or is None; `memory` is the peak in bytes."""
+
+    name: str
+    notebook: NotebookNode
+    seconds: float = 0.0
+    memory: int = 0
+    fault: str | None = None
+    claims: list[dict] = field(default_factory=list)
+    tables: list[dict] = field(default_factory=list)
+
+    @property
+    def broken(self) -> list[dict]:
+        """Claims that did not hold, each with the number of its cell."""
+        return [claim for claim in self.claims if not claim["held"]]
+
+    @property
+    def faults(self) -> list[str]:
+        """All that makes this run a failure, in words that name lesson and cell."""
+        broken = [
+            f"{self.name}, cell {c['cell']}: claim broken: {c['text']}: measured {c['value']}, {c['relation']} {c['bound']}"
+            for c in self.broken
+        ]
+        return ([f"{self.name}, {self.fault}"] if self.fault else []) + broken
+
+
+def run_all(
+    notebooks: Sequence[tuple[str, NotebookNode]],
+    folder: Path,
+    limit: float,
+    environment: dict[str, str] | None = None,
+    at_once: int = 2,
+    progress: Callable[[str, int, int], None] = lambda name, done, total: None,
+) -> list[Execution]:
+    """Execute (name, notebook) pairs in `folder`, `at_once` at a time, each within `limit` seconds.
+
+    `progress(name, cells done, cells)` is called after every cell. Never raises for what a notebook does.
+    """
+
+    async def guarded(slot, name, notebook):
+        async with slot:
+            return await _run(name, notebook, folder, limit, environment or {}, progress)
+
+    async def everything():
+        slot = asyncio.Semaphore(at_once)
+        return await asyncio.gather(*(guarded(slot, name, notebook) for name, notebook in notebooks))
+
+    # In a thread of its own: in the main thread nbclient takes over Ctrl-C, ends one kernel by it, and goes on.
+    loop = asyncio.new_event_loop()
+    with ThreadPoolExecutor(1) as thread:
+        running = thread.submit(asyncio.Runner(loop_factory=lambda: loop).run, everything())
+        try:
+            while not wait([running], timeout=0.5).done:  # without a timeout, Windows would not hear Ctrl-C
+                pass
+        except KeyboardInterrupt:
+            loop.call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(loop)])
+            raise
+        return running.result()
+
+
+async def _run(name, notebook, folder, limit, environment, progress) -> Execution:
+    execution = Execution(name, notebook)
+    position = [0]
+    client = NotebookClient(
+        notebook,
+        timeout=None,  # the limit is on the whole notebook
+        iopub_timeout=60,  # on a busy machine outputs arrive seconds after the cell is done; nbclient would drop them
+        raise_on_iopub_timeout=True,
+        kernel_name="python3",
+        extra_arguments=QUIET,
+        resources={"metadata": {"path": str(folder)}},
+        on_cell_start=lambda cell, cell_index: position.__setitem__(0, cell_index),
+        on_cell_executed=lambda cell, cell_index, **_: progress(name, cell_index + 1, len(notebook.cells)),
+    )
+    watch = asyncio.create_task(_watch_memory(client, execution))
+    begun = time.monotonic()
+    kept = {"COURSE_BUILD_DIR": str(build_dir() / "runs" / name)}  # two runs of a lesson must not write the same files
+    environment = {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1", **KERNEL_ENVIRONMENT, **kept, **environment}
+    said = tempfile.TemporaryFile()  # what the kernel says beside its outputs, TensorFlow's notices above all
+    try:
+        await asyncio.wait_for(client.async_execute(env=environment, stderr=said), limit)
+    except CellExecutionError as error:
+        execution.fault = _where(notebook, position[0], f"raised {error.ename}: {_plain(error.evalue)}")
+    except (TimeoutError, DeadKernelError):  # stopped at its limit, nbclient raises the one or the other
+        late = time.monotonic() - begun >= limit
+        died = f"the kernel died (out of memory, or a crash){_last(said)}"
+        what = f"still running after {limit:.0f} s, stopped" if late else died
+        execution.fault = _where(notebook, position[0], what)
+    except Exception as error:  # a kernel that does not start, a torn notebook: the other lessons still run
+        execution.fault = _where(notebook, position[0], f"could not be run: {type(error).__name__}: {error}")
+    finally:
+        execution.seconds = time.monotonic() - begun
+        watch.cancel()
+        said.close()
+        progress(name, len(notebook.cells), len(notebook.cells))
+    for cell_number, cell in enumerate(notebook.cells):
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if claims.MIME in data:
+                execution.claims.append({**data[claims.MIME], "cell": cell_number})
+            if tables.MIME in data:
+                execution.tables.append(data[tables.MIME])
+    return execution
+
+
+async def _watch_memory(client: NotebookClient, execution: Execution) -> None:
+    """Peak of the resident memory of the kernel and its children, looked at five times a second."""
+    while True:
+        await asyncio.sleep(0.2)
+        try:
+            kernel = psutil.Process(client.km.provisioner.pid)
+            now = sum(process.memory_info().rss for process in [kernel, *kernel.children(recursive=True)])
+            execution.memory = max(execution.memory, now)
+        except (psutil.Error, AttributeError, TypeError):
+            continue  # not started yet, or gone already
+
+
+def _where(notebook: NotebookNode, index: int, what: str) -> str:
+    source = notebook.cells[index].source if notebook.cells else ""
+    first = next((line for line in source.splitlines() if line.strip() and not line.lstrip().startswith("#")), "")
+    return f"cell {index} ({first.strip()[:60]}): {what}"
+
+
+def _last(said: BinaryIO) -> str:
+    """What was said last, for the end of a message."""
+    said.seek(0)
+    lines = said.read().decode("utf-8", "replace").split("\n")
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return f"; it said last: {_plain(last)}" if last else ""
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", text).strip()[:500]

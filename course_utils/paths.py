@@ -1,0 +1,68 @@
+"""Where data lies, and whether a lesson gets the embedded sample or the real dataset."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+SAMPLES = REPOSITORY / "data"
+MODES = ("auto", "sample", "real")
+
+
+class DataNotReady(FileNotFoundError):
+    """Real data was asked for (COURSE_DATA=real) and is not there. The message names the command that gets it."""
+
+
+def data_dir() -> Path:
+    """Folder of the real datasets: COURSE_DATA_DIR, or `data/downloads/` of the course. It need not exist."""
+    return _folder("COURSE_DATA_DIR", SAMPLES / "downloads")
+
+
+def build_dir() -> Path:
+    """Folder of what lessons keep, vectors and networks: COURSE_BUILD_DIR, or `build/` of the course. It need not exist."""
+    return _folder("COURSE_BUILD_DIR", REPOSITORY / "build")
+
+
+def _folder(variable: str, usual: Path) -> Path:
+    """A relative path begins in the course's folder: `make data` is started there, and lessons in `notebooks`."""
+    given = os.environ.get(variable, "").strip()
+    return REPOSITORY / Path(given).expanduser() if given else usual
+
+
+def mode() -> str:
+    """What COURSE_DATA asks for: 'auto' (the default: real data if it is there), 'sample' or 'real'.
+
+    Raises ValueError for any other word.
+    """
+    asked = os.environ.get("COURSE_DATA", "").strip().lower() or "auto"
+    if asked not in MODES:
+        raise ValueError(f"COURSE_DATA is {asked!r}; it must be one of {', '.join(MODES)}")
+    return asked
+
+
+def choose(dataset: str, is_ready: Callable[[Path], bool]) -> str:
+    """'sample' or 'real' for one dataset: what `mode()` asks for, given whether `is_ready(data_dir())`.
+
+    Raises DataNotReady when real data is demanded but missing.
+    """
+    asked = mode()
+    if asked == "sample":
+        return "sample"
+    if is_ready(data_dir()):
+        return "real"
+    if asked == "real":
+        raise DataNotReady(
+            f"COURSE_DATA=real, but {dataset} is not under {data_dir()}. Get it with:  make data DATASETS={dataset}  "
+            f"or point COURSE_DATA_DIR at a folder that has it, or unset COURSE_DATA to use the embedded sample."
+        )
+    return "sample"
+
+
+def verified(path: Path, script: str) -> Path:
+    """The sample file `path` itself; raises ValueError unless it has the sha256 beside it. `script` writes both."""
+    if hashlib.sha256(path.read_bytes()).hexdigest() != Path(f"{path}.sha256").read_text(encoding="ascii").split()[0]:
+        raise ValueError(
+            f"{path} is damaged: its sha256 is not the one in {path.name}.sha256. Write both anew with: python {script}"
+        )
+    return path

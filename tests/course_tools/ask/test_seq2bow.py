@@ -1,0 +1,413 @@
+"""`python -m course_utils seq2bow`: two commands for any table, and what they say when something is wrong."""
+
+import errno
+import gzip
+import random
+import signal
+
+import numpy as np
+import pytest
+
+from course_tools import __main__ as commands
+from course_tools.ask import seq2bow
+from course_utils import files
+from course_utils.models.seq2bow import corpus, model, training
+
+SKILLS = ["Python|SQL", "SQL|AWS", "AWS|Python"]
+ROWS = [
+    row
+    for i in range(60)
+    for row in (
+        f"{['Data', 'Cloud', 'Web'][i % 3]} Engineer {i % 20};{random.Random(i).choice(SKILLS)};FR;{i}",
+        f"Nurse {i % 20};care|First Aid|{['nights', 'days', 'none'][i // 20]};{['FR', 'ES'][i % 2]};{i}",
+    )
+]
+TABLE = "title;skills;country;id\n" + "\n".join(ROWS) + "\n"
+ODD = [
+    ROWS[0],
+    "torn row",
+    ";care;FR;a",
+    "Boss;see below;FR;b",
+    "Boss;only once;FR;c",
+    'Chef;"open;FR;d',
+    "Cook;care;FR;e",
+]
+QUICK = ("--title", "title", "--interests", "skills", "--epochs", "1", "--size", "4", "--units", "4")
+
+
+def run(*arguments):
+    return commands.main(["seq2bow", *map(str, arguments)])
+
+
+def train(folder, content=TABLE, *options, name="jobs.csv"):
+    """The exit status of training on a file with this content; the model is to be written to folder/models/jobs.npz."""
+    (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    return run("train", folder / name, *QUICK, "--model", folder / "models" / "jobs.npz", *options)
+
+
+def left_in(folder):
+    return sorted(path.name for path in (folder / "models").rglob("*"))
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A model, trained by the command on a compressed table with oddities. Yields its path."""
+    folder = tmp_path_factory.mktemp("trained")
+    content = gzip.compress((TABLE + "\n".join(ODD)).encode("utf-16"))
+    assert train(folder, content, "--extra", "country", name="jobs.csv.gz") == 0
+    assert left_in(folder) == ["jobs.npz"]
+    return folder / "models" / "jobs.npz"
+
+
+@pytest.fixture
+def ask(trained, capsys):
+    """Asks the model; gives the exit status and the lines that were printed."""
+
+    def ask(kind, *arguments):
+        status = run("query", kind, *arguments, "--model", trained)
+        captured = capsys.readouterr()
+        assert not captured.err or status == 1
+        return status, (captured.out or captured.err).splitlines()
+
+    return ask
+
+
+def names(lines):
+    return [line.split(maxsplit=1)[1] for line in lines if line.startswith("  ")]
+
+
+def values(lines):
+    return [float(line.split()[0]) for line in lines if line.startswith("  ")]
+
+
+# --------------------------------------------------------------------------------------------------------------- training
+
+
+def test_training_says_what_was_read_and_how_good_the_answers_are(tmp_path, capsys):
+    assert train(tmp_path, TABLE + "\n".join(ODD)) == 0
+    out = capsys.readouterr().out
+    report = {line.strip().partition(" ")[::2] for line in out.splitlines() if line.startswith("   ")}
+    examples = {int(count) for count, what in report if what.startswith("examples")}
+    assert sum(examples) == len(ROWS) and len(examples) == 2
+    assert {pair for pair in report if not pair[1].startswith("examples")} == {
+        (str(len(ROWS) + 5), "rows"),
+        ("1", "rows with more or fewer fields than the header"),
+        ("1", "duplicates"),
+        ("1", "titles without a word"),
+        ("1", "bags without an interest"),
+        ("1", "bags of rare interests only"),
+        ("2", f"lines lost, the first is line {len(ROWS) + 7}: an open quotation mark, or a very long field"),
+        ("25", "words, 7 interests"),
+    }
+    for name in ("Seq2BoW", "the most frequent ones"):
+        assert f"{name}, asked about {min(examples)} examples whose titles were held out: recall@10 " in out
+    assert out.splitlines()[-1].startswith(f"Written: {tmp_path / 'models' / 'jobs.npz'}. Ask it with: ")
+    assert left_in(tmp_path) == ["jobs.npz"]
+
+
+def test_the_same_seed_gives_the_same_model(tmp_path, capsys):
+    found = []
+    for seed in (1, 1, 2):
+        assert train(tmp_path, TABLE, "--seed", seed) == 0
+        assert run("query", "interests-of", "Nurse", "--model", tmp_path / "models" / "jobs.npz") == 0
+        found.append(capsys.readouterr().out.partition("interests-of")[2])
+    assert found[0] == found[1] != found[2]
+
+
+def test_the_smallest_table_that_something_can_be_learned_from(tmp_path, capsys):
+    content = "title;skills\nNurse;care|aid\nNurse;care\nNurse 2;aid\n"
+    assert train(tmp_path, content, "--size", 1, "--units", 1) == 0
+    assert run("query", "interests-of", "nurse", "--model", tmp_path / "models" / "jobs.npz") == 0
+    assert sorted(names(capsys.readouterr().out.splitlines())[-2:]) == ["aid", "care"]
+
+
+def test_bags_that_are_not_separated_are_pointed_out(tmp_path, capsys):
+    assert train(tmp_path, TABLE.replace("|", ", ")) == 0
+    assert "No bag has two interests. Does '|' stand between them?" in capsys.readouterr().out
+
+
+def test_examples_held_out_are_scored_a_few_at_a_time(monkeypatch):
+    rng = np.random.default_rng(0)
+    bags = [[f"y{i}" for i in rng.choice(30, rng.integers(1, 6), replace=False)] for _ in range(50)]
+    shard = corpus.from_lists(["nurse"] * 50, bags, rare=1).shards[0]()  # all examples
+    table, asked = rng.normal(size=(50, 30)), []
+
+    def scores(some):
+        asked.append(len(some))
+        return table[sum(asked[:-1]) : sum(asked)]
+
+    whole = model.measures(table, shard)
+    monkeypatch.setattr(seq2bow, "ASKED", 16)
+    assert seq2bow._measured(model, scores, shard) == pytest.approx(whole)
+    assert asked == [16, 16, 16, 2]
+
+
+# ---------------------------------------------------------------------------------------------------------------- queries
+
+
+def test_interests_of_a_title(ask):
+    status, lines = ask("interests-of", "Nurse", "--number", "3")
+    assert status == 0 and lines[0] == "interests-of Nurse" and len(lines) == 4
+    assert set(names(lines)) < {"care", "first aid", "nights", "days", "python", "sql", "aws"}
+    assert values(lines) == sorted(values(lines), reverse=True) and 0 < values(lines)[-1] <= values(lines)[0] <= 1
+    _, typical = ask("interests-of", "Nurse", "--number", "3", "--typical")
+    assert values(typical) != values(lines)
+
+
+def test_an_extra_input_changes_the_answer_and_an_unknown_value_does_not(ask):
+    plain, known, unknown = (
+        ask("interests-of", "Nurse", "--number", "7", *options)
+        for options in ((), ("--extra", "country=FR"), ("--extra", "country=Nowhere"))
+    )
+    assert plain == unknown and values(plain[1]) != values(known[1]) and known[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "found"),
+    [
+        ("titles-near", "NURSE 3", "nurse 4"),
+        ("titles-near-interest", "  First  AID ", "nurse 3"),
+        ("interests-near", "SQL", "aws"),
+    ],
+)
+def test_what_is_near(ask, kind, text, found):
+    status, lines = ask(kind, text, "--number", "1000")
+    assert status == 0 and found in names(lines)
+    assert text.strip().lower() not in names(lines)
+    assert all(-1 <= value <= 1 for value in values(lines)) and values(lines) == sorted(values(lines), reverse=True)
+
+
+def test_several_texts_are_asked_one_by_one_and_one_without_an_answer_does_not_stop_the_others(ask):
+    status, lines = ask("interests-near", "sql", "pyton", "", "care", "--number", "1")
+    assert status == 1
+    assert [line for line in lines if not line.startswith("  ")] == [
+        f"interests-near {x}" for x in ("sql", "pyton", "", "care")
+    ]
+    assert "  the interest 'pyton' is not known; did you mean 'python'?" in lines
+    assert "  the interest '' is not known" in lines and len(lines) == 8
+
+
+@pytest.mark.parametrize("title", ["", "?!", "xyzzy", "工程师", "x" * 100_000])
+def test_a_title_without_a_known_word_has_no_answer(ask, title):
+    status, lines = ask("interests-of", title)
+    assert status == 1 and len(lines) == 2 and lines[1].startswith("  no word of the title")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("interests-of", "Nurse", "--extra", "city=Paris"), "there is no extra input city; there are: country"),
+        (("interests-of", "Nurse", "--extra", "France"), "--extra France is not of the form COLUMN=VALUE"),
+        (("interests-near", "sql", "--extra", "country=FR"), "--extra goes with a title, not with interests-near"),
+        (("titles-near", "Nurse", "--typical"), "--typical goes with interests-of, not with titles-near"),
+    ],
+)
+def test_options_that_do_not_fit_are_pointed_out(ask, arguments, message):
+    status, lines = ask(*arguments)
+    assert status == 1 and lines[-1].strip() == message
+
+
+def test_without_a_model_the_way_to_one_is_named(tmp_path, capsys):
+    for path in (tmp_path / "none.npz", tmp_path):
+        assert run("query", "interests-of", "Nurse", "--model", path) == 1
+        assert capsys.readouterr().err == f"There is no {path}: make it with python -m course_utils seq2bow train\n"
+
+
+@pytest.mark.parametrize("damage", [lambda b: b"", lambda b: b[:-50], lambda b: b"title;skills\n"])
+def test_a_damaged_model_is_named(tmp_path, trained, capsys, damage):
+    path = tmp_path / "damaged.npz"
+    path.write_bytes(damage(trained.read_bytes()))
+    assert run("query", "interests-of", "Nurse", "--model", path) == 1
+    captured = capsys.readouterr()
+    assert captured.err.startswith(f"{path} holds no Seq2BoW that can be read") and captured.err.count("\n") == 1
+
+
+# ------------------------------------------------------------------------------------------------------ what can be wrong
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "message"),
+    [
+        ("", (), "does not begin with a line of column names"),
+        ("title;skills\n", (), "nothing to learn from: there are no examples"),
+        ("title;skills\nNurse;care|aid\n", (), "nothing to learn from: 1 rows, 1 bags of rare interests only"),
+        ("title;skills\n" + "Nurse;see below\n" * 9, (), "9 rows, 8 duplicates, 1 bags without an interest"),
+        ("title;skills\n" + "".join(f"Nurse {i};a|b\n" for i in range(9)), (), "all bags are alike"),
+        (TABLE, ("--title", "Title"), "has no column 'Title'; it has: 'title', 'skills', 'country', 'id'"),
+        (TABLE, ("--interests", "title"), "the columns must be different ones, got 'title', 'title'"),
+        (TABLE, ("--extra", "id", "--extra", "id"), "the columns must be different ones"),
+        (TABLE.replace("country", "title"), (), "has more than one column 'title'"),
+        (TABLE, ("--separator", ""), "the separator of interests is empty"),
+        (TABLE, ("--encoding", "utf-9"), "unknown encoding: utf-9"),
+        (TABLE, ("--encoding", "hex"), "not a text encoding"),
+        (TABLE, ("--encoding", "utf-16"), "is not text in utf-16"),
+        (TABLE.encode("utf-16-le"), (), "is not text in UTF-8"),
+        (bytes(range(256)) * 9, (), "is not text in UTF-8"),
+    ],
+)  # fmt: skip
+def test_a_table_that_cannot_be_learned_from_gets_one_line(tmp_path, capsys, content, options, message):
+    assert train(tmp_path, content, *options) == 1
+    captured = capsys.readouterr()
+    said = captured.err.splitlines()[-1]  # before it, a bar
+    assert message in said and not captured.out
+    assert left_in(tmp_path) == []
+
+
+def test_archives_that_are_damaged_or_none_get_one_line(tmp_path, capsys):
+    for name, content in (
+        ("torn.csv.gz", gzip.compress(TABLE.encode())[:-9]),
+        ("jobs.csv.bz2", TABLE),
+        ("jobs.csv.gz", TABLE),
+    ):
+        assert train(tmp_path, content, name=name) == 1
+        captured = capsys.readouterr()
+        assert f"{name} cannot be read to its end: " in captured.err.splitlines()[-1] and not captured.out
+        assert left_in(tmp_path) == []
+
+
+def test_a_file_that_is_none_gets_one_line(tmp_path, capsys):
+    for path, message in ((tmp_path / "none.csv", "No such file"), (tmp_path, "Is a directory")):
+        assert run("train", path, *QUICK, "--model", tmp_path / "models" / "jobs.npz") == 1
+        err = capsys.readouterr().err
+        assert message in err and str(path) in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("file/jobs.npz", "into file: "),
+        ("file/below/jobs.npz", "into file/below: "),
+        ("folder", ": folder is a folder"),
+        ("", ": . is a folder"),
+    ],
+)
+def test_where_nothing_can_be_written_is_said_before_the_file_is_read(tmp_path, capsys, monkeypatch, place, message):
+    (tmp_path / "file").write_text("")  # nothing can be made below it, even by root
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(seq2bow, "from_csv", None)
+    assert train(tmp_path, TABLE, "--model", place) == 1
+    err = capsys.readouterr().err
+    assert err.startswith("the model cannot be written") and message in err and err.count("\n") == 1
+
+
+def test_the_table_is_not_overwritten(tmp_path, capsys):
+    assert train(tmp_path, TABLE, "--model", tmp_path / "jobs.csv") == 1
+    assert capsys.readouterr().err == f"{tmp_path / 'jobs.csv'} would be overwritten: give another --model\n"
+    assert (tmp_path / "jobs.csv").read_text() == TABLE
+
+
+def test_a_disk_that_is_full_while_reading_gets_one_line(tmp_path, capsys, monkeypatch):
+    def full(*args, **arrays):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    assert train(tmp_path) == 1
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert f"cannot be kept in {tmp_path / 'models'}" in said and "No space left on device" in said
+    assert left_in(tmp_path) == []
+
+
+def test_a_disk_that_is_full_in_the_end_leaves_the_old_model(tmp_path, capsys, monkeypatch):
+    assert train(tmp_path) == 0
+    path, save = tmp_path / "models" / "jobs.npz", np.savez
+    old = path.read_bytes()
+
+    def full(file, **arrays):
+        if hasattr(file, "write"):
+            file.write(b"half of it")
+            raise OSError(errno.ENOSPC, "No space left on device")
+        save(file, **arrays)
+
+    monkeypatch.setattr(np, "savez", full)
+    assert train(tmp_path, TABLE, "--seed", "1") == 1
+    assert "No space left on device" in capsys.readouterr().err.splitlines()[-1]
+    assert left_in(tmp_path) == ["jobs.npz"] and path.read_bytes() == old
+
+
+def test_too_little_memory_gets_one_line(tmp_path, capsys, monkeypatch):
+    def too_large(*args, **options):
+        raise MemoryError
+
+    monkeypatch.setattr(model, "interest_vectors", too_large)
+    assert train(tmp_path) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == "There is too little memory."
+    assert left_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("when", ["the file is read", "the network learns", "the model is written"])
+def test_after_an_interrupt_the_same_command_goes_on(tmp_path, capsys, monkeypatch, when):
+    place, name, call = {
+        "the file is read": (corpus, "only", 1),
+        "the network learns": (training._State, "add", 8),
+        "the model is written": (files, "write", 25),  # after 24 states, one for each step
+    }[when]
+    whole, calls, seen = getattr(place, name), [], []
+
+    def interrupted(*args, **options):
+        calls.append(name)
+        if len(calls) == call:
+            seen.append(left_in(tmp_path))
+            signal.raise_signal(signal.SIGINT)
+        return whole(*args, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(place, name, interrupted)
+        assert train(tmp_path, TABLE, "--epochs", "12") == 130
+    said = capsys.readouterr().err
+    assert said.endswith("\nStopped.\n") and ("The same command will go on from" in said) == (
+        when == "the network learns"
+    )
+    kept = ["jobs.npz.training"] if when == "the network learns" else []
+    assert seen and left_in(tmp_path) == kept
+    assert train(tmp_path, TABLE, "--epochs", "12") == 0
+    assert left_in(tmp_path) == ["jobs.npz"]
+    assert ("Going on after step" in capsys.readouterr().out) == bool(kept)
+    goes_on = (tmp_path / "models" / "jobs.npz").read_bytes()
+    assert train(tmp_path, TABLE, "--epochs", "12") == 0
+    assert (tmp_path / "models" / "jobs.npz").read_bytes() == goes_on
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("learn",),
+        ("train",),
+        ("train", "jobs.csv"),
+        ("train", "jobs.csv", "--title", "title"),
+        *(("train", "jobs.csv", *QUICK, *wrong) for wrong in (("--size", "0"), ("--units", "-1"), ("--epochs", "0"))),
+        *(
+            ("train", "jobs.csv", *QUICK, *wrong)
+            for wrong in (("--seed", "-1"), ("--seed", "9" * 30), ("--size", "many"))
+        ),
+        ("query",),
+        ("query", "interests-of"),
+        ("query", "interests", "Nurse"),
+        ("query", "interests-of", "Nurse", "--number", "0"),
+        ("query", "interests-of", "Nurse", "--number", "1e3"),
+    ],
+    ids=" ".join,
+)
+def test_a_command_that_is_not_understood_has_status_2(capsys, arguments):
+    with pytest.raises(SystemExit) as stopped:
+        run(*arguments)
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: python -m course_utils seq2bow")
+
+
+def test_help_names_the_exit_status(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        run("--help")
+    assert stopped.value.code == 0
+    assert "Exit status: 0 done, 1 it could not be done, 2" in " ".join(capsys.readouterr().out.split())
+
+
+def test_extra_inputs_may_have_any_name(tmp_path, capsys):
+    content = TABLE.replace("country;id", "title of boss;k").replace("title;skills", "title;skills")
+    assert train(tmp_path, content, "--extra", "k", "--extra", "title of boss") == 0
+    model_file = tmp_path / "models" / "jobs.npz"
+    assert (
+        run("query", "interests-of", "Nurse", "--extra", "k=3", "--extra", "title of boss=FR", "--model", model_file)
+        == 0
+    )

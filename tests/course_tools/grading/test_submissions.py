@@ -1,0 +1,507 @@
+"""Grading of real notebooks, good and evil. Those that must be shut in need bubblewrap: apt install bubblewrap."""
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import nbformat
+import psutil
+import pytest
+from nbformat.v4 import new_code_cell
+
+from course_tools import __main__ as command
+from course_tools.grading import sandbox, submissions
+from course_tools.lessons import assemble
+from course_utils.paths import REPOSITORY
+
+LESSON = '''# %% [markdown]
+# # 77 · Made for a test
+
+# %%
+import math
+import time
+
+slow = time.sleep(3600)
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: double
+# points: 1
+
+# %% [markdown]
+# **Exercise 1.** Double it.
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+# %%
+def double(x):
+    """Twice x."""
+    return 2 * x  # SOLUTION
+
+# %% [raw]
+# # END SOLUTION
+
+# %% tags=["wrong"] message="square"
+def double(x):
+    return x * x
+
+# %% tags=["wrong"] message="is not 6"
+def double(x):
+    return x
+
+# %% [raw]
+# # BEGIN TESTS
+
+# %%
+def test_double(double):
+    assert double(3) != 9, "Did you square?"
+    assert double(3) == 6, f"{double(3)} is not 6"
+
+# %% [raw]
+# # END TESTS
+
+# %% [raw]
+# # END QUESTION
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: root
+# points: 3
+
+# %% [markdown]
+# **Exercise 2.** The root.
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+# %%
+def root(x):
+    """The square root of x."""
+    return math.sqrt(x)  # SOLUTION
+
+# %% [raw]
+# # END SOLUTION
+
+# %% tags=["wrong"] message="is not 3"
+def root(x):
+    return x
+
+# %% tags=["wrong"] message="is not 3"
+def root(x):
+    return x / 2
+
+# %% [raw]
+# # BEGIN TESTS
+
+# %%
+""" # BEGIN TEST CONFIG
+points: 1
+""" # END TEST CONFIG
+def test_nine(root):
+    assert root(9) == 3, f"{root(9)} is not 3"
+
+# %%
+""" # BEGIN TEST CONFIG
+points: 2
+hidden: true
+""" # END TEST CONFIG
+def test_hidden(root):
+    assert root(16) == 4, "hidden: sixteen"
+
+# %% [raw]
+# # END TESTS
+
+# %% [raw]
+# # END QUESTION
+'''
+RIGHT = {"double": "def double(x):\n    return 2 * x", "root": "def root(x):\n    return math.sqrt(x)"}
+BEGUN = time.time()
+HOLE = sandbox.problem(sandbox.Limits())
+needs_sandbox = pytest.mark.skipif(HOLE is not None, reason=f"no sandbox: {HOLE}")
+
+
+@pytest.fixture
+def student(tmp_path, monkeypatch):
+    """A course of one lesson, and its notebook as students get it."""
+    source = tmp_path / "notebooks" / "source" / "77_made.py"
+    source.parent.mkdir(parents=True)
+    source.write_text(LESSON, encoding="utf-8")
+    monkeypatch.setattr(assemble, "NOTEBOOKS", tmp_path / "notebooks")
+    return assemble.assemble(source).student
+
+
+def hand_in(student, path, double=RIGHT["double"], root=RIGHT["root"], change=lambda notebook: None):
+    """Save a copy of the notebook with these answers to `path`."""
+    made = json.loads(json.dumps(student))
+    answers = [cell for cell in made["cells"] if "otter_answer_cell" in cell["metadata"].get("tags", [])]
+    for cell, code in zip(answers, (double, root), strict=True):
+        cell["source"] = code
+    change(made)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(made), encoding="utf-8")
+    return path
+
+
+def rows(table):
+    with open(table, encoding="utf-8-sig", newline="") as file:
+        found = list(csv.DictReader(file))
+    named = {row["submission"]: row for row in found}
+    assert len(named) == len(found), "a row is doubled"
+    return named
+
+
+def graded(folder, *options):
+    """Status and rows of the command."""
+    status = command.main(["grade", str(folder), *options])
+    return status, rows(folder / "grades.csv")
+
+
+def left_behind():
+    """Processes that grading in these tests has started and that still live."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "status", "create_time"]):
+        line = " ".join(process.info["cmdline"] or ())
+        lives = process.info["status"] != psutil.STATUS_ZOMBIE and process.info["create_time"] > BEGUN
+        if "grading.worker" in line and lives:
+            found.append(line)
+    return found
+
+
+@needs_sandbox
+def test_points_come_from_the_lessons_own_checks(student, tmp_path, capsys):
+    folder = tmp_path / "handed in"
+
+    def no_checks(notebook):
+        notebook["metadata"]["otter"]["tests"] = {}
+        notebook["cells"] = [cell for cell in notebook["cells"] if "grader.check" not in cell["source"]]
+
+    def no_metadata(notebook):
+        notebook["metadata"] = {}
+
+    def easy_checks(notebook):
+        for name, test in notebook["metadata"]["otter"]["tests"].items():
+            notebook["metadata"]["otter"]["tests"][name] = test.replace("assert", "assert True or")
+
+    def helper(notebook):
+        notebook["cells"].insert(1, new_code_cell("def helped(x):\n    return x + x\n\ngrader.check('double')"))
+        notebook["cells"].append(new_code_cell("raise RuntimeError('a cell that is not needed')"))
+
+    hand_in(student, folder / "Zoë" / "=right.ipynb")
+    hand_in(student, folder / "no checks.ipynb", change=no_checks)
+    hand_in(student, folder / "no metadata.ipynb", change=no_metadata)
+    hand_in(student, folder / "with a helper.ipynb", double="double = helped", change=helper)
+    hand_in(student, folder / "easy checks.ipynb", "def double(x):\n    return x", change=easy_checks)
+    hand_in(student, folder / "hidden.ipynb", root="def root(x):\n    return 3")
+    hand_in(
+        student, folder / "raises.ipynb", "def double(x):\n    return x / 0", "raise ValueError('no')\ndef root(x): ..."
+    )
+    hand_in(student, folder / "no python.ipynb", "def double(x:\n    return 2 * x")
+    assemble.save(student, folder / "blank.ipynb")
+    status, found = graded(folder)
+    assert status == 0
+    points = {name: (row["77 double"], row["77 root"], row["points"], row["of"]) for name, row in found.items()}
+    assert points == {
+        "Zoë/=right.ipynb": ("1", "3", "4", "4"),
+        "no checks.ipynb": ("1", "3", "4", "4"),
+        "no metadata.ipynb": ("1", "3", "4", "4"),
+        "with a helper.ipynb": ("1", "3", "4", "4"),
+        "easy checks.ipynb": ("0", "3", "3", "4"),
+        "hidden.ipynb": ("1", "1", "2", "4"),
+        "raises.ipynb": ("0", "0", "0", "4"),
+        "no python.ipynb": ("0", "3", "3", "4"),
+        "blank.ipynb": ("0", "0", "0", "4"),
+    }
+    said = {name: row["messages"] for name, row in found.items()}
+    assert said["Zoë/=right.ipynb"] == "" and "double: 3 is not 6" in said["easy checks.ipynb"]
+    assert "root: hidden: sixteen" in said["hidden.ipynb"]
+    assert (
+        "double: Your code raised ZeroDivisionError" in said["raises.ipynb"]
+        and "ValueError: no" in said["raises.ipynb"]
+    )
+    assert "SyntaxError" in said["no python.ipynb"] and "double: `double` does not exist" in said["no python.ipynb"]
+    assert {row["lesson"] for row in found.values()} == {"77_made"}
+    before = (folder / "grades.csv").read_bytes()
+    capsys.readouterr()
+    assert graded(folder)[0] == 0
+    assert (folder / "grades.csv").read_bytes() == before
+    assert "9 of 9 stand in" in capsys.readouterr().out
+    hand_in(student, folder / "blank.ipynb")
+    assert graded(folder)[1]["blank.ipynb"]["points"] == "4"
+
+
+EVIL = {  # the answer to the first exercise; what the row says; the points
+    "prints a gigabyte": ("line = 'x' * 10**7\nfor _ in range(100): print(line)\n" + RIGHT["double"], "", "4"),
+    "computes for ever": ("while True: pass", "computed for more than 3 s", "3"),
+    "catches everything": (
+        "while True:\n    try:\n        while True: pass\n    except Exception: pass",
+        "more than 3 s",
+        "3",
+    ),
+    "answers for ever": ("def double(x):\n    while True: pass", "double: TooLong", "3"),
+    "hogs memory": ("hog = []\nwhile True: hog.append(bytearray(10**8))", "MemoryError", "3"),
+    "hogs memory in many": (
+        "import os\nfor _ in range(20):\n    if os.fork() == 0:\n        hog = b'x' * 5 * 10**8\n        while True: pass\n"
+        "import time\ntime.sleep(3600)",
+        "used more than 1.0 GB of memory, at code cell 3",
+        "0",
+    ),
+    "writes for ever": (
+        "n = 0\nwhile True:\n    n += 1\n    open(f'big{n}', 'wb').write(bytes(5 * 10**7))",
+        "No space left on device",
+        "3",
+    ),
+    "writes many files": (
+        "n = 0\nwhile True:\n    n += 1\n    open(f'small{n}', 'wb').close()",
+        "more than 20,000 files",
+        "0",
+    ),
+    "deletes": (  # the answer first: to try all files takes some seconds of computing, and more than 3 on a busy machine
+        RIGHT["double"] + "\nimport shutil\nfor p in ('/tmp', '/'): shutil.rmtree(p, ignore_errors=True)",
+        "",
+        "4",
+    ),
+    "ends": (
+        "import os\nos._exit(0)",
+        "its process ended, with status 0, at code cell 3 of 6, above the check of double",
+        "0",
+    ),
+    "kills its kernel": ("import os\nos.kill(os.getpid(), 9)", "its process ended, with status", "0"),
+    "kills all": (RIGHT["double"] + "\nimport os\nos.kill(-1, 9)", "Error", "4"),
+    "exits": ("exit()\nraise SystemExit", "SystemExit", "3"),
+    "fakes": (
+        "import json, os\nline = {'exercise': 'double', 'cases': [[]], 'nonce': ''}\nfor fd in range(100):\n    try:\n"
+        "        os.write(fd, json.dumps(line).encode() + b'\\n')\n    except OSError: pass",
+        "double: Your code raised TypeError",
+        "3",
+    ),
+    "closes": ("import os\nos.closerange(0, 1000)", "its process ended, with status", "0"),
+    "shouts": ("raise ValueError('\\ud800' * 10**7)", "ValueError: ????", "3"),
+    "lies": (
+        "class Lie(Exception):\n    def __str__(self): 1 / 0\ndef double(x): raise Lie",
+        "double: ZeroDivisionError",
+        "3",
+    ),
+}
+
+
+@needs_sandbox
+def test_whatever_a_notebook_does_it_stays_within_its_limits(student, tmp_path, monkeypatch):
+    limits = sandbox.Limits
+    monkeypatch.setattr(sandbox, "Limits", lambda seconds, memory: limits(seconds, memory, cell=3))
+    folder = tmp_path / "evil"
+    for name, (code, _, _) in EVIL.items():
+        hand_in(student, folder / f"{name}.ipynb", "double = None\n" + code)
+    begun = time.monotonic()
+    status, found = graded(folder, "--limit", "60", "--memory", "1", "--at-once", "2")
+    assert status == 1 and len(found) == len(EVIL)
+    wrong = [
+        (name, row["points"], row["reason"], row["messages"])
+        for name, (_, said, points) in EVIL.items()
+        if (row := found[f"{name}.ipynb"])["points"] != points or said not in row["reason"] + row["messages"]
+    ]
+    assert wrong == []
+    assert time.monotonic() - begun < 60 * len(EVIL) / 2
+    assert left_behind() == []
+
+
+@needs_sandbox
+def test_what_does_not_end_is_ended(student, tmp_path):
+    bomb = "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass"
+    daemon = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0: time.sleep(3600)\n"
+    folder = tmp_path / "evil"
+    hand_in(student, folder / "bomb.ipynb", root="root = None\n" + bomb)
+    hand_in(student, folder / "sleeps.ipynb", root="root = time.sleep(3600)")
+    hand_in(student, folder / "leaves a daemon.ipynb", root=daemon + RIGHT["root"])
+    status, found = graded(folder, "--limit", "8", "--at-once", "2")
+    assert status == 1
+    for name in ("bomb", "sleeps"):  # of the bomb's processes the memory may be seen first
+        assert found[f"{name}.ipynb"]["reason"].startswith("stopped")
+        assert float(found[f"{name}.ipynb"]["seconds"]) < 30
+    assert left_behind() == []
+
+
+@needs_sandbox
+def test_a_notebook_sees_nothing_but_python_and_the_course(student, tmp_path):
+    """No file of the machine can be written, no solution read, no network reached, no process seen."""
+    outside = [
+        str(path)
+        for path in (tmp_path, tmp_path / "evil", REPOSITORY, REPOSITORY / "course_utils", "/", "/usr", "/var/tmp")
+    ]
+    code = f"""
+import os, socket
+double = None
+done = []
+for folder in {outside!r}:
+    try:
+        open(os.path.join(folder, "evil.txt"), "w").close()
+        done.append("wrote in " + folder)
+    except OSError: pass
+for path in {[str(REPOSITORY / "notebooks"), str(tmp_path), "/etc/passwd", os.path.expanduser("~/.ssh")]!r}:
+    if os.path.exists(path): done.append("saw " + path)
+for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+    try:
+        socket.socket(socket.AF_INET, kind).connect(("192.0.2.1", 53))
+        done.append("reached the network")
+    except OSError: pass
+done += ["saw process " + name for name in os.listdir("/proc") if name.isdigit() and int(name) > 9]
+if os.getuid() == 0: done.append("is root")
+raise RuntimeError("it did: " + repr(done))
+"""
+    hand_in(student, tmp_path / "evil" / "looks around.ipynb", code)
+    _, found = graded(tmp_path / "evil")
+    assert "RuntimeError: it did: []" in found["looks around.ipynb"]["messages"]
+    assert not list(tmp_path.rglob("evil.txt"))
+
+
+@needs_sandbox
+def test_an_answer_that_knows_only_the_students_test_gets_no_full_points(tmp_path):
+    solved = nbformat.read(str(assemble.stored("04_simple_rnn", solved=True)), as_version=4)
+    answer = next(cell for cell in solved.cells if cell.source.startswith("def n_weights"))
+    answer.source = "def n_weights(d, u):\n    return {(3, 5): 45, (1, 1): 3, (100, 10): 1110}[d, u]"
+    folder = tmp_path / "class"
+    folder.mkdir()
+    assemble.save(solved, folder / "learned by heart.ipynb")
+    _, found = graded(folder)
+    row = found["learned by heart.ipynb"]
+    assert (row["04 n_weights"], row["points"], row["of"]) == ("0.5", "6.5", "7")
+    assert "n_weights_hidden" not in str(solved)
+
+
+@needs_sandbox
+def test_what_is_no_notebook_of_a_lesson_has_a_row_that_says_so(student, tmp_path, capsys):
+    folder = tmp_path / "mixed"
+    whole = hand_in(student, folder / "whole.ipynb").read_text(encoding="utf-8")
+    files = {
+        "torn.ipynb": whole[: len(whole) // 2],
+        "empty.ipynb": "",
+        "list.ipynb": "[]",
+        "deep.ipynb": "[" * 100_000,
+        "cells.ipynb": '{"nbformat": 4, "cells": [{"cell_type": "code"}]}',
+        "both.zip": "PK",
+        "letter.docx": "Dear teacher",
+        "\udcff.docx": "a name that is no text",
+        "other.ipynb": whole.replace("77_made", "66_unknown"),
+        ".hidden.ipynb": whole,
+        ".ipynb_checkpoints/whole-checkpoint.ipynb": whole,
+    }
+    for name, text in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    (folder / "huge.ipynb").touch()
+    os.truncate(folder / "huge.ipynb", submissions.LARGEST + 1)
+    (folder / "link.ipynb").symlink_to(folder / "whole.ipynb")
+    status, found = graded(folder)
+    assert status == 1
+    reasons = {name: row["reason"] for name, row in found.items()}
+    torn = "no whole notebook, torn or changed"
+    assert {name: reason.partition(":")[0] for name, reason in reasons.items()} == {
+        "whole.ipynb": "",
+        **{f"{name}.ipynb": torn for name in ("torn", "list", "deep", "cells")},
+        "empty.ipynb": "an empty file",
+        "both.zip": "no notebook (.ipynb)",
+        "letter.docx": "no notebook (.ipynb)",
+        "?.docx": "no notebook (.ipynb)",
+        "other.ipynb": "of no lesson of this course",
+        "huge.ipynb": "larger than 50 MB",
+        "link.ipynb": "a link, no file",
+    }
+    assert reasons["both.zip"].endswith("unpack it first")
+    assert "torn.ipynb: no whole notebook" in capsys.readouterr().out
+
+
+@needs_sandbox
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
+def test_a_run_that_was_ended_goes_on_and_no_row_is_lost_or_doubled(tmp_path, sent):
+    folder, table = tmp_path / "class", tmp_path / "class" / "grades.csv"
+    folder.mkdir()
+    names = {f"{n}.ipynb" for n in range(6)}
+    for name in names:
+        shutil.copy(REPOSITORY / "notebooks" / "solutions" / "00_start_here.ipynb", folder / name)
+    line = [sys.executable, "-m", "course_utils", "grade", str(folder), "--at-once", "2"]
+    running = subprocess.Popen(line, cwd=REPOSITORY, stderr=subprocess.DEVNULL)
+    while not (table.exists() and len(rows(table)) >= 2):
+        assert running.poll() is None
+        time.sleep(0.02)
+    running.send_signal(sent)
+    status = running.wait(60)
+    before = rows(table)
+    assert status != 0 and 2 <= len(before) < 6, "it was ended too late"
+    deadline = time.monotonic() + 10
+    while left_behind():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    done = subprocess.run(line, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert f"{len(before)} of 6 stand in" in done.stdout
+    after = rows(table)
+    assert after.keys() == names and {row["points"] for row in after.values()} == {"3"}
+    assert {name: after[name] for name in before} == before
+    assert [path.name for path in folder.iterdir() if path.name not in names] == ["grades.csv"]
+
+
+def test_without_a_sandbox_nothing_is_graded_unless_told_to(student, tmp_path, capsys, monkeypatch):
+    folder = tmp_path / "handed in"
+    hand_in(student, folder / "right.ipynb")
+    hand_in(student, folder / "sleeps.ipynb", "double = time.sleep(3600)")
+    monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
+    assert command.main(["grade", str(folder)]) == 2
+    assert not (folder / "grades.csv").exists()
+    said = capsys.readouterr().err
+    assert "No sandbox" in said and "Nothing was graded" in said and "--unsafe" in said
+    status, found = graded(folder, "--unsafe", "--limit", "10")
+    assert status == 1
+    assert "WITHOUT IT notebooks can read and change your files" in capsys.readouterr().err
+    assert found["right.ipynb"]["points"] == "4"
+    assert "stopped after 10 s, at code cell 3" in found["sleeps.ipynb"]["reason"]
+    assert left_behind() == []
+
+
+def test_what_cannot_be_begun_says_what_to_do(tmp_path, capsys):
+    assert command.main(["grade", ""]) == 2
+    assert "make grade SUBMISSIONS=folder" in capsys.readouterr().err
+    assert command.main(["grade", str(tmp_path / "missing")]) == 2
+    assert "there is no folder" in capsys.readouterr().err
+    assert command.main(["grade", str(tmp_path)]) == 2
+    assert "holds no files" in capsys.readouterr().err
+
+
+def test_a_foreign_table_is_left_alone(tmp_path):
+    table = tmp_path / "grades.csv"
+    table.write_text("name;points\nZoë;4\n", encoding="utf-8")
+    with pytest.raises(submissions.GradeError, match="move it away"):
+        submissions.load(table)
+    assert table.read_text(encoding="utf-8").startswith("name;points")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
+def test_a_table_is_written_whole_or_not_at_all(tmp_path):
+    table = tmp_path / "grades.csv"
+    submissions.save([{"submission": "a", "fingerprint": "1", "messages": "=1+1\nnext"}], table)
+    before = table.read_bytes()
+    assert rows(table)["a"]["messages"] == "'=1+1 next"  # no formula, one line
+    (tmp_path / ".grades.csv.part").symlink_to("/dev/full")
+    with pytest.raises(submissions.GradeError, match="cannot be written"):
+        submissions.save([{"submission": "b"}], table)
+    assert table.read_bytes() == before
+
+
+@needs_sandbox
+def test_other_limits_are_tried(student, tmp_path):
+    hand_in(student, tmp_path / "in" / "slow.ipynb", "double = time.sleep(7)\n" + RIGHT["double"])
+    assert "stopped after 4 s" in graded(tmp_path / "in", "--limit", "4")[1]["slow.ipynb"]["reason"]
+    assert graded(tmp_path / "in", "--limit", "120")[1]["slow.ipynb"]["points"] == "4"
+
+
+def test_made_up_results_bring_nothing_and_end_nothing(student):
+    lesson = submissions.Graded.of(assemble.assemble(assemble.sources()[0]))
+    twice = [{"exercise": "double", "cases": [["no"]]}, {"exercise": "double", "cases": [[]]}, {"done": True}]
+    row = submissions.grade(lesson, ["x"], sandbox.Outcome(twice, "", 0, "", 1.0))
+    assert row["77 double"] == "0" and "results came twice" in row["reason"]
+    for cases in ([], [[]], "yes", None, 3):
+        with pytest.raises((TypeError, ValueError)):
+            submissions.grade(lesson, ["x"], sandbox.Outcome([{"exercise": "root", "cases": cases}], "", 0, "", 1.0))

@@ -1,0 +1,110 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from copy import deepcopy
+from pathlib import Path
+
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from course_tools.lessons import execute
+
+
+def notebook(*cells):
+    return new_notebook(cells=[new_markdown_cell("# A lesson"), *(new_code_cell(cell) for cell in cells)])
+
+
+def run(tmp_path, *cells, limit=60, **environment):
+    (made,) = execute.run_all([("77_made", notebook(*cells))], tmp_path, limit, environment)
+    return made
+
+
+def test_outputs_claims_tables_time_and_memory_are_collected(tmp_path):
+    made = run(
+        tmp_path,
+        "from course_utils import claims, results\nkept = bytearray(b'x') * 200_000_000\nimport time; time.sleep(0.5)",
+        "claims.claim('one is at least zero', 1, at_least=0)\nclaims.claim('two is at most one', 2, at_most=1)",
+        "results.table('Scores', [{'model': 'bag', 'accuracy': 0.5}])",
+        "print('reached')",
+    )
+    assert made.fault is None
+    assert [(claim["text"], claim["held"], claim["cell"]) for claim in made.claims] == [
+        ("one is at least zero", True, 2),
+        ("two is at most one", False, 2),
+    ]
+    assert made.faults == ["77_made, cell 2: claim broken: two is at most one: measured 2.0, at most 1.0"]
+    assert made.tables == [{"title": "Scores", "rows": [{"model": "bag", "accuracy": 0.5}]}]
+    assert "reached" in made.notebook.cells[-1].outputs[0].text
+    assert made.seconds > 0.5 and made.memory > 200e6
+
+
+def test_raising_cell_is_named_with_its_error(tmp_path):
+    made = run(tmp_path, "a = 1", "# why\n1 / 0", "print('not reached')")
+    assert made.faults == ["77_made, cell 2 (1 / 0): raised ZeroDivisionError: division by zero"]
+
+
+def test_hanging_lesson_is_stopped_and_named(tmp_path):
+    made = run(tmp_path, "import os; open('pid', 'w').write(str(os.getpid()))", "while True: pass", limit=15)
+    assert made.faults == ["77_made, cell 2 (while True: pass): still running after 15 s, stopped"]
+    if sys.platform != "win32":
+        with pytest.raises(ProcessLookupError):  # no kernel is left behind
+            os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+def test_dying_kernel_is_named_and_the_others_still_run(tmp_path):
+    last_words = "os.write(2, b'no room left\\n'); time.sleep(2); os._exit(9)"
+    dying, fine = notebook("import os, time", last_words), notebook("print('fine')")
+    dead, alive = execute.run_all([("77_dies", dying), ("78_lives", fine)], tmp_path, 60)
+    assert dead.faults[0].startswith("77_dies, cell 2 (os.write(2, b'no room left")
+    assert dead.faults[0].endswith("the kernel died (out of memory, or a crash); it said last: no room left")
+    assert not alive.faults
+
+
+def test_every_lesson_has_a_kernel_of_its_own_and_the_given_environment(tmp_path):
+    one, two = (
+        notebook("secret = 1"),
+        notebook("import os\nassert 'secret' not in globals()\nprint(os.environ['COURSE_DATA'])"),
+    )
+    runs = execute.run_all([("one", one), ("two", two)], tmp_path, 60, {"COURSE_DATA": "sample"}, at_once=1)
+    assert [made.faults for made in runs] == [[], []]
+    assert runs[1].notebook.cells[-1].outputs[0].text == "sample\n"
+
+
+def test_two_runs_of_a_lesson_keep_what_they_save_apart(tmp_path):
+    save = notebook("from course_utils.paths import build_dir; print(build_dir())")
+    runs = execute.run_all([("77_made (student)", save), ("77_made (solved)", deepcopy(save))], tmp_path, 60)
+    kept = {run.notebook.cells[-1].outputs[0].text.strip() for run in runs}
+    assert {Path(folder).name for folder in kept} == {"77_made (student)", "77_made (solved)"}
+
+
+def test_progress_is_told_after_every_cell(tmp_path):
+    told = []
+    execute.run_all([("made", notebook("1", "2"))], tmp_path, 60, progress=lambda *what: told.append(what))
+    assert ("made", 2, 3) in told and told[-1] == ("made", 3, 3)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
+def test_ctrl_c_ends_everything_and_leaves_no_kernel(tmp_path):
+    program = (
+        "from nbformat.v4 import new_code_cell, new_notebook\n"
+        "from pathlib import Path\n"
+        "from course_tools.lessons import execute\n"
+        "hanging = 'import os; open(str(os.getpid()), chr(119)).close()\\nwhile True: pass'\n"
+        "pairs = [(name, new_notebook(cells=[new_code_cell(hanging)])) for name in 'abc']\n"
+        "execute.run_all(pairs, Path('.'), 600)\n"
+    )
+    running = subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    while len(kernels := list(tmp_path.iterdir())) < 2:
+        assert running.poll() is None, running.stderr.read()
+        time.sleep(0.2)
+    running.send_signal(signal.SIGINT)
+    try:
+        assert "KeyboardInterrupt" in running.communicate(timeout=120)[1]
+    finally:
+        running.kill()
+    assert len(list(tmp_path.iterdir())) == 2  # the third was not begun
+    for kernel in kernels:
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(kernel.name), 0)

@@ -1,0 +1,110 @@
+import json
+
+import numpy as np
+import pytest
+
+from course_utils import tables
+
+
+def record(*accuracies):
+    runs = [
+        {"seed": seed, "tables": [{"title": "Scores", "rows": [{"model": "<bag>", "size": 1000, "accuracy": a}]}]}
+        for seed, a in enumerate(accuracies)
+    ]
+    return {"machine": "2 cores", "runs": runs}
+
+
+def test_table_shows_itself_and_records_plain_numbers():
+    table = tables.table("Scores", [{"model": "<bag>", "size": np.int64(1234), "accuracy": np.float32(0.5)}])
+    bundle = table._repr_mimebundle_()
+    assert json.loads(json.dumps(bundle[tables.MIME]))["rows"] == [{"model": "<bag>", "size": 1234, "accuracy": 0.5}]
+    assert "| <bag> | 1,234 | 0.500 |" in bundle["text/plain"]
+    assert "&lt;bag&gt;" in bundle["text/html"]
+
+
+@pytest.mark.parametrize("rows", [[], [{"a": 1}, {"b": 2}]])
+def test_table_refuses_rows_that_do_not_fit(rows):
+    with pytest.raises(ValueError, match="same columns"):
+        tables.table("Scores", rows)
+
+
+def test_mean_and_deviation_over_seeds():
+    table = tables.from_record(record(0.90, 0.91, 0.92), "01", "Scores")
+    assert table.values("accuracy") == [0.91] and table.values("size") == [1000]
+    (row,) = table.rows
+    assert row == {"model": "<bag>", "size": 1000, "accuracy": "0.910 ± 0.010"}
+
+
+def test_large_numbers_have_no_false_precision():
+    runs = record(0.9, 0.9)
+    runs["runs"][1]["tables"][0]["rows"][0]["size"] = 1500
+    assert tables.from_record(runs, "01", "Scores").rows[0]["size"] == "1,250 ± 354"
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ((0.9019, 0.90207), "0.9020 ± 0.0001"),
+        ((0.80, 0.82), "0.810 ± 0.014"),
+        ((12.5, 13.1), "12.8 ± 0.4"),
+        ((43604, 43605), "43,604 ± 1"),
+        ((1000, 1300), "1,150 ± 212"),
+    ],
+)
+def test_mean_and_deviation_have_equally_many_decimals(values, shown):
+    runs = record(*values)
+    assert tables.from_record(runs, "01", "Scores").rows[0]["accuracy"] == shown
+
+
+def test_page_is_generated_from_the_record():
+    from course_tools.lessons import results_pages
+
+    assert results_pages.PAGE.read_text(encoding="utf-8") == results_pages.page(), "rewrite it with: make results"
+    for path in (results_pages.README, results_pages.HUBS, results_pages.TEACHING):
+        assert path.read_text(encoding="utf-8") == results_pages.filled(path), "rewrite it with: make results"
+
+
+def test_a_page_says_when_a_benchmark_was_not_run_but_a_lesson_must_have_been(tmp_path, monkeypatch):
+    from course_tools.lessons import results_pages as records
+
+    monkeypatch.setattr(tables, "FOLDER", tmp_path)
+    page = tmp_path / "PAGE.md"
+    page.write_text("<!-- benchmark of hub: A class -->\nold\n<!-- end of table -->\nrest\n")
+    assert "old" not in records.filled(page) and "python benchmarks/hub.py" in records.filled(page)
+    (tmp_path / "benchmarks").mkdir()
+    made = {"machine": "2 cores", "tables": [{"title": "A class", "rows": [{"students": 30, "cores": 4}]}]}
+    tables.write_record(made, tmp_path / "benchmarks" / "hub.json")
+    assert "| 30 | 4 |" in records.filled(page) and "2 cores." in records.filled(page)
+    page.write_text(records.filled(page))
+    assert records.filled(page) == page.read_text() and page.read_text().endswith("<!-- end of table -->\nrest\n")
+    page.write_text("<!-- table of 01_x: Scores -->\n<!-- end of table -->\n")
+    with pytest.raises(KeyError, match="make results ARGS=01_x"):
+        records.filled(page)
+
+
+def test_runs_that_disagree_about_names_are_refused():
+    two = record(0.9, 0.9)
+    two["runs"][1]["tables"][0]["rows"][0]["model"] = "another"
+    with pytest.raises(ValueError, match="disagree"):
+        tables.from_record(two, "01", "Scores")
+
+
+def test_missing_record_names_the_command(tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "FOLDER", tmp_path)
+    with pytest.raises(KeyError, match="make results ARGS=01_x"):
+        tables.recorded("01_x", "Scores")
+    tables.write_record(record(0.9), tmp_path / "01_x.json")
+    assert tables.recorded("01_x", "Scores").rows[0]["accuracy"] == 0.9
+    assert [path.name for path in tmp_path.iterdir()] == ["01_x.json"]
+
+
+def test_benchmark_shows_its_machine_and_a_missing_one_names_the_command(tmp_path, monkeypatch):
+    (tmp_path / "benchmarks").mkdir()
+    made = {"machine": "2 cores", "tables": [{"title": "Times", "rows": [{"layer": "LSTM", "ratio": 1.5}]}]}
+    tables.write_record(made, tmp_path / "benchmarks" / "cells.json")
+    monkeypatch.setattr(tables, "FOLDER", tmp_path)
+    table = tables.benchmark("cells", "Times")
+    assert table.values("ratio") == [1.5] and "benchmarks/cells.py; 2 cores" in table.note
+    for name in ("cells", "neighbours"):
+        with pytest.raises(KeyError, match=f"python benchmarks/{name}.py"):
+            tables.benchmark(name, "Memory")
