@@ -255,13 +255,13 @@ class Seq2BoW:
         arrays = {f"weight {name}": weight.numpy() for name, weight in self.weights.items()}
         if self.index is not None:
             arrays["index"] = self.index.matrix
-        files.write(Path(path), names, {"counts": self.counts, "vectors": self.interests.matrix, **arrays})
+        files.write_arrays(Path(path), names, {"counts": self.counts, "vectors": self.interests.matrix, **arrays})
 
     @classmethod
     def load(cls, path: Path | str) -> "Seq2BoW":
         """Read what `save` wrote. Raises FileNotFoundError, and ValueError for a file that `save` did not write."""
         try:
-            names, arrays = files.read(Path(path))
+            names, arrays = files.read_arrays(Path(path))
             if names["format"] != FORMAT:
                 raise ValueError(f"its format is {names['format']}, this version reads {FORMAT}")
             numbering = Numbering(Vocabulary(names["words"]), names["interests"], names["extras"])

@@ -219,7 +219,7 @@ class _State:
         self.best, self.best_weights = (np.inf, 0), model.state()
         if path is not None and path.exists():
             try:
-                names, arrays = files.read(path)
+                names, arrays = files.read_arrays(path)
             except ValueError as error:
                 raise ValueError(f"{error}; remove it to begin anew") from None
             if names["settings"] == settings:
@@ -243,7 +243,7 @@ class _State:
         arrays = {f"variable {i}": np.asarray(variable) for i, variable in enumerate(self._variables())}
         arrays |= {f"best {i}": weight for i, weight in enumerate(self.best_weights)}
         names = {"settings": self.settings, "step": self.step, "history": self.history, "best": self.best}
-        files.write(self.path, {**names, "losses": [float(L) for L in self.losses]}, arrays)
+        files.write_arrays(self.path, {**names, "losses": [float(L) for L in self.losses]}, arrays)
 
     def add(self, L) -> None:
         """A step was taken, with the loss L."""

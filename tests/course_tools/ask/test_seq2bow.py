@@ -340,7 +340,7 @@ def test_after_an_interrupt_the_same_command_goes_on(tmp_path, capsys, monkeypat
     place, name, call = {
         "the file is read": (corpus, "only", 1),
         "the network learns": (training._State, "add", 8),
-        "the model is written": (files, "write", 25),  # after 24 states, one for each step
+        "the model is written": (files, "write_arrays", 25),  # after 24 states, one for each step
     }[when]
     whole, calls, seen = getattr(place, name), [], []
 
