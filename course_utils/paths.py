@@ -1,12 +1,27 @@
-"""Where data lies, and whether a lesson gets the embedded sample or the real dataset."""
+"""Where the course's files are, and whether a lesson gets the embedded sample or the real dataset.
+
+The package has two homes. In a clone, the samples, records and lessons are in folders beside it. A wheel (`setup.py`) has
+copies of them inside the package, and what a lesson saves goes to the working directory: nothing is written beside the package.
+"""
 
 import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-SAMPLES = REPOSITORY / "data"
+PACKAGE = Path(__file__).resolve().parent
+
+
+def homes(package: Path) -> tuple[bool, Path, Path, Path, Path]:
+    """Whether `package` is installed from a wheel, the course's root, and the folders of samples, records and lessons."""
+    if (package / "samples").is_dir():  # only setup.py makes this folder
+        return True, Path.cwd(), package / "samples", package / "records", package / "lessons"
+    root = package.parent
+    return False, root, root / "data", root / "results", root / "notebooks"
+
+
+# The root of an installed package is the directory in which it was imported. Its lessons have no cells, only their checks.
+INSTALLED, REPOSITORY, SAMPLES, RECORDS, LESSONS = homes(PACKAGE)
 MODES = ("auto", "sample", "real")
 
 
@@ -16,18 +31,17 @@ class DataNotReady(FileNotFoundError):
 
 def data_dir() -> Path:
     """Folder of the real datasets: COURSE_DATA_DIR, or `data/downloads/` of the course. It need not exist."""
-    return _folder("COURSE_DATA_DIR", SAMPLES / "downloads")
+    return _folder("COURSE_DATA_DIR", "data/downloads")
 
 
 def build_dir() -> Path:
-    """Folder of what lessons keep, vectors and networks: COURSE_BUILD_DIR, or `build/` of the course. It need not exist."""
-    return _folder("COURSE_BUILD_DIR", REPOSITORY / "build")
+    """Folder for what lessons save, vectors and models: COURSE_BUILD_DIR, or `build/` of the course. It need not exist."""
+    return _folder("COURSE_BUILD_DIR", "build")
 
 
-def _folder(variable: str, usual: Path) -> Path:
-    """A relative path begins in the course's folder: `make data` is started there, and lessons in `notebooks`."""
-    given = os.environ.get(variable, "").strip()
-    return REPOSITORY / Path(given).expanduser() if given else usual
+def _folder(variable: str, default: str) -> Path:
+    """A relative path begins at the course's root: `make data` is started there, and lessons in `notebooks`."""
+    return REPOSITORY / Path(os.environ.get(variable, "").strip() or default).expanduser()
 
 
 def mode() -> str:

@@ -10,10 +10,10 @@ import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from course_utils.paths import REPOSITORY
+from course_utils.paths import RECORDS
 
 MIME = "application/vnd.course.table+json"
-FOLDER = REPOSITORY / "results"
+FOLDER = RECORDS
 Row = Mapping[str, str | int | float]
 
 
