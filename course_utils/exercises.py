@@ -1,9 +1,9 @@
 """Checks of the exercises: a wrong answer gets a message that helps, and never stops the notebook.
 
-The tests are Otter's exception-based ones (otter-grader.readthedocs.io, "Exception-Based Format"). They travel in the
-notebook's metadata, so that a copied notebook still has them; this module finds them, runs them, and says what came out.
+The tests are Otter's exception-based ones (otter-grader.readthedocs.io, "Exception-Based Format"). They are part of the
+notebook's metadata, so that a copied notebook still has them; this module finds them, runs them, and reports the result.
 A verdict is stored in the notebook with digests of what it judged, so that the command `progress` can read it later and
-knows whether it is still about the code that stands there.
+knows whether it is still about the code in the notebook.
 """
 
 import dis
@@ -11,13 +11,15 @@ import hashlib
 import inspect
 import json
 import os
+import re
 import traceback
 from pathlib import Path
 from types import FunctionType
 
-from course_utils.paths import REPOSITORY
+from course_utils.paths import LESSONS
 
 MIME = "application/vnd.course.check+json"
+CHECKS = re.compile(r"""\bChecks\(\s*["'](\w+)["']\s*\)""")
 
 
 class NotFilledIn(Exception):
@@ -27,36 +29,36 @@ class NotFilledIn(Exception):
 class Checks:
     """The checks of one lesson: `grader = Checks("04_simple_rnn")`, then `grader.check("exercise")` in any cell.
 
-    The notebook is looked for where JupyterLab says it is running, then in the working directory (under its own name, then
-    under any other), at last among the lessons of the repository.
+    They are read from the running notebook where JupyterLab or VS Code names its file, else from a notebook of the lesson in
+    the working directory, under any name, else from the lessons of the course. On Colab and Kaggle, where a kernel cannot see
+    the notebook's file, it is the last of these, which a wheel has, too.
     """
 
-    def __init__(self, lesson: str):
-        self.lesson = lesson
+    def __init__(self, lesson: str, lessons: Path = LESSONS):
+        self.lesson, self._lessons = lesson, lessons
 
     def check(self, exercise: str) -> "Verdict":
         """Run the tests of `exercise` against the variables of the calling notebook; show the verdict."""
-        tests = self._find().get(exercise)
+        variables = inspect.currentframe().f_back.f_globals
+        tests = self._find(variables).get(exercise)
         if tests is None:
             return Verdict(exercise, False, [f"This notebook has no exercise named {exercise!r}."])
-        variables = inspect.currentframe().f_back.f_globals
         verdict = run_tests(exercise, tests, variables)
         verdict.judged = {"tests": digest("tests", tests), "cells": _cells_judged(tests, variables)}
         return verdict
 
-    def _find(self) -> dict[str, str]:
+    def _find(self, variables: dict) -> dict[str, str]:
         here = Path.cwd()
-        running = os.environ.get("JPY_SESSION_NAME")  # set by Jupyter's server: path of the notebook that is running
-        likely = [Path(running)] if running else []
-        likely += [here / f"{self.lesson}.ipynb", *sorted(here.glob("*.ipynb"))]
-        likely += [REPOSITORY / "notebooks" / f"{self.lesson}.ipynb"]
-        for path in likely:
+        named = (os.environ.get("JPY_SESSION_NAME"), variables.get("__vsc_ipynb_file__"))  # by JupyterLab, by VS Code
+        paths = [Path(name) for name in named if isinstance(name, str)]
+        paths += [here / f"{self.lesson}.ipynb", *sorted(here.glob("*.ipynb")), self._lessons / f"{self.lesson}.ipynb"]
+        for path in paths:
             try:
-                metadata = json.loads(path.read_text(encoding="utf-8"))["metadata"]
-                if metadata["course"]["lesson"] == self.lesson:
-                    return metadata["otter"]["tests"]
+                notebook = read_notebook(path)
+                if lesson_of(notebook) == self.lesson:
+                    return notebook["metadata"]["otter"]["tests"]
             except (OSError, ValueError, KeyError, TypeError):
-                continue  # not there, torn, or another notebook: look on
+                continue  # missing, damaged, or without its tests
         raise FileNotFoundError(
             f"The checks of lesson {self.lesson} were not found: no notebook in {here} has them. "
             f"Save the notebook there, or copy the lesson again."
@@ -66,7 +68,7 @@ class Checks:
 class Verdict:
     """What a check found: `passed`, and the messages for what did not pass (empty when everything did).
 
-    `judged` has digests of the tests and of the cells that the answer came from, where a notebook's check gave the verdict.
+    `judged` has digests of the tests and of the cells that the answer is from, if a check in a notebook gave the verdict.
     """
 
     def __init__(self, exercise: str, passed: bool, messages: list[str]):
@@ -81,6 +83,29 @@ class Verdict:
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         record = {"exercise": self.exercise, "passed": self.passed, "messages": self.messages, **self.judged}
         return {"text/plain": repr(self), MIME: record}
+
+
+def read_notebook(path: Path) -> dict:
+    """A saved notebook, the source of every cell as one text. Raises OSError, or ValueError for another or a damaged file."""
+    try:
+        notebook = json.loads(path.read_text(encoding="utf-8-sig"))
+        for cell in notebook["cells"]:
+            cell["source"] = "".join(cell["source"])
+        if not isinstance(notebook["metadata"], dict):
+            raise TypeError("its metadata are no table")
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"not a notebook ({type(error).__name__}: {error})") from error
+    return notebook
+
+
+def lesson_of(notebook: dict) -> str | None:
+    """The lesson that a notebook is of, from its metadata, else from the cell that makes its checks; None for no lesson."""
+    course = notebook["metadata"].get("course")
+    lesson = course.get("lesson") if isinstance(course, dict) else None
+    if isinstance(lesson, str):
+        return lesson
+    found = (CHECKS.search(cell["source"]) for cell in notebook["cells"] if cell.get("cell_type") == "code")
+    return next((match[1] for match in found if match), None)
 
 
 def digest(kind: str, text: str) -> str:
@@ -103,7 +128,7 @@ def run_tests(exercise: str, source: str, variables: dict) -> Verdict:
 def _cells_judged(tests: str, variables: dict) -> list[str]:
     """Digests of the cells that, as the kernel ran them, were the last to bind what the tests ask for.
 
-    The kernel's history tells more than the notebook: a cell may have been edited and not been run again.
+    The kernel's history is more exact than the notebook: a cell may have been edited and not run again.
     """
     if "get_ipython" not in variables:
         return []
@@ -161,6 +186,6 @@ def _filled_in(name: str, variables: dict):
 
 
 def _their_line(error: Exception) -> list[str]:
-    """The innermost line of the traceback that stands in the notebook."""
+    """The innermost line of the traceback that is in the notebook."""
     cells = [frame for frame in traceback.extract_tb(error.__traceback__) if "ipykernel" in frame.filename]
     return [f"at line {cells[-1].lineno} of its cell: {cells[-1].line}"] if cells else []

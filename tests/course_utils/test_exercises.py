@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from course_utils.exercises import MIME, Checks, digest, run_tests
+from course_utils.exercises import MIME, Checks, digest, lesson_of, read_notebook, run_tests
 
 TESTS = """from otter.test_files import test_case
 
@@ -64,7 +64,7 @@ x, f = 4, lambda x: x + x
 
 
 def test_a_verdict_is_kept_with_what_it_judged(notebook):
-    """Outside of a notebook there is no history of cells; tests/test_progress.py has the verdicts of a kernel."""
+    """Outside of a notebook there is no history of cells; test_exercise_status.py has the verdicts of a kernel."""
     record = Checks("77_made").check("double")._repr_mimebundle_()[MIME]
     assert record == {
         "exercise": "double",
@@ -81,10 +81,61 @@ def test_copied_and_renamed_notebook_still_has_its_checks(notebook):
     assert Checks("77_made").check("double").passed
 
 
-def test_running_notebook_is_found_from_another_folder(notebook, monkeypatch, tmp_path_factory):
+@pytest.mark.parametrize("by", ["JupyterLab", "VS Code"])
+def test_running_notebook_is_found_from_another_folder(notebook, monkeypatch, tmp_path_factory, by):
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
-    monkeypatch.setenv("JPY_SESSION_NAME", str(notebook))
+    if by == "JupyterLab":
+        monkeypatch.setenv("JPY_SESSION_NAME", str(notebook))
+    else:
+        monkeypatch.setitem(globals(), "__vsc_ipynb_file__", str(notebook))
     assert Checks("77_made").check("double").passed
+
+
+def test_checks_are_those_of_the_course_where_the_notebook_is_out_of_sight(notebook, monkeypatch, tmp_path_factory):
+    """As on Colab and Kaggle: nothing in the working directory, and a session that is named after something else."""
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    monkeypatch.setenv("JPY_SESSION_NAME", "/fileId=1a2b")
+    notebook.rename(notebook.with_name("77_made.ipynb"))
+    assert Checks("77_made", lessons=notebook.parent).check("double").passed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "1",
+        '{"metadata": {}}',
+        '{"cells": []}',
+        '{"cells": [1], "metadata": {}}',
+        "[" * 100_000,
+        "\udcff",
+    ],
+)
+def test_another_or_a_damaged_file_is_no_notebook(tmp_path, text):
+    (tmp_path / "it.ipynb").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(ValueError):
+        read_notebook(tmp_path / "it.ipynb")
+
+
+@pytest.mark.parametrize(
+    ("course", "code", "lesson"),
+    [
+        ({"lesson": "77_made"}, "grader = Checks('78_other')", "77_made"),
+        ({"lesson": 7}, "x = 1\ngrader = Checks( '78_other' )", "78_other"),
+        (None, "grader = Checks('78_other')", "78_other"),
+        (None, "print(1)", None),
+    ],
+)
+def test_the_lesson_is_named_by_the_metadata_or_else_by_the_code(tmp_path, course, code, lesson):
+    cells = [
+        {"cell_type": "markdown", "source": 'Checks("79_prose")'},
+        {"cell_type": "code", "source": code.splitlines(True)},
+    ]
+    path = tmp_path / "it.ipynb"
+    path.write_text(json.dumps({"cells": cells, "metadata": {"course": course}}), encoding="utf-8-sig")
+    assert lesson_of(read_notebook(path)) == lesson
 
 
 def test_missing_checks_and_exercises_say_so(notebook):
