@@ -1,6 +1,7 @@
 """Tokens, vocabulary, one-hot vectors, bags of words, padding: what lessons 01 and 09 derive and later lessons import."""
 
 import re
+import unicodedata
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -9,20 +10,51 @@ import numpy as np
 from scipy import sparse
 
 PAD = "<pad>"
-_NOT_A_WORD = re.compile(r"<br\s*/?>|[^a-zA-Z']")
+
+_BREAK = re.compile(r"<br\s*/?>")
+_MARKS = "".join(c for c in map(chr, range(0x300, 0x3100)) if unicodedata.category(c)[0] == "M")  # accents, vowel signs
+_ALONE = "\u3041-\u3096\u30a1-\u30fa\u30fc-\u30ff\u3400-\u9fff"  # Kana and Han are written without spaces between words
+_LETTER = rf"[^\W_{_ALONE}]"
+_WORDS = re.compile(r"[a-zA-Z']+")
+_PUNCTUATION = re.compile(r"[a-z']+|[0-9]+|[^\w\s]")
+_ANY_SCRIPT = re.compile(rf"[{_ALONE}]|{_LETTER}+(?:[{_MARKS}]+{_LETTER}*)*(?:\+\+|#|\+(?!\w))?")
+_KEY = re.compile(rf"(?:[^\W\d_]|['{_MARKS}])+")
 
 
-def tokenize(text: str, lower: bool = True) -> list[str]:
-    """Words of `text`: line-break tags and everything but Latin letters and apostrophes become spaces, then it is split.
+def tokenize(text: str, lower: bool = True, punctuation: bool = False, any_script: bool = False) -> list[str]:
+    """Tokens of `text`: its words of Latin letters without accents and of apostrophes. Everything else separates words.
 
-    Empty text, or text without a letter, gives an empty list. Raises TypeError for anything but a string.
+    lower: in lower case. punctuation: numbers and single punctuation characters are tokens, too: `10/10!` gives `10`, `/`,
+    `10`, `!`. any_script: letters and digits of all scripts make up words, which may end in the `++` or `#` of C++ and C#; each
+    Chinese or Japanese character is a word. Both imply lower case.
+
+    Line-break tags (`<br />`) separate words. Text without a word gives an empty list. Raises TypeError for anything but a
+    string.
     """
     if not isinstance(text, str):
         raise TypeError(
             f"tokenize takes one string, got {type(text).__name__}; for many texts: [tokenize(t) for t in texts]"
         )
-    words = _NOT_A_WORD.sub(" ", text.replace("’", "'")).split()
+    if any_script:
+        return _ANY_SCRIPT.findall(_BREAK.sub(" ", normalize(text)))
+    if punctuation:
+        return _PUNCTUATION.findall(_BREAK.sub(" ", text.replace("’", "'").lower()))
+    words = _WORDS.findall(_BREAK.sub(" ", text.replace("’", "'")))
     return [word.lower() for word in words] if lower else words
+
+
+def normalize(text: str) -> str:
+    """`text` in lower case and in Unicode's form NFKC: one way to write each letter, whatever its accents or width."""
+    return unicodedata.normalize("NFKC", text).lower().replace("i\u0307", "i")  # lower() makes i and U+0307 of İ
+
+
+def title_key(title: str) -> str:
+    """What two ways to write the same title have in common: its words, casefolded, with single spaces between them.
+
+    Words are made of letters of any script and apostrophes: "Data Analyst (m/f/d)" and "data analyst, M/F/D 2" are the same
+    title. A title without a letter has the key "".
+    """
+    return " ".join(_KEY.findall(_BREAK.sub(" ", normalize(title.replace("’", "'")).casefold())))
 
 
 class Vocabulary:

@@ -4,7 +4,6 @@
 """
 
 import functools
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,18 +11,9 @@ import numpy as np
 from scipy import sparse
 
 from course_utils.paths import build_dir
-from course_utils.text import Vocabulary
+from course_utils.text import Vocabulary, tokenize
 
 SAVED = build_dir() / "sentiment.keras"
-_BREAK, _TOKEN = re.compile(r"<br\s*/?>"), re.compile(r"[a-z']+|[0-9]+|[^\w\s]")
-
-
-def words_and_signs(text: str) -> list[str]:
-    """Words, numbers and signs of `text` in lower case, each sign for itself: `10/10!` gives `10`, `/`, `10`, `!`.
-
-    Line-break tags are dropped, and letters that are not Latin.
-    """
-    return _TOKEN.findall(_BREAK.sub(" ", text.replace("’", "'").lower()))
 
 
 def shorten(ids: np.ndarray, cut: tuple[int, int]) -> np.ndarray:
@@ -183,7 +173,7 @@ def probabilities(model, texts: Sequence[str]) -> np.ndarray:
 
     evidence = model.get_layer("evidence")
     vocabulary = Vocabulary(evidence.words)
-    tokens = [words_and_signs(text) for text in texts]
+    tokens = [tokenize(text, punctuation=True) for text in texts]
     known = [i for i, each in enumerate(tokens) if any(token in vocabulary and token[0].isalnum() for token in each)]
     answers = np.full(len(texts), np.nan, dtype=np.float32)
     if known:

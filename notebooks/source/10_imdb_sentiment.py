@@ -186,14 +186,14 @@ print("blame: ", ", ".join(names[by_ratio[:8]]))
 #
 # ### What the tokens leave out
 #
-# `tokenize` keeps words and throws the rest away: *10/10*, exclamation marks, quotation marks, dots. Perhaps they tell something, too. `sentiment.words_and_signs` makes tokens of them, each sign for itself. The model stays the same.
+# `tokenize` keeps words and throws the rest away: *10/10*, exclamation marks, quotation marks, dots. Perhaps they tell something, too. `punctuation=True` makes tokens of them, each sign for itself. The model stays the same.
 
 # %%
-tokens = {name: [list(map(intern, sentiment.words_and_signs(text))) for text in split.texts]
+tokens = {name: [list(map(intern, tokenize(text, punctuation=True))) for text in split.texts]
           for name, split in splits.items()}
 COUNTS = "NB-SVM, with signs"
 _ = nb_svm_rung(COUNTS, tokens)
-print(" ".join(sentiment.words_and_signs('I give it 10/10! "Art"? Well...')))
+print(" ".join(tokenize('I give it 10/10! "Art"? Well...', punctuation=True)))
 
 # %% [markdown]
 # The sample's sentences hold few signs but full stops; these at least tell where a run goes across the end of a sentence. On IMDB there is more to gain (section 14). From here on, whatever reads runs of words reads the signs, too.
@@ -298,7 +298,7 @@ def max_and_mean(h, mask):
     return layers.Concatenate()([largest, mean])
 
 # %%
-unlabelled = [list(map(intern, sentiment.words_and_signs(text))) for text in data.unlabelled]
+unlabelled = [list(map(intern, tokenize(text, punctuation=True))) for text in data.unlabelled]
 texts = tokens["train"] + tokens["validation"] + unlabelled
 token_vocabulary = Vocabulary.from_documents(texts, SIZES["tokens"])
 unknown = np.array([len(token_vocabulary) - 1])  # stands for an empty review
@@ -693,7 +693,7 @@ else:
 # %%
 def moved_by(text):
     """Words of `text`, and by how much P(praise) is higher with each than without"""
-    shown = sentiment.words_and_signs(text)
+    shown = tokenize(text, punctuation=True)
     without = [" ".join(shown[:i] + shown[i + 1:]) for i in range(len(shown))]
     p, *rest = sentiment.probabilities(again, [" ".join(shown), *without])
     return shown, p - np.array(rest)

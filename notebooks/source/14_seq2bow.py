@@ -484,7 +484,7 @@ for interest in ("python", "suturing", "wine tasting", "tableau"):
 # Is that more than a few good examples? For each test title, ask for the nearest training title, and look at whether both are of the same occupation (on the sample) or the same kind of job (real postings). The occupations were never shown to the network.
 
 # %%
-read = [" ".join(title_words(title)[:LENGTH]) for title in data.train.titles]  # as the index has them
+read = [" ".join(title_words(title)) for title in data.train.titles]  # as the index has them
 occupation = dict(zip(read, data.train.occupations))
 v = vectors(reader, parts["test"].titles)
 known = np.flatnonzero(parts["test"].titles.any(axis=1))  # with a word that is known

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_utils.text import PAD, Vocabulary, bag_of_words, length_buckets, one_hot, pad, tokenize
+from course_utils.text import PAD, Vocabulary, bag_of_words, length_buckets, one_hot, pad, title_key, tokenize
 
 
 @pytest.mark.parametrize(
@@ -30,8 +30,9 @@ def test_tokenize_keeps_capitals_when_asked():
 
 @pytest.mark.parametrize("wrong", [None, 3, ["a list"], b"bytes"])
 def test_tokenize_refuses_what_is_not_one_string(wrong):
-    with pytest.raises(TypeError, match="one string"):
-        tokenize(wrong)
+    for options in ({}, {"punctuation": True}, {"any_script": True}):
+        with pytest.raises(TypeError, match="one string"):
+            tokenize(wrong, **options)
 
 
 @given(st.text())
@@ -39,6 +40,89 @@ def test_tokens_are_letters_and_apostrophes_and_stay_as_they_are(raw):
     tokens = tokenize(raw)
     assert all(token and set(token) <= set("abcdefghijklmnopqrstuvwxyz'") for token in tokens)
     assert tokenize(" ".join(tokens)) == tokens
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("10/10!", "10 / 10 !"),
+        ('Well... "ART"?', 'well . . . " art " ?'),
+        ("don’t<br /><br />blink<BR>", "don't blink"),
+        ("caf\u00e9 \N{THUMBS UP SIGN}", "caf \N{THUMBS UP SIGN}"),
+        ("", ""),
+    ],
+)
+def test_numbers_and_punctuation_as_tokens(text, tokens):
+    assert tokenize(text, punctuation=True) == tokens.split()
+
+
+@pytest.mark.parametrize(
+    ("title", "words"),
+    [
+        ("Senior  Data-Engineer (m/f/d)", ["senior", "data", "engineer", "m", "f", "d"]),
+        ("C++ developer, C#/F#", ["c++", "developer", "c#", "f#"]),
+        ("C++11 Java+Python Google+ #1", ["c++", "11", "java", "python", "google+", "1"]),
+        (".NET_Core", ["net", "core"]),
+        ("Driver’s mate d'hôtel", ["driver", "s", "mate", "d", "hôtel"]),
+        ("Ingénieur", ["ingénieur"]),
+        ("Inge\u0301nieur ＣＡＤ", ["ingénieur", "cad"]),
+        ("高级 Java 工程师", ["高", "级", "java", "工", "程", "师"]),
+        ("データ・エンジニア", ["デ", "ー", "タ", "エ", "ン", "ジ", "ニ", "ア"]),
+        ("데이터 엔지니어", ["데이터", "엔지니어"]),
+        ("सॉफ्टवेयर इंजीनियर", ["सॉफ्टवेयर", "इंजीनियर"]),
+        ("ผู้จัดการ", ["ผู้จัดการ"]),
+        ("مُدير النظام", ["مُدير", "النظام"]),
+        ("İNSAN Kaynakları", ["insan", "kaynakları"]),
+        ("\0ab\0c\ud800", ["ab", "c"]),
+        ("…–!? \N{THUMBS UP SIGN} __", []),
+        ("", []),
+    ],
+)
+def test_words_in_any_script(title, words):
+    assert tokenize(title, any_script=True) == words
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_the_key_of_an_english_title_is_its_words(title):
+    assert title_key(title) == " ".join(tokenize(title))
+
+
+@given(st.text())
+def test_a_title_with_a_letter_has_a_key_which_is_its_own_key(title):
+    key = title_key(title)
+    assert key or not any(map(str.isalpha, title))
+    assert title_key(key) == key
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        ("Data Analyst (m/f/d)", "data analyst, M/F/D 2"),
+        ("Ingénieur", "INGE\u0301NIEUR 3"),
+        ("高级工程师", "高级工程师 (2024)"),
+        ("مُدير النظام", "مُدير  النظام!"),
+        ("İNSAN", "insan"),
+        ("Straßenbauer", "STRASSENBAUER"),
+        ("Driver’s mate", "driver's Mate"),
+    ],
+)
+def test_titles_that_are_the_same(same):
+    assert len({title_key(title) for title in same}) == 1
+
+
+def test_titles_that_differ():
+    titles = [
+        "Ingénieur",
+        "Ingenieur",
+        "高级工程师",
+        "初级工程师",
+        "مدير",
+        "مدرس",
+        "sales assistant",
+        "assistant sales",
+    ]
+    assert len({title_key(title) for title in titles}) == len(titles)
+    assert title_key("123 – !") == title_key("") == ""
 
 
 def test_vocabulary_numbers_by_frequency_with_padding_first():

@@ -14,11 +14,9 @@ import io
 import itertools
 import os
 import pickle
-import re
 import signal
 import subprocess
 import sys
-import unicodedata
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -28,7 +26,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from course_utils.text import Vocabulary
+from course_utils.text import Vocabulary, normalize, tokenize
 
 LENGTH = 12  # words of a title that are read
 SHARD = 100_000  # examples that are read at a time
@@ -45,34 +43,20 @@ LARGE = 50_000_000  # bytes of a file for which a second process is worth its st
 _END = "\0end of file"  # a line after the last one
 PLACEHOLDERS = {"see below", "see description", "n/a", "na", "none", "null", "nan", "various", "tbd"}
 
-_ALONE = "\u3041-\u3096\u30a1-\u30fa\u30fc-\u30ff\u3400-\u9fff"  # Kana and Han: no spaces, so each sign is a word
-_MARKS = "".join(sign for sign in map(chr, range(0x300, 0x2000)) if unicodedata.category(sign)[0] == "M")  # vowels
-_LETTER = rf"[^\W_{_ALONE}]"
-_WORD = re.compile(rf"[{_ALONE}]|{_LETTER}+(?:[{_MARKS}]+{_LETTER}*)*(?:\+\+|#|\+(?!\w))?")
-
 
 def title_words(title: str) -> list[str]:
-    """Words in small letters, of any script, of the first LONGEST signs of a title; signs within C++ and C# belong to the word.
-
-    Every sign of Chinese and Japanese is a word. Raises TypeError for anything but a string.
-    """
-    if not isinstance(title, str):
-        raise TypeError(f"a title is a string, got {type(title).__name__}")
-    return _WORD.findall(_small(title[:LONGEST]))
+    """The words of a title that the network reads: at most LENGTH, of its first LONGEST characters. Raises TypeError."""
+    return tokenize(title[:LONGEST] if isinstance(title, str) else title, any_script=True)[:LENGTH]
 
 
 def plain(interest: str) -> str:
-    """An interest in small letters with single spaces, without the brackets and quotation marks of a list around it.
+    """An interest in lower case with single spaces, without the brackets and quotation marks of a list around it.
 
     The empty string where there is no letter or digit, and for placeholders such as "see below".
     """
-    name = "".join(sign if sign.isprintable() else " " for sign in _small(interest))
+    name = "".join(c if c.isprintable() else " " for c in normalize(interest))
     name = " ".join(name.split()).strip(" []{}\"'")
     return "" if name in PLACEHOLDERS or not any(map(str.isalnum, name)) else name
-
-
-def _small(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).lower().replace("i\u0307", "i")  # which is what İ becomes
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +129,7 @@ class Numbering:
     def _titles(self, titles: Sequence[str]) -> np.ndarray:
         ids = np.zeros((len(titles), LENGTH), dtype=np.int32)
         for row, title in zip(ids, titles, strict=True):
-            words = title_words(title)[:LENGTH]
+            words = title_words(title)
             if any(word in self.words for word in words):
                 row[: len(words)] = self.words.encode(words)
         return ids
@@ -261,7 +245,7 @@ class _Titles(dict):
         self.names, self.new, self.rows, self.counts = [], [], np.zeros((0, LENGTH), np.int32), np.zeros(0, np.int64)
 
     def __missing__(self, title: str) -> int:
-        words = title_words(title)[:LENGTH]
+        words = title_words(title)
         self.new.append([self.words[word] or MOST_WORDS + 1 for word in words] + [0] * (LENGTH - len(words)))
         self.names.append(" ".join(words))
         if len(title) <= LONGEST:

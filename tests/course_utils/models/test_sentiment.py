@@ -19,20 +19,6 @@ def test_short_texts_stay_whole_and_of_long_ones_both_ends_are_kept():
     assert shorten(np.arange(9), (2, 0)).tolist() == [0, 1]
 
 
-@pytest.mark.parametrize(
-    ("text", "tokens"),
-    [
-        ("10/10!", "10 / 10 !"),
-        ('Well... "ART"?', 'well . . . " art " ?'),
-        ("don’t<br /><br />blink<BR>", "don't blink"),
-        ("caf\u00e9 \N{THUMBS UP SIGN}", "caf \N{THUMBS UP SIGN}"),
-        ("", ""),
-    ],
-)
-def test_words_and_signs(text, tokens):
-    assert sentiment.words_and_signs(text) == tokens.split()
-
-
 def test_runs_are_those_of_at_least_two_texts():
     runs = Runs.of([np.array(text) for text in ([1, 2, 3], [1, 2, 4], [3, 3, 3])], base=5)
     first, second, third = runs.at(np.array([1, 2, 3])), runs.at(np.array([3, 3])), runs.at(np.array([4]))

@@ -83,42 +83,16 @@ def counted(corpus):
 # ------------------------------------------------------------------------------------------------------------------ words
 
 
-@pytest.mark.parametrize(
-    ("title", "words"),
-    [
-        ("Senior  Data-Engineer (m/f/d)", ["senior", "data", "engineer", "m", "f", "d"]),
-        ("C++ developer, C#/F#", ["c++", "developer", "c#", "f#"]),
-        ("C++11 Java+Python Google+ #1", ["c++", "11", "java", "python", "google+", "1"]),
-        (".NET_Core", ["net", "core"]),
-        ("Driver’s mate d'hôtel", ["driver", "s", "mate", "d", "hôtel"]),
-        ("Ingénieur", ["ingénieur"]),
-        ("Inge\u0301nieur ＣＡＤ", ["ingénieur", "cad"]),
-        ("高级 Java 工程师", ["高", "级", "java", "工", "程", "师"]),
-        ("データ・エンジニア", ["デ", "ー", "タ", "エ", "ン", "ジ", "ニ", "ア"]),
-        ("데이터 엔지니어", ["데이터", "엔지니어"]),
-        ("सॉफ्टवेयर इंजीनियर", ["सॉफ्टवेयर", "इंजीनियर"]),
-        ("ผู้จัดการ", ["ผู้จัดการ"]),
-        ("مُدير النظام", ["مُدير", "النظام"]),
-        ("İNSAN Kaynakları", ["insan", "kaynakları"]),
-        ("\0ab\0c\ud800", ["ab", "c"]),
-        ("…–!? \N{THUMBS UP SIGN} __", []),
-        ("", []),
-    ],
-)
-def test_words_of_titles_in_any_script(title, words):
-    assert title_words(title) == words
+@pytest.mark.parametrize("character", ["a", " ", "+", "é", "中", "'", "\u0301"])
+def test_of_a_very_long_title_the_beginning_is_read(character):
+    words = title_words("Nurse " + character * 100_000)
+    assert words[0] == "nurse" and len(words) <= LENGTH and sum(map(len, words)) <= LONGEST
 
 
 @pytest.mark.parametrize("title", [None, float("nan"), 7, b"nurse", ["nurse"]])
 def test_a_title_that_is_no_string_is_refused(title):
-    with pytest.raises(TypeError, match=f"a title is a string, got {type(title).__name__}"):
+    with pytest.raises(TypeError, match=f"one string, got {type(title).__name__}"):
         title_words(title)
-
-
-@pytest.mark.parametrize("sign", ["a", " ", "+", "é", "中", "'", "\u0301"])
-def test_of_a_title_without_end_the_beginning_is_read(sign):
-    words = title_words("Nurse " + sign * 100_000)
-    assert words[0] == "nurse" and sum(map(len, words)) <= LONGEST
 
 
 @pytest.mark.parametrize(
@@ -564,7 +538,7 @@ def test_titles_without_end(tmp_path, title):
     corpus = read(
         tmp_path, table([(title, "x|y"), (title, "x"), ("Nurse", "y"), ("Clerk", "x|y")], ("title", "interests"))
     )
-    words = title_words(title)[:LENGTH]
+    words = title_words(title)
     if words:
         assert (corpus.numbering.encode([title]).titles[0] == next(corpus.mixed()).titles[0]).all()
     assert len(corpus) == (4 if words else 2)
