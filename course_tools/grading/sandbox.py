@@ -21,6 +21,7 @@ from pathlib import Path
 
 import psutil
 
+from course_tools.kernels import kernel_environment
 from course_tools.lessons.execute import KERNEL_ENVIRONMENT
 from course_utils.paths import REPOSITORY
 
@@ -93,6 +94,7 @@ def run(
     nonce = secrets.token_hex(16)
     user = FIRST_USER + place if inside and os.getuid() == 0 else None
     environment = {
+        **kernel_environment(),
         "PATH": os.environ.get("PATH", os.defpath),
         "PYTHONPATH": str(REPOSITORY),
         "LANG": "C.UTF-8",

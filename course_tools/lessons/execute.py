@@ -16,6 +16,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
+from course_tools.kernels import kernel_environment
 from course_utils import claims, tables
 from course_utils.paths import build_dir
 
@@ -23,7 +24,6 @@ KERNEL_ENVIRONMENT = {
     "COURSE_CLAIMS": "record",  # a broken claim is reported with all others, at the end
     "PYTHONHASHSEED": "0",
     "PYTHONWARNINGS": "ignore",
-    "TF_CPP_MIN_LOG_LEVEL": "3",
     "CUDA_VISIBLE_DEVICES": "-1",
     "JPY_SESSION_NAME": "",  # of a JupyterLab that this may have been started from
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
@@ -71,6 +71,8 @@ def run_all(
     `progress(name, cells done, cells)` is called after every cell. Never raises for what a notebook does.
     """
 
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # not another kernel named python3 in the user's home
+
     async def guarded(slot, name, notebook):
         async with slot:
             return await _run(name, notebook, folder, limit, environment or {}, progress)
@@ -109,7 +111,7 @@ async def _run(name, notebook, folder, limit, environment, progress) -> Executio
     watch = asyncio.create_task(_watch_memory(client, execution))
     begun = time.monotonic()
     kept = {"COURSE_BUILD_DIR": str(build_dir() / "runs" / name)}  # two runs of a lesson must not write the same files
-    environment = {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1", **KERNEL_ENVIRONMENT, **kept, **environment}
+    environment = {**os.environ, **kernel_environment(), **KERNEL_ENVIRONMENT, **kept, **environment}
     said = tempfile.TemporaryFile()  # what the kernel says beside its outputs, TensorFlow's notices above all
     try:
         await asyncio.wait_for(client.async_execute(env=environment, stderr=said), limit)
