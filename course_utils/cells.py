@@ -9,8 +9,8 @@ Notation, the same as in the lessons. Examples are rows, so a product is written
 
 A gate k has its own W_xk, W_hk and b_k. `d_y` is the gradient ∂L/∂y of a scalar loss L and has the shape of y.
 
-A cell holds its parameters and knows two things: `step` (the equations) and `step_backward` (their chain rule). What
-concerns time and masks is written once, in `forward` and `backward`; `bidirectional` and `stacked` are made of these.
+A cell holds its parameters and defines `step` (the equations) and `step_backward` (their chain rule). `forward` and
+`backward` apply them over time, with masks; `bidirectional` and `stacked` combine cells.
 
     cell = LSTM.init(features=3, units=4, seed=0)
     run = forward(cell, x, mask=mask)              # run.outputs (batch, time, units), run.state (h_T, c_T)
@@ -18,12 +18,12 @@ concerns time and masks is written once, in `forward` and `backward`; `bidirecti
     grads = backward(run, d_outputs)               # grads.parameters["W_xf"], grads.x, grads.initial_state
     cell.W_xf -= 0.1 * grads.parameters["W_xf"]    # one step of gradient descent
 
-Data types: a cell's parameters are all float32 or all float64; inputs, states and gradients are cast to that.
-`forward` refuses NaN and infinity in inputs and initial states; where parameters or gradients have overflowed, NaN and
-infinity pass through, as in Keras, so that an exploding network can be watched.
+A cell's parameters are all float32 or all float64; inputs, states and gradients are cast to that. `forward` refuses NaN
+and infinity in inputs and initial states. Where parameters or gradients have overflowed, NaN and infinity pass through,
+as in Keras, so that an exploding network can be observed.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import ClassVar, Self
 
@@ -39,9 +39,9 @@ def sigmoid(a):
 
 
 def check_shape(name: str, array, axes: str, *sizes: int | None, dtype=None) -> np.ndarray:
-    """Return `array` as an ndarray, once it has one axis for each word of `axes` with these sizes (None: any).
+    """Return `array` as an ndarray if it has one axis for each word of `axes`, of these sizes (None: any size).
 
-    Raises ValueError naming the array, the shape it has and the shape it needs.
+    Raises ValueError naming the array, its shape and the shape that it needs.
     """
     array = np.asarray(array, dtype=dtype)
     if array.ndim != len(sizes) or any(size not in (None, has) for has, size in zip(array.shape, sizes, strict=True)):
@@ -50,90 +50,66 @@ def check_shape(name: str, array, axes: str, *sizes: int | None, dtype=None) -> 
     return array
 
 
-def check_finite(name: str, array: np.ndarray) -> None:
-    """Raise ValueError naming the first position where `array` holds NaN or infinity."""
-    if not np.isfinite(array).all():
-        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise ValueError(f"{name} holds {array[where]} at {where} but needs finite numbers, at masked steps as well")
-
-
-# --- The cells ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(eq=False, repr=False)
 class Cell:
-    """What all cells share. A cell of your own is a dataclass derived from this, with `step` and `step_backward`.
+    """The base of all cells. A cell of your own names its parameters and has `step` and `step_backward`.
 
-    Its fields are its parameters, a W_x… first. Their names say their shapes: W_x… is (features, units), W_h… is
-    (units, units), all others are (units,). Within W_x…, W_h… and b… they stand in Keras's order of the gates. The
-    arrays are kept, not copied. Raises ValueError where a shape does not fit, or the dtypes are not all float32 or float64.
+    The names of the parameters, a W_x… first, give their shapes: W_x… is (features, units), W_h… is (units, units), all
+    others are (units,). The gates are in Keras's order. Parameters are passed by position or by name and are not copied.
+
+    Raises TypeError for missing or other parameters, ValueError where a shape does not fit or the dtypes are not all
+    float32 or all float64.
     """
 
+    parameter_names: ClassVar[tuple[str, ...]] = ()
     state_names: ClassVar[tuple[str, ...]] = ("h",)
 
-    def __post_init__(self):
-        first, value = next(iter(self.parameters().items()))
-        value = check_shape(first, value, "features units", None, None)
-        (features, units), dtype = value.shape, value.dtype
-        for name, value in self.parameters().items():
-            if name.startswith("W_x"):
-                value = check_shape(name, value, "features units", features, units)
-            elif name.startswith("W_h"):
-                value = check_shape(name, value, "units units", units, units)
-            else:
-                value = check_shape(name, value, "units", units)
-            if value.dtype not in (np.float32, np.float64) or value.dtype != dtype:
-                raise ValueError(
-                    f"{name} has dtype {value.dtype}: all parameters need to be float32, or all float64; use .astype"
-                )
+    def __init__(self, *values, **named):
+        given = dict(zip(self.parameter_names, values, strict=False)) | named
+        if given.keys() != set(self.parameter_names) or len(values) + len(named) != len(given):
+            raise TypeError(f"{type(self).__name__} needs the parameters {', '.join(self.parameter_names)}")
+        first = self.parameter_names[0]
+        kernel = check_shape(first, given[first], "features units", None, None)
+        (self.features, self.units), self.dtype = kernel.shape, kernel.dtype
+        for name in self.parameter_names:
+            axes = {"W_x": "features units", "W_h": "units units"}.get(name[:3], "units")
+            value = check_shape(name, given[name], axes, *(getattr(self, axis) for axis in axes.split()))
+            if value.dtype not in (np.float32, np.float64) or value.dtype != self.dtype:
+                raise ValueError(f"{name} has dtype {value.dtype}: all parameters need to be float32, or all float64")
             setattr(self, name, value)
 
     def __repr__(self):
         return f"{type(self).__name__}(features={self.features}, units={self.units}, dtype={self.dtype})"
 
-    @property
-    def features(self) -> int:
-        return next(iter(self.parameters().values())).shape[0]
-
-    @property
-    def units(self) -> int:
-        return next(iter(self.parameters().values())).shape[1]
-
-    @property
-    def dtype(self) -> np.dtype:
-        return next(iter(self.parameters().values())).dtype
-
     def parameters(self) -> dict[str, np.ndarray]:
-        """The parameters by name, in the order of the fields; the arrays themselves, so that they can be updated."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        """The parameters by name; the arrays themselves, so that they can be updated."""
+        return {name: getattr(self, name) for name in self.parameter_names}
 
     @classmethod
     def names(cls, prefix: str) -> list[str]:
         """The names of the parameters that begin with `prefix`, in Keras's order of the gates."""
-        return [field.name for field in fields(cls) if field.name.startswith(prefix)]
+        return [name for name in cls.parameter_names if name.startswith(prefix)]
 
     @classmethod
     def from_blocks(cls, kernel, recurrent_kernel, bias) -> Self:
-        """Cut Keras's arrays, in which the gates stand side by side, into one array a gate; peepholes become zero.
+        """Split Keras's arrays, which hold the gates side by side, into one array per gate; peepholes become zero.
 
         kernel (features, gates * units), recurrent_kernel (units, gates * units), bias of any shape that holds the
         biases one after the other.
         """
         units = recurrent_kernel.shape[0]
-        columns = {"W_x": kernel, "W_h": recurrent_kernel, "b": np.ravel(bias)}
         parameters = {name: np.zeros(units, kernel.dtype) for name in cls.names("w_c")}
-        for prefix, block in columns.items():
+        for prefix, block in {"W_x": kernel, "W_h": recurrent_kernel, "b": np.ravel(bias)}.items():
             for k, name in enumerate(cls.names(prefix)):
                 parameters[name] = block[..., k * units : (k + 1) * units].copy()
         return cls(**parameters)
 
     @classmethod
     def init(cls, features: int, units: int, seed: int | np.random.Generator, dtype=np.float64) -> Self:
-        """A cell with random parameters, drawn as Keras draws them.
+        """A cell with random parameters, initialised as in Keras.
 
         W_x uniform (Glorot & Bengio 2010), W_h orthogonal (Saxe et al. 2014), b zero; the forget bias b_f one (Gers et
-        al. 2000), peepholes zero. Like Keras, it draws the gates as one wide matrix: Glorot's limit is
-        √(6 / (features + gates · units)), and it is the rows of the (units, gates · units) matrix that are orthonormal.
+        al. 2000), peepholes zero. Like Keras, it samples the gates as one wide matrix: Glorot's limit is
+        √(6 / (features + gates · units)), and the rows of the (units, gates · units) matrix are orthonormal.
         """
         if features < 1 or units < 1:
             raise ValueError(f"features={features}, units={units}: both need to be at least 1")
@@ -150,7 +126,7 @@ class Cell:
         return cell
 
     def step(self, x_t: np.ndarray, state: State) -> tuple[State, SimpleNamespace]:
-        """The equations: the state after one time step, and the values that `step_backward` will need.
+        """The equations: the state after one time step, and the values that `step_backward` needs.
 
         x_t (batch, features); the arrays of `state`, before and after, (batch, units). The output is the first of them,
         h_t. Raises ValueError where a shape does not fit.
@@ -158,10 +134,10 @@ class Cell:
         raise NotImplementedError(f"{type(self).__name__} has no step: write its equations")
 
     def step_backward(self, d_state: State, s: SimpleNamespace) -> tuple[np.ndarray, State, dict[str, np.ndarray]]:
-        """The chain rule: from ∂L/∂ the state after the step, and what `step` stored, the gradients of what went in.
+        """The chain rule: from ∂L/∂ the state after the step, and what `step` stored, the gradients of its inputs.
 
-        Returns ∂L/∂x_t (batch, features), ∂L/∂ the state before the step, and ∂L/∂ each parameter by name, where the
-        parameters' gradients are this one step's share.
+        Returns ∂L/∂x_t (batch, features), ∂L/∂ the state before the step, and by name ∂L/∂ each parameter through this
+        step alone.
         """
         raise NotImplementedError(f"{type(self).__name__} has no step_backward: write the chain rule of its step")
 
@@ -171,9 +147,10 @@ class Cell:
             has = f"{len(state)} arrays" if isinstance(state, tuple | list) else f"one {type(state).__name__}"
             needed = str(self.state_names).replace("'", "")  # (h,) or (h, c)
             raise ValueError(f"{name} is {has} but needs to be the tuple {needed}, each (batch, units)")
-        pairs = zip(self.state_names, state, strict=True)
+        shape = ("batch units", batch, self.units)
         return tuple(
-            check_shape(f"{name} {n}", s, "batch units", batch, self.units, dtype=self.dtype) for n, s in pairs
+            check_shape(f"{name} {part}", array, *shape, dtype=self.dtype)
+            for part, array in zip(self.state_names, state, strict=True)
         )
 
     def check_step(self, x_t, state) -> tuple[np.ndarray, State]:
@@ -197,13 +174,10 @@ class Cell:
         return d_x, d_h_prev, grads_x | grads_h | {f"b_{k}": d.sum(axis=0) for k, d in d_a.items()}
 
 
-@dataclass(eq=False, repr=False)
 class SimpleRNN(Cell):
     """h_t = tanh(x_t W_x + h_{t-1} W_h + b)   (Elman 1990; keras.layers.SimpleRNN)."""
 
-    W_x: np.ndarray  # (features, units)
-    W_h: np.ndarray  # (units, units)
-    b: np.ndarray  # (units,)
+    parameter_names = ("W_x", "W_h", "b")
 
     def step(self, x_t, state):
         x_t, (h_prev,) = self.check_step(x_t, state)
@@ -217,7 +191,6 @@ class SimpleRNN(Cell):
         return d_a @ self.W_x.T, (d_a @ self.W_h.T,), grads
 
 
-@dataclass(eq=False, repr=False)
 class LSTM(Cell):
     """The LSTM with a forget gate (Hochreiter & Schmidhuber 1997; Gers et al. 2000; keras.layers.LSTM).
 
@@ -229,19 +202,8 @@ class LSTM(Cell):
     h_t = o_t ⊙ tanh(c_t)                          hidden state
     """
 
-    W_xi: np.ndarray  # (features, units)
-    W_xf: np.ndarray
-    W_xc: np.ndarray
-    W_xo: np.ndarray
-    W_hi: np.ndarray  # (units, units)
-    W_hf: np.ndarray
-    W_hc: np.ndarray
-    W_ho: np.ndarray
-    b_i: np.ndarray  # (units,)
-    b_f: np.ndarray
-    b_c: np.ndarray
-    b_o: np.ndarray
-    state_names: ClassVar = ("h", "c")
+    parameter_names = ("W_xi", "W_xf", "W_xc", "W_xo", "W_hi", "W_hf", "W_hc", "W_ho", "b_i", "b_f", "b_c", "b_o")
+    state_names = ("h", "c")
 
     def step(self, x_t, state):
         x_t, (h_prev, c_prev) = self.check_step(x_t, state)
@@ -266,9 +228,8 @@ class LSTM(Cell):
         return d_x, (d_h_prev, d_c * s.f), grads
 
 
-@dataclass(eq=False, repr=False)
 class PeepholeLSTM(LSTM):
-    """The LSTM whose gates look at the cell state (Gers & Schmidhuber 2000). Keras has no such layer.
+    """The LSTM whose gates also depend on the cell state (Gers & Schmidhuber 2000). Keras has no such layer.
 
     i_t = σ(x_t W_xi + h_{t-1} W_hi + w_ci ⊙ c_{t-1} + b_i)     input gate: sees c_{t-1}
     f_t = σ(x_t W_xf + h_{t-1} W_hf + w_cf ⊙ c_{t-1} + b_f)     forget gate: sees c_{t-1}
@@ -276,9 +237,7 @@ class PeepholeLSTM(LSTM):
     c̃_t, c_t and h_t as in the LSTM. A unit's gates see that unit's cell only: w_ci, w_cf, w_co are vectors.
     """
 
-    w_ci: np.ndarray  # (units,)
-    w_cf: np.ndarray
-    w_co: np.ndarray
+    parameter_names = (*LSTM.parameter_names, "w_ci", "w_cf", "w_co")
 
     def step(self, x_t, state):
         x_t, (h_prev, c_prev) = self.check_step(x_t, state)
@@ -308,7 +267,6 @@ class PeepholeLSTM(LSTM):
         return d_x, (d_h_prev, d_c_prev), grads
 
 
-@dataclass(eq=False, repr=False)
 class CoupledLSTM(Cell):
     """The LSTM that writes exactly where it forgets (coupled gates: Greff et al. 2017). Keras has no such layer.
 
@@ -317,16 +275,8 @@ class CoupledLSTM(Cell):
     c_t = f_t ⊙ c_{t-1} + (1 - f_t) ⊙ c̃_t          cell state; f_t, c̃_t, o_t and h_t as in the LSTM
     """
 
-    W_xf: np.ndarray  # (features, units)
-    W_xc: np.ndarray
-    W_xo: np.ndarray
-    W_hf: np.ndarray  # (units, units)
-    W_hc: np.ndarray
-    W_ho: np.ndarray
-    b_f: np.ndarray  # (units,)
-    b_c: np.ndarray
-    b_o: np.ndarray
-    state_names: ClassVar = ("h", "c")
+    parameter_names = ("W_xf", "W_xc", "W_xo", "W_hf", "W_hc", "W_ho", "b_f", "b_c", "b_o")
+    state_names = ("h", "c")
 
     def step(self, x_t, state):
         x_t, (h_prev, c_prev) = self.check_step(x_t, state)
@@ -349,7 +299,6 @@ class CoupledLSTM(Cell):
         return d_x, (d_h_prev, d_c * s.f), grads
 
 
-@dataclass(eq=False, repr=False)
 class GRU(Cell):
     """The GRU that resets after the product, Keras's default (Cho et al. 2014; keras.layers.GRU(reset_after=True)).
 
@@ -358,22 +307,11 @@ class GRU(Cell):
     h̃_t = tanh(x_t W_xh + b_xh + r_t ⊙ (h_{t-1} W_hh + b_hh))       candidate
     h_t = z_t ⊙ h_{t-1} + (1 - z_t) ⊙ h̃_t                           hidden state
 
-    Each gate has two biases, since r_t tells b_xh from b_hh; for z and r only their sum matters. (As in Cho et al. and
-    Keras, z_t = 1 keeps the old state; Chung et al. 2014 give z_t the opposite sense.)
+    Each gate has two biases, because r_t multiplies b_hh but not b_xh; for z and r only their sum matters. (As in Cho et
+    al. and Keras, z_t = 1 keeps the old state; Chung et al. 2014 define z_t the other way round.)
     """
 
-    W_xz: np.ndarray  # (features, units)
-    W_xr: np.ndarray
-    W_xh: np.ndarray
-    W_hz: np.ndarray  # (units, units)
-    W_hr: np.ndarray
-    W_hh: np.ndarray
-    b_xz: np.ndarray  # (units,)
-    b_xr: np.ndarray
-    b_xh: np.ndarray
-    b_hz: np.ndarray
-    b_hr: np.ndarray
-    b_hh: np.ndarray
+    parameter_names = ("W_xz", "W_xr", "W_xh", "W_hz", "W_hr", "W_hh", "b_xz", "b_xr", "b_xh", "b_hz", "b_hr", "b_hh")
 
     def step(self, x_t, state):
         x_t, (h_prev,) = self.check_step(x_t, state)
@@ -400,7 +338,6 @@ class GRU(Cell):
         return d_x, (d_h_prev + d_h * s.z,), grads_x | grads_h | grads_b
 
 
-@dataclass(eq=False, repr=False)
 class GRUResetBefore(Cell):
     """The GRU that resets before the product (Cho et al. 2014; keras.layers.GRU(reset_after=False)).
 
@@ -410,15 +347,7 @@ class GRUResetBefore(Cell):
     h_t = z_t ⊙ h_{t-1} + (1 - z_t) ⊙ h̃_t                   hidden state
     """
 
-    W_xz: np.ndarray  # (features, units)
-    W_xr: np.ndarray
-    W_xh: np.ndarray
-    W_hz: np.ndarray  # (units, units)
-    W_hr: np.ndarray
-    W_hh: np.ndarray
-    b_z: np.ndarray  # (units,)
-    b_r: np.ndarray
-    b_h: np.ndarray
+    parameter_names = ("W_xz", "W_xr", "W_xh", "W_hz", "W_hr", "W_hh", "b_z", "b_r", "b_h")
 
     def step(self, x_t, state):
         x_t, (h_prev,) = self.check_step(x_t, state)
@@ -432,18 +361,12 @@ class GRUResetBefore(Cell):
         (d_h,) = d_state
         d_a_h = d_h * (1 - s.z) * (1 - s.h_tilde**2)  # (batch, units)
         d_reset_h, grads_hh = self.products_backward("W_h", s.r * s.h_prev, {"h": d_a_h})  # back to r_t ⊙ h_{t-1}
-        d_a = {
-            "z": d_h * (s.h_prev - s.h_tilde) * s.z * (1 - s.z),
-            "r": d_reset_h * s.h_prev * s.r * (1 - s.r),
-        }
+        d_a = {"z": d_h * (s.h_prev - s.h_tilde) * s.z * (1 - s.z), "r": d_reset_h * s.h_prev * s.r * (1 - s.r)}
         d_h_prev, grads_h = self.products_backward("W_h", s.h_prev, d_a)
         d_a["h"] = d_a_h
         d_x, grads_x = self.products_backward("W_x", s.x_t, d_a)
         grads_b = {f"b_{k}": d.sum(axis=0) for k, d in d_a.items()}
         return d_x, (d_h_prev + d_h * s.z + d_reset_h * s.r,), grads_x | grads_h | grads_hh | grads_b
-
-
-# --- Through time ---------------------------------------------------------------------------------------------------
 
 
 @dataclass(eq=False, repr=False)
@@ -453,7 +376,7 @@ class Run:
     cell: Cell
     outputs: np.ndarray  # (batch, time, units)
     states: State  # each (batch, time, units): the state after every step, carried over where masked
-    steps: list[SimpleNamespace]  # what cell.step stored, one a time step
+    steps: list[SimpleNamespace]  # what cell.step stored at each time step
     mask: np.ndarray  # (batch, time) bool
     zero_output_for_mask: bool
 
@@ -472,7 +395,7 @@ class Run:
 
 @dataclass(eq=False, repr=False)
 class Gradients:
-    """What `backward` returns: ∂L/∂ everything that went into `forward`, and ∂L/∂ the state after every step."""
+    """What `backward` returns: ∂L/∂ every input of `forward`, and ∂L/∂ the state after every step."""
 
     parameters: dict[str, np.ndarray]  # by name, each of the parameter's shape, summed over time and batch
     x: np.ndarray  # (batch, time, features)
@@ -484,11 +407,11 @@ def forward(cell: Cell, x, initial_state=None, mask=None, zero_output_for_mask: 
     """Run a cell over whole sequences.
 
     x (batch, time, features), at least one time step. initial_state (h_0,) or (h_0, c_0), each (batch, units); zeros if
-    None. mask (batch, time) bool, False where a step is padding; no step is if None.
+    None. mask (batch, time) bool, False where a step is padding; None: no padding.
 
-    A masked step is treated as Keras treats it: the state is carried over unchanged, and the output repeats the output
-    of the step before it, or is zero where `zero_output_for_mask`. Before the first step that counts there is no output
-    to repeat, so it is zero there, even when initial_state is not.
+    Masked steps are handled as in Keras: the state is carried over unchanged, and the output repeats the output of the
+    step before, or is zero with `zero_output_for_mask`. Before the first step that counts the output is zero, even when
+    initial_state is not.
 
     Raises ValueError where a shape does not fit, the mask is not boolean, or x or initial_state holds NaN or infinity.
     """
@@ -502,8 +425,10 @@ def forward(cell: Cell, x, initial_state=None, mask=None, zero_output_for_mask: 
     mask = check_shape("mask", np.ones((batch, time), bool) if mask is None else mask, "batch time", batch, time)
     if mask.dtype != bool:
         raise ValueError(f"mask has dtype {mask.dtype} but needs bool: True where a step counts; use .astype(bool)")
-    for name, array in [("x", x), *zip([f"initial_state {n}" for n in cell.state_names], state, strict=True)]:
-        check_finite(name, array)
+    for name, array in zip(["x", *(f"initial_state {n}" for n in cell.state_names)], (x, *state), strict=True):
+        if not np.isfinite(array).all():
+            place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+            raise ValueError(f"{name} holds {array[place]} at {place}; it must be finite, also at masked steps")
 
     output = np.zeros((batch, cell.units), cell.dtype)  # (batch, units)
     outputs, states, steps = [], [], []
@@ -522,9 +447,9 @@ def forward(cell: Cell, x, initial_state=None, mask=None, zero_output_for_mask: 
 def backward(run: Run, d_outputs, d_state=None) -> Gradients:
     """Backpropagation through time (Werbos 1990), from the last step to the first.
 
-    d_outputs is ∂L/∂ run.outputs, (batch, time, units), None if the loss does not look at the outputs; d_state is
-    ∂L/∂ run.state, (d_h,) or (d_h, d_c), each (batch, units), None if it does not look at the final state.
-    Uses the parameters that the cell has now: call it before they are updated.
+    d_outputs is ∂L/∂ run.outputs, (batch, time, units), None if the loss does not use the outputs; d_state is
+    ∂L/∂ run.state, (d_h,) or (d_h, d_c), each (batch, units), None if the loss does not use the final state.
+    Uses the current parameters of the cell: call it before they are updated.
 
     Raises ValueError where a shape does not fit.
     """
@@ -553,12 +478,9 @@ def backward(run: Run, d_outputs, d_state=None) -> Gradients:
     return Gradients(parameters, np.stack(d_x[::-1], axis=1), d_state, d_states)
 
 
-# --- Side by side and on top of each other --------------------------------------------------------------------------
-
-
 @dataclass(eq=False, repr=False)
 class BidirectionalRun:
-    """What `bidirectional` returns: two independent runs. Time in `backward` runs from the last step to the first."""
+    """What `bidirectional` returns: two independent runs. In `backward` time is reversed: its first step is the last."""
 
     forward: Run
     backward: Run
@@ -569,128 +491,54 @@ class BidirectionalRun:
         return np.concatenate([self.forward.outputs, self.backward.outputs[:, ::-1]], axis=-1)
 
 
-def bidirectional(forward_cell: Cell, backward_cell: Cell, x, initial_states=None, mask=None) -> BidirectionalRun:
-    """Two independent cells, one reading forwards, one backwards (Schuster & Paliwal 1997; keras.layers.Bidirectional).
+def bidirectional(forward_cell: Cell, backward_cell: Cell, x, mask=None) -> BidirectionalRun:
+    """Two independent cells, one for each direction (Schuster & Paliwal 1997; keras.layers.Bidirectional).
 
-    x and mask as in `forward`; initial_states holds one tuple (or None) a cell. As in Keras with return_sequences=True,
-    the outputs of masked steps are zero. What Keras returns with return_sequences=False is the two final hidden states
-    side by side: np.concatenate([run.forward.state[0], run.backward.state[0]], axis=-1).
-
-    Raises ValueError as `forward` does.
+    x, mask and errors as in `forward`. As in Keras with return_sequences=True, the outputs of masked steps are zero.
+    With return_sequences=False Keras returns the two final hidden states side by side:
+    np.concatenate([run.forward.state[0], run.backward.state[0]], axis=-1).
     """
-    x = check_shape("x", x, "batch time features", None, None, forward_cell.features)
-    mask = np.ones(x.shape[:2], bool) if mask is None else check_shape("mask", mask, "batch time", *x.shape[:2])
-    states = check_one_each("initial_states", initial_states, 2)
-    return BidirectionalRun(
-        forward(forward_cell, x, states[0], mask, zero_output_for_mask=True),
-        forward(backward_cell, x[:, ::-1], states[1], mask[:, ::-1], zero_output_for_mask=True),
-    )
+    x = np.asarray(x)
+    mask = np.ones(x.shape[:2], bool) if mask is None else np.asarray(mask)
+    ahead = forward(forward_cell, x, mask=mask, zero_output_for_mask=True)
+    back = forward(backward_cell, x[:, ::-1], mask=mask[:, ::-1], zero_output_for_mask=True)
+    return BidirectionalRun(ahead, back)
 
 
-def bidirectional_backward(run: BidirectionalRun, d_outputs, d_states=None) -> tuple[np.ndarray, Gradients, Gradients]:
-    """∂L/∂x (batch, time, features), and the `Gradients` of the forward and of the backward cell.
+def stacked(cells: list[Cell], x, mask=None) -> list[Run]:
+    """Cells on top of each other: the inputs of each are the outputs of the one below, with the same mask.
 
-    d_outputs is ∂L/∂ run.outputs or None; d_states holds one tuple (or None) a cell, ∂L/∂ its final state. In the backward
-    cell's gradients time runs from the last step to the first. Raises ValueError as `backward` does.
+    x, mask and errors as in `forward`. Returns the runs, the lowest first: the outputs of the stack are runs[-1].outputs.
     """
-    d_outputs = np.zeros(run.outputs.shape) if d_outputs is None else d_outputs
-    d_outputs = check_shape("d_outputs", d_outputs, "batch time units", *run.outputs.shape)
-    d_states = check_one_each("d_states", d_states, 2)
-    units = run.forward.cell.units
-    grads = backward(run.forward, d_outputs[..., :units], d_states[0])
-    grads_reversed = backward(run.backward, d_outputs[:, ::-1, units:], d_states[1])
-    return grads.x + grads_reversed.x[:, ::-1], grads, grads_reversed
-
-
-def stacked(cells: list[Cell], x, initial_states=None, mask=None) -> list[Run]:
-    """Cells on top of each other: each reads the outputs of the one below, at the same steps, under the same mask.
-
-    x and mask as in `forward`; initial_states holds one tuple (or None) a cell. Returns the runs, the lowest first:
-    the outputs of the stack are runs[-1].outputs. Raises ValueError as `forward` does.
-    """
-    runs, states = [], check_one_each("initial_states", initial_states, len(cells))
-    for k, (cell, state) in enumerate(zip(cells, states, strict=True)):
-        if runs:
-            below = f"the output of cells[{k - 1}], the input of cells[{k}],"
-            x = check_shape(below, runs[-1].outputs, "batch time features", None, None, cell.features)
-        runs.append(forward(cell, x, state, mask))
+    runs = []
+    for k, cell in enumerate(cells):
+        name = f"the output of cells[{k - 1}], the input of cells[{k}]," if runs else "x"
+        x = check_shape(name, runs[-1].outputs if runs else x, "batch time features", None, None, cell.features)
+        runs.append(forward(cell, x, mask=mask))
     return runs
 
 
-def stacked_backward(runs: list[Run], d_outputs, d_states=None) -> list[Gradients]:
-    """The gradients of each cell of a stack, the lowest first: ∂L/∂x of the stack is grads[0].x.
+def from_keras(layer) -> Cell:
+    """A cell with a copy of the weights of a built keras.layers.SimpleRNN, LSTM or GRU, in the layer's dtype.
 
-    d_outputs is ∂L/∂ runs[-1].outputs or None; d_states holds one tuple (or None) a cell, ∂L/∂ its final state.
-    Raises ValueError as `backward` does.
+    Keras holds the gates side by side in `kernel` (features, gates · units) and `recurrent_kernel` (units, gates ·
+    units): i, f, c, o for LSTM; z, r, h for GRU. `bias` is (gates · units,), but (2, gates · units) for a GRU with
+    reset_after=True: row 0 are the b_x, row 1 the b_h. For a Bidirectional layer use layer.forward_layer and
+    layer.backward_layer. Options such as return_sequences, go_backwards and dropout are not copied.
+
+    Raises ValueError if the layer is not built, or its equations are not those of a cell of this module.
     """
-    grads = []
-    d_states = check_one_each("d_states", d_states, len(runs))
-    for run, d_state in zip(reversed(runs), reversed(d_states), strict=True):
-        grads.append(backward(run, grads[-1].x if grads else d_outputs, d_state))
-    return grads[::-1]
-
-
-def check_one_each(name: str, states, count: int) -> list:
-    """Return `states` as a list with one entry a cell (all None if it is None), or raise ValueError."""
-    states = [None] * count if states is None else list(states)
-    if count == 0 or len(states) != count:
-        raise ValueError(
-            f"{name} has {len(states)} entries for {count} cells: it needs one a cell, and at least one cell"
-        )
-    return states
-
-
-# --- Weights from and to Keras --------------------------------------------------------------------------------------
-
-
-def cell_class(layer) -> type[Cell]:
-    """The cell that computes what a keras.layers.SimpleRNN, LSTM or GRU computes; ValueError if there is none."""
     from keras import activations, layers
 
     cells = {layers.SimpleRNN: SimpleRNN, layers.LSTM: LSTM, layers.GRU: GRU}
     cls = next((cell for kind, cell in cells.items() if isinstance(layer, kind)), None)
     if cls is None:
         raise ValueError(f"{layer!r} is a {type(layer).__name__}: only SimpleRNN, LSTM and GRU layers have a cell here")
-    recurrent_activation = getattr(layer, "recurrent_activation", activations.sigmoid)
-    if (
-        layer.activation is not activations.tanh
-        or recurrent_activation is not activations.sigmoid
-        or not layer.use_bias
-    ):
+    gates = getattr(layer, "recurrent_activation", activations.sigmoid)
+    if layer.activation is not activations.tanh or gates is not activations.sigmoid or not layer.use_bias:
         raise ValueError(f"{layer.name} needs activation='tanh', recurrent_activation='sigmoid' and use_bias=True")
-    return GRUResetBefore if cls is GRU and not layer.reset_after else cls
-
-
-def from_keras(layer) -> Cell:
-    """A cell with a copy of the weights of a built keras.layers.SimpleRNN, LSTM or GRU, in the layer's dtype.
-
-    Keras keeps the gates side by side in `kernel` (features, gates · units) and `recurrent_kernel` (units, gates ·
-    units): i, f, c, o for LSTM; z, r, h for GRU. `bias` is (gates · units,), but (2, gates · units) for a GRU with
-    reset_after=True: row 0 are the b_x, row 1 the b_h. For a Bidirectional layer call it on layer.forward_layer and on
-    layer.backward_layer. What is no weight (return_sequences, go_backwards, dropout, …) is not copied.
-
-    Raises ValueError if the layer has not been built, or is one whose equations are not here.
-    """
-    cls = cell_class(layer)
     if not layer.built:
         raise ValueError(f"{layer.name} has no weights yet: call it on data or layer.build((None, None, features))")
+    if cls is GRU and not layer.reset_after:
+        cls = GRUResetBefore
     return cls.from_blocks(*layer.get_weights())
-
-
-def to_keras(cell: Cell, layer):
-    """Copy a cell's parameters into a keras.layers.SimpleRNN, LSTM or GRU, building it if need be; return the layer.
-
-    The order of the gates is given in `from_keras`. Values are cast to the layer's dtype.
-
-    Raises ValueError if the layer computes something else than the cell, or has other units or features.
-    """
-    if cell_class(layer) is not type(cell):
-        raise ValueError(f"{layer.name} computes a {cell_class(layer).__name__}: the cell is a {type(cell).__name__}")
-    if not layer.built:
-        layer.build((None, None, cell.features))
-    kernel, _, bias = layer.get_weights()
-    values = cell.parameters()
-    blocks = [np.concatenate([values[n] for n in cell.names(prefix)], axis=-1) for prefix in ("W_x", "W_h", "b")]
-    check_shape(f"the kernel of {layer.name}", kernel, "features gates·units", *blocks[0].shape)
-    layer.set_weights([*blocks[:2], blocks[2].reshape(bias.shape)])
-    return layer
