@@ -1,191 +1,135 @@
 """`python -m course_utils progress`: which exercises of which lessons pass, read from your own notebooks.
 
-Nothing is run. A check leaves its verdict in the notebook, with digests of the cells and of the tests that it judged
-(`course_utils.exercises`): when cells with these digests are still there, a new check could only say the same again. When they
-do not, the verdict is about other code, and only you know whether the new one is ready to be checked.
+Nothing is run. A check leaves its verdict in the notebook, with digests of the cells and of the tests that it judged. While
+cells with these digests are in the notebook, a new check would give the same verdict; else the verdict is about other code.
 """
 
 import argparse
-import json
-import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from course_tools.student.lab import NOTEBOOKS
-from course_utils import exercises
-from course_utils.exercises import digest
+from course_tools import notebooks
+from course_utils.exercises import MIME, digest
+from course_utils.paths import INSTALLED, LESSONS, REPOSITORY
 
 PASSED, FAILED, CHANGED, UNCHECKED, BLANK = "passed", "not yet", "changed", "not checked", "not tried"
-ADVICE = {
-    CHANGED: "its code or its tests changed since the check: run the cell again, then its check",
-    UNCHECKED: "run its cell, then its check",
-}
-CHECK = re.compile(r"""^\s*grader\.check\(\s*["'](\w+)["']\s*\)""", re.MULTILINE)
 
 
-@dataclass(frozen=True)
-class Exercise:
-    """One exercise as a notebook has it; `message` is what the check said first, for one that did not pass."""
+class Exercise(NamedTuple):
+    """An exercise as a notebook has it; `message` is the first line of the check's message, if it did not pass."""
 
     name: str
     state: str
     message: str = ""
 
 
-@dataclass(frozen=True)
-class Notebook:
-    """A student's notebook of a lesson, under whatever name."""
+class Notebook(NamedTuple):
+    """A student's notebook of a lesson, under any name; `done` of its exercises pass."""
 
     path: Path
     lesson: str
     exercises: list[Exercise]
-
-    @property
-    def done(self) -> int:
-        return sum(exercise.state == PASSED for exercise in self.exercises)
+    done: int
 
 
 def read(path: Path) -> Notebook | None:
-    """What stands in the notebook `path`; None for one that is no lesson of the course.
-
-    Raises ValueError, with what to do, for a file that cannot be read or is not a notebook.
-    """
+    """The exercises in the notebook `path`; None if it is not of a lesson. Raises ValueError if it is damaged."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        metadata, cells = content["metadata"], [_cell(cell) for cell in content["cells"]]
-        if "course" not in metadata or "otter" not in metadata:
+        notebook = notebooks.read(path)
+        lesson, metadata = notebooks.lesson_of(notebook), notebook["metadata"]
+        if lesson is None or "otter" not in metadata:
             return None
-        return Notebook(path, str(metadata["course"]["lesson"]), _exercises(cells, metadata["otter"]["tests"]))
+        exercises = _exercises(notebook["cells"], metadata["otter"]["tests"])
+        return Notebook(path, lesson, exercises, [exercise.state for exercise in exercises].count(PASSED))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(
-            f"{path} is damaged or cannot be read ({type(error).__name__}: {error}). JupyterLab keeps an earlier copy in "
-            f"{path.parent / '.ipynb_checkpoints'}."
-        ) from error
-
-
-def _cell(cell: dict) -> dict:
-    """A cell with its source as one text; a notebook on disk may have it as a list of lines."""
-    return {"id": "", "metadata": {}, "outputs": [], **cell, "source": "".join(cell["source"])}
+        what = f"{path} is damaged or cannot be read ({type(error).__name__}: {error})."
+        raise ValueError(f"{what} JupyterLab keeps an earlier copy in {path.parent / '.ipynb_checkpoints'}.") from error
 
 
 def _exercises(cells: list[dict], tests: dict[str, str]) -> list[Exercise]:
     """All exercises that have tests, in the order of their checks in the notebook; those without one come last."""
-    answers, waiting = {}, []
+    answers, waiting, verdicts, sound = {}, [], [], set()
     for cell in cells:
-        if "otter_answer_cell" in cell["metadata"].get("tags", []):
+        if "otter_answer_cell" in cell.get("metadata", {}).get("tags", []):
             waiting.append(cell)
-        for name in CHECK.findall(cell["source"]):
-            if name in tests:
-                answers.setdefault(name, waiting)
-                waiting = []
-    # A cell that raised bound nothing, or not all that it should.
-    sound = {digest("code", cell["source"].rstrip("\n")) for cell in cells if not _raised(cell)}
-    records = list(_records(cells))
-    return [
-        _judge(name, answers.get(name, []), [r for r in records if r["exercise"] == name], tests[name], sound)
-        for name in [*answers, *sorted(tests.keys() - answers.keys())]
-    ]
+        for name in filter(tests.__contains__, notebooks.CHECK.findall(cell["source"])):
+            answers.setdefault(name, waiting)
+            waiting = []
+        outputs = cell.get("outputs", [])
+        verdicts += [output["data"][MIME] for output in outputs if MIME in output.get("data", {})]
+        if all(output["output_type"] != "error" for output in outputs):  # else it may not have assigned all its names
+            sound.add(digest("code", cell["source"].rstrip("\n")))
+    names = [*answers, *sorted(tests.keys() - answers.keys())]
+    return [_judge(name, answers.get(name, []), verdicts, digest("tests", tests[name]), sound) for name in names]
 
 
-def _judge(name: str, answer: list[dict], records: list[dict], tests: str, sound: set[str]) -> Exercise:
-    present = [
-        record
-        for record in records
-        if record.get("tests") == digest("tests", tests) and record.get("cells") and sound.issuperset(record["cells"])
-    ]
-    if any(record["passed"] for record in present):
+def _judge(name: str, answer: list[dict], verdicts: list[dict], tests: str, sound: set[str]) -> Exercise:
+    given = [one for one in verdicts if one["exercise"] == name]
+    valid = [one for one in given if one.get("tests") == tests and one.get("cells") and sound.issuperset(one["cells"])]
+    if any(verdict["passed"] for verdict in valid):
         return Exercise(name, PASSED)
-    if answer and all(cell["id"].partition("-")[0] == digest("code", cell["source"]) for cell in answer):
+    if answer and all(cell.get("id", "").partition("-")[0] == digest("code", cell["source"]) for cell in answer):
         return Exercise(name, BLANK)
-    if present:
-        said = "".join(present[-1]["messages"][:1]).strip().splitlines()
-        return Exercise(name, FAILED, said[0] if said else "")
-    state = CHANGED if records else UNCHECKED
-    return Exercise(name, state, ADVICE[state])
+    if valid:
+        return Exercise(name, FAILED, "".join(valid[-1]["messages"][:1]).strip().partition("\n")[0])
+    again = "its code or its tests changed since the check: run the cell again, then its check"
+    return Exercise(name, CHANGED, again) if given else Exercise(name, UNCHECKED, "run its cell, then its check")
 
 
-def _records(cells: list[dict]) -> Iterator[dict]:
-    for cell in cells:
-        for output in cell["outputs"]:
-            if exercises.MIME in output.get("data", {}):
-                yield output["data"][exercises.MIME]
-
-
-def _raised(cell: dict) -> bool:
-    return any(output.get("output_type") == "error" for output in cell["outputs"])
-
-
-def collect(folder: Path) -> tuple[dict[str, list[Notebook]], list[str]]:
-    """The notebooks in `folder` by lesson, the one with most done first, and what is wrong with those that cannot be read."""
-    found, damaged = {}, []
+def collect(folder: Path) -> tuple[list[Notebook], list[str]]:
+    """The lessons' notebooks in `folder`, of several copies the one with most done first; and what is wrong with others."""
+    found, damaged = [], []
     for path in sorted(folder.glob("*.ipynb")):
         try:
-            notebook = read(path)
+            found.append(read(path))
         except ValueError as error:
             damaged.append(str(error))
-            continue
-        if notebook:
-            found.setdefault(notebook.lesson, []).append(notebook)
-    for copies in found.values():
-        copies.sort(key=lambda notebook: (-notebook.done, notebook.path.stem != notebook.lesson))
-    return found, damaged
+    return sorted(filter(None, found), key=lambda one: (one.lesson, -one.done, one.path.stem != one.lesson)), damaged
 
 
-def lessons() -> list[str]:
-    """All lessons of the course, whether their notebooks are there or not."""
-    return [path.stem for path in sorted((NOTEBOOKS / "source").glob("[0-9][0-9]_*.py"))]
-
-
-def table(found: dict[str, list[Notebook]]) -> Iterator[str]:
-    """One line a lesson: how many exercises pass, and what there is to do. Of several copies, the one with most done."""
-    names = sorted({*lessons(), *found})
-    width = max(map(len, [*names, "together"]))
-    for lesson in names:
-        if lesson not in found:
+def table(found: list[Notebook], lessons: list[str]) -> Iterator[str]:
+    """One line per lesson: how many exercises pass, and what is left to do. Of several copies, the first."""
+    best = {notebook.lesson: notebook for notebook in reversed(found)}
+    width = max(map(len, [*lessons, *best, "together"]))
+    for lesson in sorted({*lessons, *best}):
+        if lesson not in best:
             yield f"{lesson:{width}}   –        no notebook of it can be read here"
             continue
-        best = found[lesson][0]
-        states = [exercise.state for exercise in best.exercises]
-        counts = [f"{states.count(state)} {state}" for state in (FAILED, CHANGED, UNCHECKED) if state in states]
-        named = [] if best.path.stem == lesson else [f"in {best.path.name}"]
-        yield f"{lesson:{width}}  {best.done:2} of {len(states)}  {', '.join([*counts, *named])}".rstrip()
-    done = sum(copies[0].done for copies in found.values())
-    total = sum(len(copies[0].exercises) for copies in found.values())
-    yield f"{'together':{width}}  {done:2} of {total}"
+        path, _, exercises, done = best[lesson]
+        states = [exercise.state for exercise in exercises]
+        notes = [f"{states.count(state)} {state}" for state in (FAILED, CHANGED, UNCHECKED) if state in states]
+        notes += [f"in {path.name}"] if path.stem != lesson else []
+        yield f"{lesson:{width}}  {done:2} of {len(exercises)}  {', '.join(notes)}".rstrip()
+    total = sum(len(notebook.exercises) for notebook in best.values())
+    yield f"{'together':{width}}  {sum(notebook.done for notebook in best.values()):2} of {total}"
 
 
 def details(notebook: Notebook) -> Iterator[str]:
-    """One line an exercise of `notebook`."""
+    """One line per exercise of `notebook`."""
     yield f"{notebook.path.name}: {notebook.done} of {len(notebook.exercises)}"
     width = max((len(exercise.name) for exercise in notebook.exercises), default=0)
-    for exercise in notebook.exercises:
-        yield f"  {exercise.state:{len(UNCHECKED)}}  {exercise.name:{width}}  {exercise.message}".rstrip()
+    for name, state, message in notebook.exercises:
+        yield f"  {state:{len(UNCHECKED)}}  {name:{width}}  {message}".rstrip()
 
 
 def main(argv: list[str]) -> int:
-    """The command; returns 1 when a notebook is damaged or the lesson asked for is missing, 2 without a folder."""
-    parser = argparse.ArgumentParser(
-        prog="python -m course_utils progress", description="Which exercises pass, as your saved notebooks tell."
-    )
+    """The command; returns 1 when a notebook is damaged or the lesson asked for is missing."""
+    parser = argparse.ArgumentParser("python -m course_utils progress", description="Which exercises pass.")
     parser.add_argument("lesson", nargs="*", help="numbers or names, such as 04, to see exercise by exercise")
-    parser.add_argument("--folder", type=Path, default=NOTEBOOKS, help="where your notebooks are (%(default)s)")
+    folder, all_lessons = (REPOSITORY, "[0-9]*.ipynb") if INSTALLED else (LESSONS, "source/[0-9]*.py")
+    parser.add_argument("--folder", type=Path, default=folder, help="where your notebooks are (%(default)s)")
     given = parser.parse_args(argv)
     if not given.folder.is_dir():
-        print(f"There is no folder {given.folder}. Name the one with your notebooks: --folder FOLDER", file=sys.stderr)
-        return 2
+        parser.error(f"There is no folder {given.folder}. Name the one with your notebooks: --folder FOLDER")
     found, problems = collect(given.folder)
     for wanted in given.lesson:
-        copies = [
-            copy for lesson in sorted(found) for copy in found[lesson] if Path(wanted).stem in (lesson, lesson[:2])
-        ]
+        copies = [notebook for notebook in found if Path(wanted).stem in (notebook.lesson, notebook.lesson[:2])]
         for copy in copies:
             print(*details(copy), sep="\n")
-        if not copies:
-            problems.append(f"No notebook of a lesson {wanted} can be read in {given.folder}.")
+        problems += [] if copies else [f"No notebook of a lesson {wanted} can be read in {given.folder}."]
     if not given.lesson:
-        print(*table(found), sep="\n")
-    for problem in problems:
-        print(problem, file=sys.stderr)
+        print(*table(found, [path.stem for path in LESSONS.glob(all_lessons)]), sep="\n")
+    sys.stderr.writelines(f"{problem}\n" for problem in problems)
     return 1 if problems else 0
