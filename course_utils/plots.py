@@ -1,18 +1,21 @@
-"""One look for all figures: colours that colour-blind readers can tell apart, direct labels, alternative text."""
+"""The style of all figures: colours for colour-blind readers, direct labels, alternative text."""
 
 import io
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.patches import FancyBboxPatch
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-# Okabe & Ito (2008), Color Universal Design: told apart with every common colour vision.
+DRAWINGS = Path(__file__).parent / "drawings"
+# Okabe & Ito (2008), Color Universal Design: distinguishable with every common colour vision.
 BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, RED, BLACK = (
     "#0072b2 #e69f00 #009e73 #cc79a7 #56b4e9 #f0e442 #d55e00 #000000".split()
 )
 STYLE = {
-    # White paper, whatever the theme of the page: dark text on a transparent figure vanishes in a dark JupyterLab.
+    # White, whatever the theme of the page: dark text on a transparent figure vanishes in a dark JupyterLab.
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
     "figure.figsize": (7.0, 3.6),
@@ -29,30 +32,42 @@ STYLE = {
 
 
 def figure(rows: int = 1, columns: int = 1, size: tuple[float, float] | None = None, **kwargs):
-    """`plt.subplots` in the course's style, which then holds for the notebook: (figure, axes). `size` is in inches."""
+    """`plt.subplots` in the course's style, which stays set: (figure, axes). `size` is in inches."""
     plt.rcParams.update(STYLE)
     return plt.subplots(rows, columns, figsize=size, **kwargs)
 
 
 def show(figure, alt: str) -> None:
-    """Show `figure` in the notebook with `alt`, the text for readers who cannot see it, and close it.
+    """Show `figure` in the notebook with `alt`, its text for readers who cannot see it, and close it.
 
-    The text is stored beside the picture, where HTML export finds it. Raises ValueError when it says nothing.
+    The text is stored beside the picture, where HTML export finds it. Raises ValueError for a text that is no sentence.
     """
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", metadata={"Software": None})
+    plt.close(figure)
+    _display(picture.getvalue(), alt)
+
+
+def drawing(name: str, alt: str) -> None:
+    """Show the drawing `name` of the folder `drawings`, which does not depend on data, with `alt` as in `show`.
+
+    Drawings are PNG files: in a notebook that is not trusted yet, JupyterLab shows neither SVG nor pictures inside HTML.
+    """
+    _display((DRAWINGS / f"{name}.png").read_bytes(), alt)
+
+
+def _display(picture: bytes, alt: str) -> None:
     alt = " ".join(alt.split())
     if alt.count(" ") < 4:
         raise ValueError(f"alternative text must say what the figure shows, in a sentence; got {alt!r}")
     from IPython.display import display
 
-    picture = io.BytesIO()
-    figure.savefig(picture, format="png", metadata={"Software": None})
-    plt.close(figure)
-    data = {"image/png": picture.getvalue(), "text/plain": f"[Figure: {alt}]"}
+    data = {"image/png": picture, "text/plain": f"[Figure: {alt}]"}
     display(data, metadata={"image/png": {"alt": alt}}, raw=True)
 
 
 def label_bars(axes, form: str = "{:.3f}") -> None:
-    """Write its value at the end of every bar, so that nobody has to read it off an axis."""
+    """Write its value at the end of every bar."""
     for bars in axes.containers:
         axes.bar_label(bars, fmt=form, padding=3)
 
@@ -60,8 +75,8 @@ def label_bars(axes, form: str = "{:.3f}") -> None:
 def label_points(axes, names, x, y) -> None:
     """Write each of n `names` beside its point, x and y (n,) in data units, where it covers no point and no other label.
 
-    A thin line leads from each name to its point. Where there is no such place among those that are tried, the name stands
-    right of the point. To be called when limits, margins and points of the axes are set, for it measures in pixels.
+    A thin line leads from each name to its point. If all places that are tried are taken, the name is right of the
+    point. Call it after limits, margins and points of the axes are set, because it measures in pixels.
     """
     axes.figure.canvas.draw()  # settles the layout
     renderer = axes.figure.canvas.get_renderer()
@@ -69,15 +84,37 @@ def label_points(axes, names, x, y) -> None:
     taken = [Bbox.from_bounds(column - 4, row - 4, 8, 8) for column, row in points]
     places = [(side * 7, up) for up in (0, 8, -8, 16, -16, 24, -24, 32, -32) for side in (1, -1)]  # the nearest first
     line = {"arrowstyle": "-", "linewidth": 0.5, "color": "0.5", "shrinkA": 0, "shrinkB": 3}
+    style = {"textcoords": "offset points", "va": "center", "fontsize": 9, "arrowprops": line}
     for name, *point in zip(names, x, y, strict=True):
-        label = axes.annotate(
-            name, point, places[0], textcoords="offset points", va="center", fontsize=9, arrowprops=line
-        )
+        label = axes.annotate(name, point, places[0], **style)
         for place in (*places, places[0]):
             label.set(position=place, horizontalalignment="left" if place[0] > 0 else "right")
             label.update_positions(renderer)
-            box = Text.get_window_extent(label)  # that of an annotation has its line in it
+            box = Text.get_window_extent(label)  # that of an annotation includes its line
             inside = axes.bbox.x0 < box.x0 and box.x1 < axes.bbox.x1 and axes.bbox.y0 < box.y0 and box.y1 < axes.bbox.y1
             if inside and not any(box.overlaps(other) for other in taken):
                 break
         taken.append(box)
+
+
+def unrolled(axes, words: list[str], now: int) -> None:
+    """Draw a recurrent layer unrolled over `words`: step `now`, 1 … len(words), is marked, later steps are grey."""
+
+    def box(x, y, text, face, edge):
+        axes.add_patch(FancyBboxPatch((x - 0.34, y - 0.24), 0.68, 0.48, "round,pad=0.06", fc=face, ec=edge))
+        axes.text(x, y, text, ha="center", va="center")
+
+    box(0, 1.2, "$h_0$", "0.93", "0.5")
+    for t, word in enumerate(words, start=1):
+        x, read = 1.5 * t, t <= now
+        colour = "black" if read else "0.75"
+        box(x, 1.2, f"$h_{{{t}}}$", YELLOW if t == now else "#deebf7" if read else "white", BLUE if read else "0.75")
+        box(x, 0, f"$x_{{{t}}}$", "#fdf2d8" if read else "white", ORANGE if read else "0.75")
+        for start, end in (((x, 0.3), (x, 0.9)), ((x - 1.1, 1.2), (x - 0.4, 1.2))):
+            arrow = {"arrowstyle": "-|>", "color": colour, "linewidth": 1.5, "shrinkA": 0, "shrinkB": 0}
+            axes.annotate("", end, start, arrowprops=arrow)
+        axes.text(x + 0.08, 0.58, "$W_x$", va="center", color=colour, fontsize=9)
+        axes.text(x - 0.75, 1.32, "$W_h$", ha="center", color=colour, fontsize=9)
+        axes.text(x, -0.4, word, ha="center", va="top", color="black" if read else "0.6")
+    axes.set(xlim=(-0.6, 1.5 * len(words) + 0.6), ylim=(-0.8, 1.8))
+    axes.axis("off")

@@ -33,7 +33,7 @@ def faults(source: Path) -> list[str]:
         f"a code cell has more than {LONGEST} lines: {_first(cell)}" for cell in code if lines_of_code(cell) > LONGEST
     ]
     calls = [call for cell in code for call in _calls(cell)]
-    shown = [call for name, call in calls if name == "plots.show"]
+    shown = [call for name, call in calls if name in ("plots.show", "plots.drawing")]
     found += [
         f"a figure has no alternative text: {ast.unparse(call)[:60]}" for call in shown if not _alternative_text(call)
     ]

@@ -201,7 +201,7 @@ def shown_code(code: str) -> str:
     """Code without what would distract on a slide: imports, claims, and all that draws."""
     tree = ast.parse(code)
     calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    if calls & {"plots.figure", "plots.show", "Checks", "recorded", "tables.recorded", "tables.benchmark"}:
+    if calls & set("plots.figure plots.show plots.drawing Checks recorded tables.recorded tables.benchmark".split()):
         return ""
     statements = [node for node in ast.walk(tree) if isinstance(node, ast.stmt)]
     claims = [node for node in statements if isinstance(node, ast.Expr) and ast.unparse(node).startswith("claim(")]

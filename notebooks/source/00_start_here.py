@@ -255,12 +255,10 @@ def test_first_answer(answer):
 # numbers with three axes, and the order of the axes never changes: (batch, time, features).
 
 # %%
-from course_utils import diagrams
-
-figure = diagrams.batch_block(["the", "film", "was", "fun"], batch=3, features=2)
-plots.show(figure,
-           alt="""A block of boxes in three layers, one for each review of a batch; in each layer four
-    columns, one for each word, of two boxes, the features of that word.""")
+plots.drawing("batch_block", alt="""
+    A block of boxes in three layers, one for each review of a batch; in each
+    layer four columns, one for each word, of two boxes, the features of that
+    word.""")
 
 # %% [raw]
 # # BEGIN QUESTION
@@ -392,10 +390,10 @@ def test_mean_length_hidden(mean_length):
 # the lessons that they start from are done.
 
 # %%
-plots.show(diagrams.course_map(),
-           alt="""Map of the fifteen lessons as boxes. The straight way goes from 00 over 01, 02, 04, 05,
-    06, 07, 08 and 09 to 10. Lesson 03 branches off from 02, 12 and then 13 from 07, 11 from
-    08, and 14 needs 03 and 06.""")
+plots.drawing("course_map", alt="""
+    Map of the fifteen lessons as boxes. The straight way goes from 00 over 01,
+    02, 04, 05, 06, 07, 08 and 09 to 10. Lesson 03 branches off from 02, 12 and
+    then 13 from 07, 11 from 08, and 14 needs 03 and 06.""")
 
 # %% [markdown]
 # Each is a click away:

@@ -26,7 +26,7 @@ import os
 import keras
 import numpy as np
 
-from course_utils import cells, diagrams, plots, synthetic
+from course_utils import cells, plots, synthetic
 from course_utils.claims import claim
 from course_utils.text import Vocabulary, bag_of_words
 from course_utils.training import ProgressBar
@@ -92,11 +92,11 @@ claim("accuracy of the bag of words on sentences that come in twins", bag_accura
 # phrases of a sentence, and needs someone to give it the tree. A recurrent network is the special case where the tree is a chain.
 
 # %%
-plots.show(diagrams.recurrent_and_recursive("the plot was dull".split()),
-           alt="""Left, a recurrent network: a chain of states h1 to h4, each made from the
-    state before it and one of the words 'the plot was dull'. Right, a recursive network: a
-    tree that first joins 'the' with 'plot' and 'was' with 'dull', then joins the two
-    phrases.""")
+plots.drawing("recurrent_and_recursive", alt="""
+    Left, a recurrent network: a chain of states h1 to h4, each made from the
+    state before it and one of the words 'the plot was dull'. Right, a recursive
+    network: a tree that first joins 'the' with 'plot' and 'was' with 'dull',
+    then joins the two phrases.""")
 
 # %% [markdown]
 # ## 3 · The cell in NumPy
@@ -177,11 +177,11 @@ claim("one concatenated matrix gives the same state as two: largest difference",
 # copy of the cell for each word. This is called **unrolling**.
 
 # %%
-plots.show(diagrams.folded_and_unrolled("the film was not dull".split()),
-           alt="""Left, a cell h_t with the input x_t below it and an arrow W_h from the cell
-    back to itself. Right, the same cell unrolled over the five words 'the film was not
-    dull': h_0 leads to h_1, h_1 to h_2 and so on through W_h, and each word enters from
-    below through W_x.""")
+plots.drawing("folded_and_unrolled", alt="""
+    Left, a cell h_t with the input x_t below it and an arrow W_h from the cell
+    back to itself. Right, the same cell unrolled over the five words 'the film
+    was not dull': h_0 leads to h_1, h_1 to h_2 and so on through W_h, and each
+    word enters from below through W_x.""")
 
 # %% [markdown]
 # Two things can be read off the chain. All arrows of a kind have the same weights, so a longer sentence makes the chain longer and not the model
@@ -352,7 +352,7 @@ def show_step(t):
     """The unrolled network after t words of the first twin, and the state that it carries on."""
     h, p = read(twins[0])
     figure, (top, bottom) = plots.figure(2, 1, size=(9.6, 4.2), height_ratios=[1.3, 1])
-    diagrams.unrolled(top, twins[0], now=t)
+    plots.unrolled(top, twins[0], now=t)
     top.set_title(f"After {t} words: P(praise) = {p[t - 1]:.2f}")
     bottom.bar(range(1, n + 1), h[t - 1], color=plots.BLUE)
     bottom.axhline(0, color="black", linewidth=0.8)

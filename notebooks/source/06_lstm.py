@@ -23,7 +23,7 @@ import os
 
 import numpy as np
 
-from course_utils import cells, diagrams, plots, synthetic, tables
+from course_utils import cells, plots, synthetic, tables
 from course_utils.claims import claim
 from course_utils.tables import table
 
@@ -142,10 +142,10 @@ kept = f_t * c_prev  # (batch, units)
 f_t.round(2)
 
 # %%
-plots.show(diagrams.lstm_cell("f"),
-           alt="""The cell: along the top a thick line, the belt, from c at t-1 to c at t.
-                From below, the forget gate, computed from h at t-1 and x at t, reaches a
-                multiplication sign on the belt. The other parts are still grey.""")
+plots.drawing("lstm_forget_gate", alt="""
+    The cell: along the top a thick line, the belt, from c at t-1 to c at t.
+    From below, the forget gate, computed from h at t-1 and x at t, reaches a
+    multiplication sign on the belt. The other parts are still grey.""")
 
 # %% [markdown]
 # Every unit of every sequence has a switch of its own: four numbers in each row. One unit may keep the subject of a sentence for long,
@@ -176,10 +176,10 @@ c_t = f_t * c_prev + i_t * c_tilde  # (batch, units)
 c_t.round(2)
 
 # %%
-plots.show(diagrams.lstm_cell("fic"),
-           alt="""The same cell with two more parts in colour: the input gate and the
-                candidate are multiplied, and their product is added to the belt after the
-                forget gate.""")
+plots.drawing("lstm_cell_state", alt="""
+    The same cell with two more parts in colour: the input gate and the
+    candidate are multiplied, and their product is added to the belt after the
+    forget gate.""")
 
 # %% [markdown]
 # The line for $c_t$ is the heart of the LSTM. With $f_t = 1$ it is the sum of section 1, $c_t = c_{t-1} + g$, with $g = i_t \odot \tilde c_t$; with
@@ -203,10 +203,10 @@ h_t = o_t * np.tanh(c_t)  # (batch, units)
 h_t.round(2)
 
 # %%
-plots.show(diagrams.lstm_cell(),
-           alt="""The whole cell: forget gate, input gate and candidate act on the belt; after
-                them a branch of the belt goes through tanh, is multiplied by the output
-                gate, and leaves the cell as h at t.""")
+plots.drawing("lstm_cell", alt="""
+    The whole cell: forget gate, input gate and candidate act on the belt; after
+    them a branch of the belt goes through tanh, is multiplied by the output
+    gate, and leaves the cell as h at t.""")
 
 # %% [markdown]
 # That is all. Put together, one step is six lines, and a sequence is a loop:
@@ -597,7 +597,7 @@ parts = {"kept": kept, "written": c_all[1:] - kept, "new: $c_t$": c_all[1:]}
 def show_step(t):
     """What the t-th word does to the belt: kept + written = new, for each unit."""
     figure, (top, *rows) = plots.figure(4, 1, size=(9.4, 6.4), height_ratios=[1.5, 1, 1, 1])
-    diagrams.unrolled(top, words, now=t)
+    plots.unrolled(top, words, now=t)
     top.set_title(f"Step {t}, “{words[t - 1]}”: probability of praise {praise[t - 1]:.2f}")
     limit = 1.1 * abs(c_all).max()
     for axes, name, colour in zip(rows, parts, (plots.BLUE, plots.ORANGE, plots.GREEN)):

@@ -22,7 +22,7 @@ import os
 
 import numpy as np
 
-from course_utils import cells, diagrams, plots, synthetic, tables
+from course_utils import cells, plots, synthetic, tables
 from course_utils.cells import sigmoid
 from course_utils.claims import claim
 from course_utils.datasets import reviews
@@ -144,11 +144,11 @@ h_t = z_t * h_prev + (1 - z_t) * h_tilde  # (batch, units)
 h_t.round(2)
 
 # %%
-plots.show(diagrams.gru_cell(),
-           alt="""A GRU cell. Along the top a thick line, the belt, from h at t-1 to h at t.
-                A branch of it joins x at t below. The update gate z multiplies the belt;
-                one minus z multiplies the candidate, which is then added to the belt. The
-                reset gate r multiplies what the candidate reads of h at t-1.""")
+plots.drawing("gru_cell", alt="""
+    A GRU cell. Along the top a thick line, the belt, from h at t-1 to h at t. A
+    branch of it joins x at t below. The update gate z multiplies the belt; one
+    minus z multiplies the candidate, which is then added to the belt. The reset
+    gate r multiplies what the candidate reads of h at t-1.""")
 
 # %% [markdown]
 # Follow the thick line: it is the conveyor belt of lesson 06, and it is now also what the cell shows, to the gates, to the candidate and to the layer above. In the picture
@@ -786,7 +786,7 @@ PARTS = {"r": ("reset $r_t$", plots.PURPLE), "h_tilde": (r"candidate $\tilde h_t
 def show_step(t):
     """What the t-th word does: reset gate, candidate, update gate, new state, unit by unit"""
     figure, (top, *rows) = plots.figure(5, 1, size=(9.4, 7.2), height_ratios=[1.7, 1, 1, 1, 1])
-    diagrams.unrolled(top, words, now=t)
+    plots.unrolled(top, words, now=t)
     top.set_title(f"Step {t}, “{words[t - 1]}”: probability of praise {praise[t - 1]:.2f}")
     for axes, (name, (label, colour)) in zip(rows, PARTS.items()):
         axes.bar(range(16), run.trace(name)[0, t - 1], color=colour)

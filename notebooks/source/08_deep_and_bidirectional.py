@@ -29,7 +29,7 @@ import os
 import keras
 import numpy as np
 
-from course_utils import cells, diagrams, plots, tables
+from course_utils import cells, plots, tables
 from course_utils.claims import claim
 from course_utils.datasets import reviews
 from course_utils.training import ProgressBar
@@ -53,11 +53,11 @@ rng = np.random.default_rng(SEED)
 # same step is what the first has made of all words so far.
 
 # %%
-plots.show(diagrams.stacked("the film was not dull".split()),
-           alt="""Two recurrent layers unrolled over the five words 'the film was not dull'.
-    Each state of layer 1 has an arrow to the right, to its next state, and an arrow up, to
-    the state of layer 2 at the same step. Only the last state of layer 2 leads to the
-    answer.""")
+plots.drawing("stacked_layers", alt="""
+    Two recurrent layers unrolled over the five words 'the film was not dull'.
+    Each state of layer 1 has an arrow to the right, to its next state, and an
+    arrow up, to the state of layer 2 at the same step. Only the last state of
+    layer 2 leads to the answer.""")
 
 # %% [markdown]
 # Two arrows leave each state of layer 1: one to the right, to the next step, and one up, to the next layer. The arrows up are where the usual mistake
@@ -177,10 +177,11 @@ print(f"{n_nouns} nouns: a forward network stays below {bound:.3f}, up to rare l
 # The left half of $h_t$ knows all words up to $t$, the right half all words from $t$ on.
 
 # %%
-plots.show(diagrams.bidirectional("the old crane slept".split()),
-           alt="""Four words. Above each, a state of a forward layer, with arrows from left to
-    right, and a state of a backward layer, with arrows from right to left. No arrow joins the
-    two layers. At the top of each step the two states stand side by side in one box.""")
+plots.drawing("bidirectional_layer", alt="""
+    Four words. Above each, a state of a forward layer, with arrows from left to
+    right, and a state of a backward layer, with arrows from right to left. No
+    arrow joins the two layers. At the top of each step the two states stand
+    side by side in one box.""")
 
 # %% [markdown]
 # No arrow leads from one layer to the other. They have weights of their own and meet only in the box at the top. In Keras this is `Bidirectional`, a wrapper around a layer. To show that nothing

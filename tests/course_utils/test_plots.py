@@ -1,4 +1,5 @@
 import base64
+import re
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -8,28 +9,52 @@ from matplotlib import colors
 from matplotlib.text import Text
 
 from course_utils import plots
+from course_utils.paths import REPOSITORY
 
 
-def test_show_stores_picture_and_alternative_text():
+def shown_by(function, *args):
     from IPython.utils.capture import capture_output
 
     start_ipython()
     with capture_output() as captured:
-        figure, axes = plots.figure()
-        plots.label_bars(axes)
-        plots.show(figure, alt="Empty axes, made for a test.")
+        function(*args, alt="A picture, \n made for a test.")
     (shown,) = captured.outputs
-    assert shown.data["text/plain"] == "[Figure: Empty axes, made for a test.]"
-    assert shown.metadata == {"image/png": {"alt": "Empty axes, made for a test."}}
+    assert shown.data["text/plain"] == "[Figure: A picture, made for a test.]"
+    assert shown.metadata == {"image/png": {"alt": "A picture, made for a test."}}
     picture = shown.data["image/png"]
-    picture = picture if isinstance(picture, bytes) else base64.b64decode(picture)
-    assert picture.startswith(b"\x89PNG")
+    return picture if isinstance(picture, bytes) else base64.b64decode(picture)
 
 
-def test_show_refuses_empty_alternative_text():
+def test_show_stores_picture_and_alternative_text():
+    figure, axes = plots.figure()
+    axes.bar([1, 2], [3, 4])
+    plots.label_bars(axes)
+    assert shown_by(plots.show, figure).startswith(b"\x89PNG")
+    assert [label.get_text() for label in axes.texts] == ["3.000", "4.000"]
+
+
+def test_lessons_show_every_drawing_and_no_other():
+    sources = "".join(path.read_text(encoding="utf-8") for path in (REPOSITORY / "notebooks" / "source").glob("*.py"))
+    names = re.findall(r'plots\.drawing\(\s*"(\w+)"', sources)
+    assert sorted(names) == sorted(path.stem for path in plots.DRAWINGS.glob("*.png"))
+    assert shown_by(plots.drawing, names[0]) == (plots.DRAWINGS / f"{names[0]}.png").read_bytes()
+
+
+def test_empty_alternative_text_is_refused():
     figure, _ = plots.figure()
-    with pytest.raises(ValueError, match="alternative text"):
-        plots.show(figure, alt="A figure")
+    for show, what in ((plots.show, figure), (plots.drawing, "lstm_cell")):
+        with pytest.raises(ValueError, match="alternative text"):
+            show(what, alt="A figure")
+
+
+def test_unrolled_marks_one_step_and_greys_the_steps_after_it():
+    figure, axes = plots.figure()
+    plots.unrolled(axes, ["the", "film", "was"], now=2)
+    faces = [colors.to_hex(patch.get_facecolor()) for patch in axes.patches]
+    assert [faces.index(plots.YELLOW), faces.count(plots.YELLOW), faces.count("#ffffff")] == [3, 1, 2]
+    words = {text.get_text(): text.get_color() for text in axes.texts}
+    assert [words[word] for word in ("the", "film", "was")] == ["black", "black", "0.6"]
+    plt.close(figure)
 
 
 def _seen(colour, kind):

@@ -70,7 +70,7 @@ LESSON = f'''# %% [markdown]
 # minutes to read and try, 30 minutes for the exercises; all cells run in a minute.
 
 # %%
-plots.show(figure, alt="A line that rises from left to right.")
+plots.drawing("rise", alt="A line that rises from left to right.")
 plots.show(figure, alt="A line that falls from left to right.")
 plots.show(figure, alt=f"""A line that stays where it was, in lesson {{n}}.""")
 claim("it holds", 1, at_least=0)
@@ -130,7 +130,7 @@ LONG_CELL = "claim('it holds', 1, at_least=0)\n" + "".join(f"x{i} = {i}\n" for i
         (', alt="A line that falls from left to right."', "", r"no alternative text: plots.show"),
         ("plots.show(figure, alt=f", "print(f", r"there are 2 figures; a lesson has at least 3"),
         ('claim("it holds", 1, at_least=0)\n', "", r"nothing is claimed"),
-        ('claim("it holds", 1, at_least=0)\n', LONG_CELL, r"a code cell has more than 15 lines: plots.show"),
+        ('claim("it holds", 1, at_least=0)\n', LONG_CELL, r"a code cell has more than 15 lines: plots.drawing"),
         ("Double it.", "Double it. PROSE", r"unfinished: \*\*Exercise"),
         ("# %% [markdown]\n# ## What", "# %%\n# TODO: more\n\n# %% [markdown]\n# ## What", r"unfinished: # TODO: more"),
         ("**Exercise 2.**", "**Another exercise.**", r"exercise double_2: its text must begin with '\*\*Exercise 2'"),

@@ -98,6 +98,7 @@ def test_a_paragraph_gives_its_bold_sentences_or_else_its_first(paragraph, leads
         ),
         ('if real:\n    claim("a", y, at_least=1)', ""),
         ('figure, axes = plots.figure()\nplots.show(figure, alt="It shows.")', ""),
+        ('plots.drawing("cell", alt="A cell.")', ""),
         ('SEED = int(os.environ.get("COURSE_SEED", 0))\nrng = np.random.default_rng(SEED)\nx = 1', "x = 1"),
         ("keras.utils.set_random_seed(SEED)", ""),
         ("scores", ""),
