@@ -84,7 +84,7 @@ class Reviews:
 
 
 def network(n_ids: int, *between, mask: bool = False) -> keras.Model:
-    """Ids to P(praise): an embedding of 128 numbers, the layers `between`, a logistic unit."""
+    """Ids to P(positive): an embedding of 128 numbers, the layers `between`, a logistic unit."""
     ids = keras.Input((None,), dtype="int32", name="ids")
     x = layers.Embedding(n_ids, 128, mask_zero=mask)(ids)
     for layer in between:
@@ -188,17 +188,18 @@ def run_with_evidence(given: Reviews, seed: int) -> dict:
     ids = [[vocabulary.encode(review or ["?"]) for review in part] for part in given.words]
     y, batch = given.y[0], 64
     begun = perf_counter()
-    runs = sentiment.Runs.of(ids[0], len(vocabulary))
-    at = [runs.at(review) for review in ids[0]]
-    X = runs.bag(at)
-    p, q = (np.asarray(X[y == label].sum(axis=0)).ravel() for label in (1, 0))  # (1 + runs,)
-    without_own = [np.log((p + 1) / np.maximum(q, 1)), np.log(np.maximum(p, 1) / (q + 1))]  # (1 + runs,), by own label
-    ratios = [without_own[label][sentiment.shorten(review, CUT)] for review, label in zip(at, y, strict=True)]
+    ngrams = sentiment.NGrams.from_documents(ids[0], len(vocabulary))
+    encoded = [ngrams.encode(review) for review in ids[0]]
+    X = ngrams.bag(encoded)
+    p, q = (np.asarray(X[y == label].sum(axis=0)).ravel() for label in (1, 0))  # (1 + n-grams,)
+    # by the review's own label, whose own count is left out: (1 + n-grams,) each
+    without_own = [np.log((p + 1) / np.maximum(q, 1)), np.log(np.maximum(p, 1) / (q + 1))]
+    ratios = [without_own[label][sentiment.shorten(review, CUT)] for review, label in zip(encoded, y, strict=True)]
     short = [[sentiment.shorten(review, CUT) for review in part] for part in ids]
     train = Batches({"ids": short[0], "ratios": ratios}, y, batch, seed, step=150)
     seconds = perf_counter() - begun
     table = np.log((p + 1) / (q + 1))  # there are as many reviews of either label
-    fresh = [table[sentiment.shorten(runs.at(review), CUT)] for review in ids[1]]
+    fresh = [table[sentiment.shorten(ngrams.encode(review), CUT)] for review in ids[1]]
     judged = judges({"ids": short[1], "ratios": fresh}, given.y[1], step=150)
     begun = perf_counter() - seconds  # what is made for judging does not count
     words, told = keras.Input((None,), dtype="int32", name="ids"), keras.Input((None, 3), name="ratios")

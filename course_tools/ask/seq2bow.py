@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_tools.terminal import silent
+from course_tools.ask.sentiment import quiet
 from course_utils.models.seq2bow.corpus import Shard, from_csv, only
 from course_utils.paths import build_dir
 
@@ -64,7 +64,7 @@ def main(argv: list[str] | None = None) -> int:
     """The command; returns its exit status."""
     given = parser().parse_args(argv)
     try:
-        with silent():
+        with quiet():
             from course_utils.models.seq2bow import model, training
 
             workers = training.Workers() if given.part == "train" else None

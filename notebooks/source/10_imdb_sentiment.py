@@ -346,12 +346,12 @@ print(f"{len(known):,} of {len(token_vocabulary):,} tokens have a vector; {word2
 # What do the counting models know that the networks do not? They know of a million runs of words how often each came with praise. A network could be told! Beside the vector of the token at step $t$ it gets what NB-SVM knows about the runs of one, two and three tokens that end at step $t$: of each run $g$ the log-count ratio $r_g$, and $w_g r_g$ with
 # its weight $w_g$ in the regression, which is what the run adds to the logit of praise (times five in the code, so that both are about as large). These six numbers are the **evidence** at step $t$. The network no longer has to learn that *waste of time* is blame; it can learn what to make of it, after *not a*, or in the middle of a story that is being retold.
 #
-# `sentiment.Runs` numbers the runs that at least two of the training reviews have. `runs.at(ids)` gives, for each token of a review, the numbers of the three runs that end there; 0 is for a run that is not among them.
+# `sentiment.NGrams` numbers the runs that at least two of the training reviews have. `runs.encode(ids)` gives, for each token of a review, the numbers of the three runs that end there; 0 is for a run that is not among them.
 
 # %%
-runs = sentiment.Runs.of(all_ids["train"], len(token_vocabulary))
+runs = sentiment.NGrams.from_documents(all_ids["train"], len(token_vocabulary))
 shown = "it was not a bad film but the end was dull .".split()
-numbers = runs.at(token_vocabulary.encode(shown))  # (time, 3)
+numbers = runs.encode(token_vocabulary.encode(shown))  # (time, 3)
 print(f"{len(runs):,} runs")
 print("numbers of the runs 'bad', 'a bad', 'not a bad':", numbers[shown.index("bad")])
 
@@ -389,11 +389,11 @@ def evidence_by(learn, groups, more=(), guessed=()):
     # section 7 has more texts with guessed labels: in no fold, and of less weight
     fold = np.append(fold, np.full(len(more), -1))
     texts, labels = all_ids[learn] + list(more), np.append(y[learn], np.array(guessed, int))
-    runs = sentiment.Runs.of(texts, len(token_vocabulary))
-    at = [runs.at(review) for review in texts]
+    runs = sentiment.NGrams.from_documents(texts, len(token_vocabulary))
+    at = [runs.encode(review) for review in texts]
     X, weights = runs.bag(at), np.where(fold < 0, 0.3, 1.0)  # sparse (n, 1 + runs), (n,)
     table = evidence_from(X, labels, weights)
-    evidence = {name: [table[runs.at(review)] for review in part]
+    evidence = {name: [table[runs.encode(review)] for review in part]
                 for name, part in all_ids.items()}
     evidence[learn] = cross_fitted(at, X, labels, weights, fold)
     return runs, table, evidence, perf_counter() - begun
@@ -408,7 +408,7 @@ def adding_up(evidence, split="train"):
 
 
 _, _, without_groups, _ = evidence_by("train", np.arange(len(y["train"])))
-accuracy = {"fitted on the review itself, too": adding_up([table[runs.at(review)]
+accuracy = {"fitted on the review itself, too": adding_up([table[runs.encode(review)]
                                                            for review in all_ids["train"]]),
             "cross-fitted, reviews dealt one by one": adding_up(without_groups["train"]),
             "cross-fitted, groups kept together": adding_up(evidence["train"]),
@@ -463,7 +463,7 @@ def summed_up(evidence, mask):
 def reader(known_vectors, with_evidence=True):
     """Ids (batch, time) and evidence (batch, time, 6) to P(praise) (batch, 1)"""
     ids = keras.Input((None,), dtype="int32", name="ids")
-    evidence = keras.Input((None, 6), name="evidence")  # 0 at padding
+    evidence = keras.Input((None, 6), name="ratios")  # 0 at padding
     mask = keras.ops.not_equal(ids, 0)
     x = layers.Embedding(len(token_vocabulary), SIZES["D"], weights=known_vectors)(ids)
     x = layers.SpatialDropout1D(0.4)(x)  # (batch, time, D)
@@ -474,7 +474,7 @@ def reader(known_vectors, with_evidence=True):
     if with_evidence:
         pooled = layers.Concatenate()([pooled, summed_up(evidence, mask)])
     p = layers.Dense(1, activation="sigmoid")(layers.Dropout(0.3)(pooled))
-    return keras.Model({"ids": ids, "evidence": evidence}, p)
+    return keras.Model({"ids": ids, "ratios": evidence}, p)
 
 # %% [markdown]
 # `Batches` puts reviews of about the same length into a batch, as the length buckets of lesson 09 do. So they come in another order, which `order` keeps; `judged` puts the answers back in their places.
@@ -483,8 +483,8 @@ def reader(known_vectors, with_evidence=True):
 def as_inputs(ids, evidence):
     """What the reader takes: arrays (time,) and (time, 6); of long reviews only beginning and end"""
     return {"ids": [sentiment.shorten(review, SIZES["cut"]) for review in ids],
-            "evidence": [sentiment.shorten(review.reshape(-1, 6), SIZES["cut"])
-                         for review in evidence]}
+            "ratios": [sentiment.shorten(review.reshape(-1, 6), SIZES["cut"])
+                       for review in evidence]}
 
 
 def judged(model, inputs):
@@ -538,7 +538,7 @@ def second_round(name, teacher, runs, table, before, learn):
     """Train a reader whose evidence (of `runs`, in `table`) has learned from the teacher's answers, too"""
     begun = perf_counter()
     ids = [token_vocabulary.encode(review) if review else unknown for review in unlabelled]
-    p = judged(teacher, as_inputs(ids, [table[runs.at(review)] for review in ids]))
+    p = judged(teacher, as_inputs(ids, [table[runs.encode(review)] for review in ids]))
     sure = np.flatnonzero(abs(p - 0.5) > 0.23)
     runs, table, evidence, _ = evidence_by(learn, groups[learn], [ids[i] for i in sure],
                                            p[sure] > 0.5)
@@ -644,11 +644,11 @@ print(f"difference {test[BEST] - test[RIVAL]:.3f} ± {np.sqrt(d / n_test):.3f} (
 # %% [markdown]
 # ## 9 · Save it, load it, ask it
 #
-# To judge a new text the network needs more than its weights: the tokens and their ids, the runs and the table of evidence. `sentiment.with_evidence` puts them into a layer before the reader, so that all of it is one file, in Keras's own format. Our file holds numbers, words and a description of the layers, and no code. A stranger's file may hold some; Keras refuses it by default, but load only files whose origin you know.
+# To judge a new text the network needs more than its weights: the tokens and their ids, the runs and the table of evidence. `sentiment.complete_model` puts them into a layer before the reader, so that all of it is one file, in Keras's own format. Our file holds numbers, words and a description of the layers, and no code. A stranger's file may hold some; Keras refuses it by default, but load only files whose origin you know.
 
 # %%
-complete = sentiment.with_evidence(readers[BEST], token_vocabulary, *knows[BEST], SIZES["cut"],
-                                   SIZES["piece"])
+complete = sentiment.complete_model(readers[BEST], token_vocabulary, *knows[BEST], SIZES["cut"],
+                                    SIZES["piece"])
 sentiment.SAVED.parent.mkdir(parents=True, exist_ok=True)
 complete.save(sentiment.SAVED)
 again = sentiment.load(sentiment.SAVED)

@@ -1,5 +1,3 @@
-import io
-import sys
 import zipfile
 
 import keras
@@ -7,7 +5,7 @@ import numpy as np
 import pytest
 
 from course_utils.models import sentiment
-from course_utils.models.sentiment import Runs, shorten
+from course_utils.models.sentiment import NGrams, shorten
 from course_utils.text import Vocabulary
 
 WORDS = "the film was good bad not ! ?".split()
@@ -19,52 +17,56 @@ def test_short_texts_stay_whole_and_of_long_ones_both_ends_are_kept():
     assert shorten(np.arange(9), (2, 0)).tolist() == [0, 1]
 
 
-def test_runs_are_those_of_at_least_two_texts():
-    runs = Runs.of([np.array(text) for text in ([1, 2, 3], [1, 2, 4], [3, 3, 3])], base=5)
-    first, second, third = runs.at(np.array([1, 2, 3])), runs.at(np.array([3, 3])), runs.at(np.array([4]))
-    assert len(runs) == 4 and set(first[first > 0]) | set(second[second > 0]) == {1, 2, 3, 4}  # 1, 2, 1 2, 3
+def test_ngrams_are_those_of_at_least_two_texts():
+    ngrams = NGrams.from_documents([np.array(text) for text in ([1, 2, 3], [1, 2, 4], [3, 3, 3])], base=5)
+    first, second, third = (
+        ngrams.encode(np.array([1, 2, 3])),
+        ngrams.encode(np.array([3, 3])),
+        ngrams.encode(np.array([4])),
+    )
+    assert len(ngrams) == 4 and set(first[first > 0]) | set(second[second > 0]) == {1, 2, 3, 4}  # 1, 2, 1 2, 3
     assert (first > 0).tolist() == [[True, False, False], [True, True, False], [True, False, False]]
     assert second[0, 0] == second[1, 0] == first[2, 0] and not second[:, 1:].any()
     assert not third.any()
 
 
-def test_runs_of_one_two_and_three_tokens_have_different_numbers():
+def test_all_ngrams_have_different_ids():
     texts = [np.random.default_rng(i % 20).integers(1, 50, 100) for i in range(40)]
-    runs = Runs.of(texts, base=50)
-    number_of = {}
+    ngrams = NGrams.from_documents(texts, base=50)
+    ids_of = {}
     for text in texts:
-        at = runs.at(text)
-        assert at.dtype == np.int32 and (at[0] > 0).tolist() == [True, False, False]
+        encoded = ngrams.encode(text)
+        assert encoded.dtype == np.int32 and (encoded[0] > 0).tolist() == [True, False, False]
         for t in range(2, len(text)):
             for n in range(3):
-                number_of.setdefault(tuple(text[t - n : t + 1]), set()).add(int(at[t, n]))
-    assert all(len(numbers) == 1 for numbers in number_of.values())
-    assert len(set.union(*number_of.values())) == len(number_of) and min(map(min, number_of.values())) > 0
+                ids_of.setdefault(tuple(text[t - n : t + 1]), set()).add(int(encoded[t, n]))
+    assert all(len(numbers) == 1 for numbers in ids_of.values())
+    assert len(set.union(*ids_of.values())) == len(ids_of) and min(map(min, ids_of.values())) > 0
 
 
 @pytest.mark.parametrize("ids", [[], [7], [7, 8]])
-def test_texts_shorter_than_a_run(ids):
+def test_texts_shorter_than_a_trigram(ids):
     ids = np.array(ids, dtype=np.int32)
-    at = Runs.of([ids, ids], base=9).at(ids)
-    assert at.shape == (len(ids), 3)
-    assert ((at > 0) == (np.arange(len(ids))[:, None] >= np.arange(3))).all()
+    encoded = NGrams.from_documents([ids, ids], base=9).encode(ids)
+    assert encoded.shape == (len(ids), 3)
+    assert ((encoded > 0) == (np.arange(len(ids))[:, None] >= np.arange(3))).all()
 
 
-def test_without_runs_all_are_unknown():
-    assert not Runs.of([], base=9).at(np.array([1, 2])).any()
+def test_without_ngrams_all_are_unknown():
+    assert not NGrams.from_documents([], base=9).encode(np.array([1, 2])).any()
 
 
-def test_a_bag_of_runs_says_which_each_text_has():
+def test_a_bag_of_ngrams_says_which_each_text_has():
     texts = [np.array(text) for text in ([1, 1, 1], [1, 1, 2], [3], [])]
-    runs = Runs.of(texts, base=5)
-    at = [runs.at(text) for text in texts]
-    X = runs.bag(at).toarray()
-    assert X.shape == (4, 1 + len(runs)) and not X[:, 0].any()
+    ngrams = NGrams.from_documents(texts, base=5)
+    encoded = [ngrams.encode(text) for text in texts]
+    X = ngrams.bag(encoded).toarray()
+    assert X.shape == (4, 1 + len(ngrams)) and not X[:, 0].any()
     assert X.sum(axis=1).tolist() == [2, 2, 0, 0]  # 1 and 1 1, once each
-    assert runs.bag([]).shape == (0, 1 + len(runs))
+    assert ngrams.bag([]).shape == (0, 1 + len(ngrams))
 
 
-def test_a_layer_in_pieces_begins_anew_in_each():
+def test_a_layer_in_pieces_begins_each_with_the_initial_state():
     lstm = keras.layers.LSTM(3, return_sequences=True)
     x = np.random.default_rng(0).normal(size=(2, 6, 4)).astype("float32")
     mask = np.arange(6) < np.array([[6], [4]])
@@ -76,91 +78,69 @@ def test_a_layer_in_pieces_begins_anew_in_each():
 
 
 @pytest.fixture(scope="module")
-def network(tmp_path_factory):
-    """A network that adds up the evidence, a part of it in pieces of two, and its file."""
+def saved(tmp_path_factory):
+    """The file of a model that adds up log-count ratios, with a recurrent layer in pieces of two."""
     vocabulary = Vocabulary(WORDS)
     texts = [vocabulary.encode(["film", "was", word]) for word in ("good", "good", "bad", "bad")]
-    runs = Runs.of(texts, len(vocabulary))
-    table = np.zeros((1 + len(runs), 2), "float32")
+    ngrams = NGrams.from_documents(texts, len(vocabulary))
+    table = np.zeros((1 + len(ngrams), 2), "float32")
     for row, text in enumerate(texts):
-        table[runs.at(text)[2, :1]] = [1 - 2 * (row > 1), 0.5]
-    ids, evidence = keras.Input((None,), dtype="int32", name="ids"), keras.Input((None, 6), name="evidence")
+        table[ngrams.encode(text)[2, :1]] = [1 - 2 * (row > 1), 0.5]
+    ids, ratios = keras.Input((None,), dtype="int32", name="ids"), keras.Input((None, 6), name="ratios")
     kept = keras.ops.cast(keras.ops.not_equal(ids, 0), "float32")[:, :, None]
-    h = sentiment.in_pieces(keras.layers.SimpleRNN(1, return_sequences=True, kernel_initializer="zeros"), 2)(evidence)
-    score = keras.ops.sum((evidence[:, :, :1] + h) * kept, axis=(1, 2), keepdims=True)[:, :, 0]
-    reader = keras.Model({"ids": ids, "evidence": evidence}, keras.ops.sigmoid(score))
-    path = tmp_path_factory.mktemp("saved") / "network.keras"
-    sentiment.with_evidence(reader, vocabulary, runs, table, (3, 4), 2).save(path)
+    h = sentiment.in_pieces(keras.layers.SimpleRNN(1, return_sequences=True, kernel_initializer="zeros"), 2)(ratios)
+    score = keras.ops.sum((ratios[:, :, :1] + h) * kept, axis=(1, 2), keepdims=True)[:, :, 0]
+    inner = keras.Model({"ids": ids, "ratios": ratios}, keras.ops.sigmoid(score))
+    path = tmp_path_factory.mktemp("saved") / "model.keras"
+    sentiment.complete_model(inner, vocabulary, ngrams, table, (3, 4), 2).save(path)
     return path
 
 
-def test_answers_after_loading(network):
-    model = sentiment.load(network)
+def test_answers_after_loading(saved):
+    model = sentiment.load(saved)
     good, bad, even = sentiment.probabilities(model, ["The film was GOOD!", "bad", "good bad"])
     assert good > 0.6 and bad < 0.4 and even == pytest.approx(0.5, abs=1e-6)
 
 
-def test_a_text_does_not_depend_on_its_company(network):
-    model = sentiment.load(network)
+def test_a_text_does_not_depend_on_the_others_in_its_batch(saved):
+    model = sentiment.load(saved)
     texts = ["good", "the film was not bad " * 40, "film was good", "bad"]
     alone = [sentiment.probabilities(model, [text])[0] for text in texts]
     assert sentiment.probabilities(model, texts) == pytest.approx(alone, abs=1e-6)
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\N{THUMBS UP SIGN} <br />", "xyzzy 1984", "?!...", "\ud800"])
-def test_no_known_word_no_answer(network, text):
-    answers = sentiment.probabilities(sentiment.load(network), [text, "good"])
+def test_no_known_word_no_answer(saved, text):
+    answers = sentiment.probabilities(sentiment.load(saved), [text, "good"])
     assert np.isnan(answers[0]) and answers[1] > 0.5
 
 
-def test_no_texts_no_answers(network):
-    assert sentiment.probabilities(sentiment.load(network), []).shape == (0,)
+def test_no_texts_no_answers(saved):
+    assert sentiment.probabilities(sentiment.load(saved), []).shape == (0,)
 
 
-def test_of_a_long_text_the_ends_are_read(network):
+def test_of_a_long_text_the_ends_are_read(saved):
     middle, end = sentiment.probabilities(
-        sentiment.load(network), ["the " * 3 + "bad " * 50_000 + "the " * 4, "the " * 100_000 + "bad"]
+        sentiment.load(saved), ["the " * 3 + "bad " * 50_000 + "the " * 4, "the " * 100_000 + "bad"]
     )
     assert middle == pytest.approx(0.5, abs=0.1) and end < 0.4
 
 
-def test_a_network_that_is_not_there(tmp_path):
+def test_a_model_that_is_not_there(tmp_path):
     with pytest.raises(FileNotFoundError, match="Lesson 10 trains and saves one"):
         sentiment.load(tmp_path / "none.keras")
 
 
-@pytest.mark.parametrize("damage", ["text", "torn", "empty zip", "other network"])
-def test_a_file_that_is_no_such_network(tmp_path, network, damage):
+@pytest.mark.parametrize("damage", ["text", "torn", "empty zip", "other model"])
+def test_a_file_that_is_no_such_model(tmp_path, saved, damage):
     path = tmp_path / "broken.keras"
     if damage == "text":
-        path.write_text("not a network", encoding="utf-8")
+        path.write_text("not a model", encoding="utf-8")
     elif damage == "torn":
-        path.write_bytes(network.read_bytes()[:2000])
+        path.write_bytes(saved.read_bytes()[:2000])
     elif damage == "empty zip":
         zipfile.ZipFile(path, "w").close()
     else:
         keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]).save(path)
-    with pytest.raises(ValueError, match="holds no network of lesson 10"):
+    with pytest.raises(ValueError, match="is not a model of lesson 10"):
         sentiment.load(path)
-
-
-def test_the_command_reads_arguments(network, capsys):
-    assert sentiment.main(["--model", str(network), "A good film", "", "bad " * 90]) == 0
-    good, empty, long = capsys.readouterr().out.splitlines()
-    assert good.startswith("praise  P(praise) = 0.") and "'A good film'" in good
-    assert empty.startswith("no answer: it has no word that the network knows")
-    assert long.startswith("blame") and len(long) < 120
-
-
-def test_the_command_reads_lines(network, capsys, monkeypatch):
-    monkeypatch.setattr(sys, "stdin", io.StringIO("good\r\nbad\n"))
-    assert sentiment.main(["--model", str(network)]) == 0
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["praise", "blame"]
-
-
-def test_the_command_without_reviews_or_network(network, capsys, monkeypatch, tmp_path):
-    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
-    assert sentiment.main(["--model", str(network)]) == 2
-    assert "There is no review" in capsys.readouterr().err
-    assert sentiment.main(["--model", str(tmp_path / "none.keras"), "good"]) == 1
-    assert "There is no network at" in capsys.readouterr().err
