@@ -19,7 +19,7 @@ PYTHON ?= $(shell for python in "$(VENV_PYTHON)" python3.12 python3.11 python3.1
 COURSE := "$(VENV_PYTHON)" -m course_utils
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab doctor data run results notebooks site slides release grade test test-real test-browser lint lock clean
+.PHONY: help setup lab doctor data run results notebooks site slides release grade test test-real test-wheel test-browser lint lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -61,10 +61,13 @@ slides: setup ## write a deck of slides a lesson to build/slides, and try that e
 	@"$(VENV_PYTHON)" -m course_utils slides $(ARGS)
 
 test: setup ## run the tests
-	@"$(VENV_PYTHON)" -m pytest -m "not real and not browser" $(ARGS)
+	@"$(VENV_PYTHON)" -m pytest -m "not real and not browser and not wheel" $(ARGS)
 
 test-real: setup ## run the tests that need real data (in COURSE_DATA_DIR)
 	@"$(VENV_PYTHON)" -m pytest -m real $(ARGS)
+
+test-wheel: setup ## install the course's wheel into fresh environments, and run lone notebooks (ARGS="-k 04" for one)
+	@"$(VENV_PYTHON)" -m pytest -m wheel $(ARGS)
 
 test-browser: setup ## try lessons, projector, pages and slides in headless Chromium
 	@"$(VENV_PYTHON)" -m pytest -m browser $(ARGS)

@@ -24,6 +24,7 @@ COMMANDS = {  # name: (module and function, which takes the arguments and return
     "lint": ("lessons.lint:main", "check that every lesson has all that a lesson needs (for authors)"),
     "links": ("lessons.links:main", "check the links within the course (for authors)"),
 }
+WITHOUT_CLONE = ("doctor", "progress", "data", "sentiment", "seq2bow")  # what works where the wheel is installed
 
 
 def wrong_python(version):
@@ -59,6 +60,14 @@ def main(argv):
         return 2
     import importlib
 
+    from course_utils.paths import INSTALLED
+
+    if INSTALLED and argv[0] not in WITHOUT_CLONE:
+        others = ", ".join(WITHOUT_CLONE)
+        sys.stderr.write(
+            "The command " + argv[0] + " needs a clone of the course. Without one there are: " + others + "\n"
+        )
+        return 2
     module, function = COMMANDS[argv[0]][0].split(":")
     try:
         return getattr(importlib.import_module("course_tools." + module), function)(argv[1:])
