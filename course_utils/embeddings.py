@@ -1,46 +1,43 @@
-"""Vectors of words and of other things: nearness, training pairs, negative samples, maps, export.
+"""Vectors of words and of other things: neighbours, training pairs, negative samples, maps, export.
 
 Word2vec: T. Mikolov, K. Chen, G. Corrado, J. Dean, "Efficient Estimation of Word Representations in Vector Space", 2013, and
 T. Mikolov, I. Sutskever, K. Chen, G. Corrado, J. Dean, "Distributed Representations of Words and Phrases and their
-Compositionality", NIPS 2013. Everything here is exact and needs NumPy only; `map_2d` loads scikit-learn or umap-learn.
+Compositionality", NIPS 2013. Everything here is exact and needs NumPy only; `map_2d` imports scikit-learn or umap-learn.
 """
 
 import json
-import os
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from course_utils import paths
+from course_utils import files
 
-KEPT = paths.build_dir() / "vectors"
 BLOCK = 1 << 16  # rows that are compared at a time
 
 
 def cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Cosine of the angle between vectors, along the last axis: (…, d), (…, d) -> (…), broadcast as NumPy does.
 
-    A zero vector has no direction; its cosine with anything is given as 0. Raises ValueError for NaN and infinity.
+    A zero vector has no direction: its cosine with anything is 0. Raises ValueError for NaN and infinity.
     """
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
-        raise ValueError("cosine of vectors that hold NaN or infinity: look at what made them")
+        raise ValueError("cosine of vectors that contain NaN or infinity: check how they were computed")
     a, b = (v / np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), np.finfo(np.float64).tiny) for v in (a, b))
     return np.clip((a * b).sum(axis=-1), -1, 1)
 
 
 def top_k(scores: np.ndarray, k: int) -> np.ndarray:
-    """Places of the k largest of (n,) scores, the largest first; equal scores in the order of their places: (min(k, n),).
+    """Indices of the k largest of (n,) scores, the largest first, equal scores in the order of their indices: (min(k, n),).
 
-    Raises ValueError for k below 1 and for NaN, which is neither larger nor smaller than anything.
+    Raises ValueError for k below 1, and for NaN, which cannot be compared.
     """
     scores = np.asarray(scores)
     if k < 1:
-        raise ValueError(f"the {k} largest were asked for; k must be at least 1")
+        raise ValueError(f"k is {k}; it must be at least 1")
     if np.isnan(scores).any():
-        raise ValueError("scores hold NaN, so there is no order among them: look at what made them")
+        raise ValueError("scores contain NaN and cannot be sorted: check how they were computed")
     if k >= len(scores):
         return np.argsort(-scores, kind="stable")
     threshold = np.partition(scores, len(scores) - k)[len(scores) - k]
@@ -49,7 +46,7 @@ def top_k(scores: np.ndarray, k: int) -> np.ndarray:
 
 
 def norms_of(matrix: np.ndarray) -> np.ndarray:
-    """Length of every row of (n, d): (n,) float32. Raises ValueError where a row holds NaN, infinity or numbers near it."""
+    """Length of every row of (n, d): (n,) float32. Raises ValueError for a row with NaN, infinity or an infinite length."""
     norms = np.empty(len(matrix), dtype=np.float32)
     for start in range(0, len(matrix), BLOCK):
         rows = matrix[start : start + BLOCK].astype(np.float64)  # squares of float32 do not overflow float64
@@ -57,33 +54,31 @@ def norms_of(matrix: np.ndarray) -> np.ndarray:
             norms[start : start + BLOCK] = np.sqrt(np.einsum("ij,ij->i", rows, rows))
     bad = np.flatnonzero(~np.isfinite(norms))
     if len(bad):
-        raise ValueError(f"{len(bad)} vectors hold NaN, infinity or numbers near it, the first is row {bad[0]}")
+        raise ValueError(f"{len(bad)} vectors hold NaN, infinity or numbers near it; the first is row {bad[0]}")
     return norms
 
 
 def nearest(
-    matrix: np.ndarray, queries: np.ndarray, k: int, norms: np.ndarray | None = None
+    matrix: np.ndarray, queries: np.ndarray, k: int, norms: np.ndarray | None = None, block: int = BLOCK
 ) -> tuple[np.ndarray, np.ndarray]:
     """The k rows of `matrix` (n, d) with the largest cosine to each of `queries` (q, d): rows and cosines, both (q, min(k, n)).
 
-    Exact. Works through the matrix in blocks, so that no table of all cosines is ever there. `norms`, from `norms_of(matrix)`,
-    saves time when the same matrix is asked often. A row of zeros has cosine 0 to everything. Raises ValueError for a
-    query of zeros, to which nothing is near, for NaN, for k below 1, and for shapes that do not fit.
+    Exact. It works through blocks of `block` rows, so that the table of all cosines is never in memory. `norms`, from
+    `norms_of(matrix)`, saves time when the same matrix is used often. A row of zeros has cosine 0 to everything. Raises
+    ValueError for a query of zeros, for NaN, for k below 1, and for shapes that do not fit.
     """
     matrix, queries = np.asarray(matrix, dtype=np.float32), np.asarray(queries, dtype=np.float32)
     if matrix.ndim != 2 or queries.ndim != 2 or matrix.shape[1] != queries.shape[1]:
-        raise ValueError(
-            f"queries {queries.shape} do not fit vectors {matrix.shape}: both must be (number, d) of one d"
-        )
+        raise ValueError(f"queries {queries.shape} do not fit vectors {matrix.shape}: they must be (q, d) and (n, d)")
     norms = norms_of(matrix) if norms is None else norms
     lengths = norms_of(queries)
     if not lengths.all():
-        raise ValueError("a query of zeros has no direction, so nothing is near it")
+        raise ValueError("a query of zeros has no direction, so it has no nearest vectors")
     directions = (queries / lengths[:, None]).T  # (d, q)
     found = [(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))] * len(queries)
-    for start in range(0, len(matrix), BLOCK):
-        size = norms[start : start + BLOCK, None]
-        dots = matrix[start : start + BLOCK] @ directions  # (rows, q)
+    for start in range(0, len(matrix), block):
+        size = norms[start : start + block, None]
+        dots = matrix[start : start + block] @ directions  # (rows, q)
         cosines = np.divide(dots, size, out=np.zeros_like(dots), where=size > 0)
         for query, (ids, best) in enumerate(found):
             rows = top_k(cosines[:, query], k)
@@ -98,15 +93,15 @@ def nearest(
 class Vectors:
     """A list of words (or of titles, users, …) and a vector for each: `words` (n,), `matrix` (n, d) float32.
 
-    Raises ValueError unless there are as many rows as words, every word is a string and occurs once, and no number is NaN or
-    infinite.
+    Raises ValueError unless there are as many rows as words, every word is a string and occurs once, and all numbers are
+    finite.
     """
 
     def __init__(self, words: Iterable[str], matrix: np.ndarray):
         self.words = list(words)
         self.matrix = np.asarray(matrix, dtype=np.float32)
         if self.matrix.ndim != 2 or len(self.matrix) != len(self.words):
-            raise ValueError(f"{len(self.words)} words need a matrix of as many rows, got shape {self.matrix.shape}")
+            raise ValueError(f"{len(self.words)} words need a matrix with one row per word, not {self.matrix.shape}")
         self.ids = {word: i for i, word in enumerate(self.words)}
         if len(self.ids) != len(self.words):
             twice = next(word for i, word in enumerate(self.words) if self.ids[word] != i)
@@ -126,7 +121,7 @@ class Vectors:
         try:
             return self.ids[word]
         except KeyError:
-            raise KeyError(f"no vector for {word!r}; ask first with: word in vectors") from None
+            raise KeyError(f"no vector for {word!r}; check first with: word in vectors") from None
 
     def vector(self, word: str) -> np.ndarray:
         """The vector (d,) of `word`. Raises KeyError for a word without one."""
@@ -139,7 +134,7 @@ class Vectors:
     def neighbours(self, query: str | np.ndarray, k: int = 10, exclude: Iterable[str] = ()) -> list[tuple[str, float]]:
         """The k words nearest to a word or to a vector (d,), with their cosines, the nearest first.
 
-        A word is not its own neighbour, and words in `exclude` are left out; where fewer than k are left, all of them come.
+        A word is not its own neighbour, and words in `exclude` are left out; if fewer than k remain, all are returned.
         Raises KeyError for a word without a vector; ValueError for a query of zeros, for NaN, and for k below 1.
         """
         left_out = {self.id_of(word) for word in exclude}
@@ -147,13 +142,13 @@ class Vectors:
             left_out.add(self.id_of(query))
             query = self.vector(query)
         if k < 1:
-            raise ValueError(f"{k} neighbours were asked for; k must be at least 1")
+            raise ValueError(f"k is {k}; it must be at least 1")
         ids, cosines = nearest(self.matrix, np.asarray(query)[None], k + len(left_out), self.norms)
         pairs = zip(ids[0].tolist(), cosines[0].tolist(), strict=True)
         return [(self.words[i], value) for i, value in pairs if i not in left_out][:k]
 
     def analogy(self, a: str, b: str, c: str, k: int = 10) -> list[tuple[str, float]]:
-        """a is to b as c is to …: words nearest to b − a + c, all three of length one, and none of the three an answer.
+        """a is to b as c is to …: words nearest to b − a + c, all three scaled to length one, without a, b and c themselves.
 
         T. Mikolov, W. Yih, G. Zweig, "Linguistic Regularities in Continuous Space Word Representations", NAACL 2013. Raises
         as `neighbours` does.
@@ -161,58 +156,14 @@ class Vectors:
         a_, b_, c_ = (self.vector(word) / max(self.norms[self.id_of(word)], 1e-30) for word in (a, b, c))
         return self.neighbours(b_ - a_ + c_, k, exclude={a, b, c})
 
-    def save(self, path: Path | str) -> None:
-        """Write words and vectors to an .npz file, whole or not at all. Nothing in it is a pickle. Raises OSError."""
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        words = np.frombuffer(json.dumps(self.words).encode("utf-8"), dtype=np.uint8)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            with open(temporary, "wb") as file:
-                np.savez(file, words=words, matrix=self.matrix)
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
-
-    @classmethod
-    def load(cls, path: Path | str) -> "Vectors":
-        """Read what `save` wrote. Raises FileNotFoundError, and ValueError for a file that `save` did not write."""
-        try:
-            with np.load(path, allow_pickle=False) as stored:
-                words, matrix = stored["words"], stored["matrix"]
-            return cls(json.loads(words.tobytes().decode("utf-8")), matrix)
-        except (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, EOFError) as error:
-            raise ValueError(f"{path} holds no vectors that can be read ({error}); make it again") from error
-
-
-def keep(vectors: Vectors, name: str) -> Path | None:
-    """Keep vectors for later lessons, as build/vectors/`name`.npz, and say so; None, and why, where nothing can be written."""
-    path = KEPT / f"{name}.npz"
-    try:
-        vectors.save(path)
-    except OSError as error:
-        print(f"The vectors were not kept ({error.strerror or error}). The lesson goes on without.")
-        return None
-    print(f"{len(vectors):,} vectors kept as build/vectors/{path.name}")
-    return path
-
-
-def kept(name: str) -> Vectors | None:
-    """Vectors that `keep` kept under `name`; None when there are none. Raises ValueError for a damaged file."""
-    path = KEPT / f"{name}.npz"
-    return Vectors.load(path) if path.exists() else None
-
-
-# ---------------------------------------------------------------------------------------------------- what is trained on
-
 
 def skip_gram_pairs(
     sentences: Sequence[Sequence[int]], window: int, rng: np.random.Generator | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Every word with every neighbour at most `window` places away: centres and contexts, both (pairs,) int32.
+    """Every word with every neighbour at most `window` positions away: centres and contexts, both (pairs,) int32.
 
-    Pairs never reach from one sentence into the next. With `rng` each centre draws its own reach from 1 … window, as
-    word2vec does, so that near neighbours count more. Pairs are ordered by distance; shuffle them before training.
+    Pairs are within a sentence. With `rng`, each centre samples its own window size from 1 … window, as in word2vec, so
+    that near neighbours count more. Pairs are ordered by distance; shuffle them before training.
 
     Raises ValueError for a window below 1.
     """
@@ -232,8 +183,8 @@ def cbow_windows(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Every word with all its neighbours at once: contexts (words, 2 · window) and centres (words,), both int32.
 
-    A row has the neighbours from left to right; where there are fewer, its place holds `padding`. Words without any
-    neighbour are left out. `rng` and errors as in `skip_gram_pairs`.
+    A row has the neighbours from left to right, and `padding` where there is none. Words without any neighbour are left
+    out. `rng` and errors as in `skip_gram_pairs`.
     """
     ids, sentence, reach = _corpus(sentences, window, rng)
     contexts = np.full((len(ids), 2 * window), padding, dtype=np.int32)
@@ -248,9 +199,9 @@ def cbow_windows(
 
 
 def _corpus(sentences: Sequence[Sequence[int]], window: int, rng: np.random.Generator | None):
-    """All words in a row, the number of the sentence and the reach of each: three times (words,)."""
+    """The ids of all words in one array, and for each its sentence's number and its window size: three times (words,)."""
     if window < 1:
-        raise ValueError(f"the window is {window}; it must reach at least 1 word to each side")
+        raise ValueError(f"the window is {window}; it must be at least 1")
     lengths = [len(sentence) for sentence in sentences]
     flat = [np.asarray(sentence, dtype=np.int32) for sentence in sentences]
     ids = np.concatenate([np.zeros(0, dtype=np.int32), *flat])
@@ -259,32 +210,33 @@ def _corpus(sentences: Sequence[Sequence[int]], window: int, rng: np.random.Gene
 
 
 class NegativeSampler:
-    """Draws ids with probability in proportion to count ** power: `probabilities` (n,).
+    """Samples ids with probability in proportion to count ** power: `probabilities` (n,).
 
-    The power 0.75 of word2vec lies between drawing as in the text (1) and all alike (0). A count of 0 is never drawn.
+    The power 0.75 of word2vec is between the frequencies of the text (1) and a uniform distribution (0). An id with a count
+    of 0 is never sampled.
     Raises ValueError for counts that are negative, not finite or all zero.
     """
 
     def __init__(self, counts: np.ndarray, power: float = 0.75, rng: np.random.Generator | None = None):
         counts = np.asarray(counts, dtype=np.float64)
         if counts.ndim != 1 or not np.isfinite(counts).all() or (counts < 0).any() or not counts.any():
-            raise ValueError("counts must be one row of numbers that are not negative, and not all of them zero")
+            raise ValueError("counts must be one row of numbers that are not negative, and not all zero")
         weights = np.where(counts > 0, counts**power, 0.0)
         self.probabilities = weights / weights.sum()
         self.rng = np.random.default_rng() if rng is None else rng
         self._cumulative = self.probabilities.cumsum()
-        self._cumulative[np.flatnonzero(weights)[-1] :] = 1.0  # whatever rounding left
+        self._cumulative[np.flatnonzero(weights)[-1] :] = 1.0  # despite rounding
 
     def draw(self, shape: int | tuple[int, ...]) -> np.ndarray:
-        """Ids in an array of `shape`, int32, drawn independently."""
+        """Ids in an array of `shape`, int32, sampled independently."""
         return np.searchsorted(self._cumulative, self.rng.random(shape), side="right").astype(np.int32)
 
     def draw_without(self, positives: np.ndarray, k: int) -> np.ndarray:
         """k ids for each row of `positives` (rows, any number), none of which is in that row: (rows, k) int32.
 
-        Rows with fewer positives are filled with −1. Drawn as `draw` does, and again where a positive was hit.
+        Rows with fewer positives are filled with −1. Sampled as in `draw`, and again where the result is a positive.
 
-        Raises ValueError when a row leaves nothing to draw.
+        Raises ValueError when a row leaves nothing to sample.
         """
         positives = np.asarray(positives)
         ids = self.draw((len(positives), k))
@@ -295,45 +247,40 @@ class NegativeSampler:
             ids[rows, columns] = self.draw(len(rows))
             hit = (ids[rows, columns][:, None] == positives[rows]).any(axis=1)
             rows, columns = rows[hit], columns[hit]
-        for row in np.unique(rows):  # nearly all that is likely is a positive: draw from what is left
+        for row in np.unique(rows):  # almost everything likely is a positive: sample from what remains
             left = self.probabilities.copy()
             left[positives[row][positives[row] >= 0]] = 0
             if not left.any():
-                raise ValueError(f"row {row} of the positives leaves no id to draw as a negative")
+                raise ValueError(f"row {row} of the positives leaves no id to sample as a negative")
             ids[row] = self.rng.choice(len(left), size=k, p=left / left.sum())
         return ids
 
 
-# ------------------------------------------------------------------------------------------------------------- to look at
-
-
 def map_2d(vectors: np.ndarray, method: str = "tsne", seed: int = 0, **options) -> np.ndarray:
-    """A flat map of vectors (n, d) whose distances follow the cosine as well as two dimensions can: (n, 2) float32.
+    """A map of vectors (n, d) in two dimensions, where distances follow the cosine as well as possible: (n, 2) float32.
 
     `method` is "pca", "tsne" or "umap"; `options` go to scikit-learn's PCA or TSNE, or to umap.UMAP. Rows are scaled to length
     one first. Raises ValueError for another method, fewer than three rows, and NaN.
     """
     matrix = np.asarray(vectors, dtype=np.float32)
     if matrix.ndim != 2 or len(matrix) < 3:
-        raise ValueError(f"a map needs at least three vectors in a matrix (n, d), got shape {matrix.shape}")
+        raise ValueError(f"a map needs at least three vectors, a matrix (n, d); this has shape {matrix.shape}")
     unit = matrix / np.maximum(norms_of(matrix), 1e-30)[:, None]
     if method == "pca":
         from sklearn.decomposition import PCA
 
-        place = PCA(**{"n_components": 2, "svd_solver": "full", **options}).fit_transform(unit)
+        place = PCA(**{"n_components": 2, "svd_solver": "full"} | options).fit_transform(unit)
         place *= np.sign(place[np.abs(place).argmax(axis=0), [0, 1]])  # the sign of an axis is arbitrary: fix it
     elif method == "tsne":
         from sklearn.manifold import TSNE
 
-        perplexity = min(30.0, (len(unit) - 1) / 3)
-        place = TSNE(**{"perplexity": perplexity, "init": "pca", "random_state": seed, **options}).fit_transform(unit)
+        defaults = {"perplexity": min(30.0, (len(unit) - 1) / 3), "init": "pca", "random_state": seed}
+        place = TSNE(**defaults | options).fit_transform(unit)
     elif method == "umap":
         import umap
 
-        neighbours = min(15, len(unit) - 1)
-        place = umap.UMAP(**{"n_neighbors": neighbours, "random_state": seed, "n_jobs": 1, **options}).fit_transform(
-            unit
-        )
+        defaults = {"n_neighbors": min(15, len(unit) - 1), "random_state": seed, "n_jobs": 1}
+        place = umap.UMAP(**defaults | options).fit_transform(unit)
     else:
         raise ValueError(f"no map {method!r}; there are 'pca', 'tsne' and 'umap'")
     return np.asarray(place, dtype=np.float32)
@@ -344,12 +291,12 @@ def export_projector(
 ) -> Path:
     """Write `vectors` for TensorBoard's Embedding Projector; open with `tensorboard --logdir folder`. Returns the folder.
 
-    Three files, which the projector reads from disk without a checkpoint: tensors.tsv (one vector a line), metadata.tsv
-    (one word a line; with columns from `metadata`, each with a value a word, a first line of names), and
-    projector_config.pbtxt, which names the two. White space within a value becomes one space, an empty value "(empty)":
-    a tab or a line break would shift everything after it.
+    Three files, which the projector reads without a checkpoint: tensors.tsv (one vector per line), metadata.tsv (one word
+    per line; with columns from `metadata`, each with one value per word, a first line of names), and projector_config.pbtxt,
+    which names the two. White space within a value becomes one space and an empty value "(empty)", because a tab or a line
+    break would shift everything after it.
 
-    Raises ValueError for a column that is not as long as the vectors, and OSError where nothing can be written.
+    Raises ValueError for a column that is not as long as the vectors, and OSError where the files cannot be written.
     """
     columns = {"word": vectors.words, **(metadata or {})}
     for column, values in columns.items():
@@ -358,17 +305,11 @@ def export_projector(
     rows = [*zip(*columns.values(), strict=True)]
     if len(columns) > 1:  # the projector expects names of columns where there are several, and none where there is one
         rows.insert(0, tuple(columns))
-    config = f'embeddings {{\n  tensor_name: {json.dumps(name)}\n  tensor_path: "tensors.tsv"\n'
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "tensors.tsv", ("\t".join(f"{x:.6g}" for x in row) for row in vectors.matrix.tolist()))
-    _write(folder / "metadata.tsv", ("\t".join(" ".join(str(v).split()) or "(empty)" for v in row) for row in rows))
-    _write(folder / "projector_config.pbtxt", [config + '  metadata_path: "metadata.tsv"\n}'])
+    numbers = ["\t".join(f"{x:.6g}" for x in row) for row in vectors.matrix.tolist()]
+    texts = ["\t".join(" ".join(str(value).split()) or "(empty)" for value in row) for row in rows]
+    for file, lines in {"tensors.tsv": numbers, "metadata.tsv": texts}.items():
+        files.write(folder / file, "".join(f"{line}\n" for line in lines))
+    tables = '  tensor_path: "tensors.tsv"\n  metadata_path: "metadata.tsv"\n'
+    files.write(folder / "projector_config.pbtxt", f"embeddings {{\n  tensor_name: {json.dumps(name)}\n{tables}}}\n")
     return folder
-
-
-def _write(path: Path, lines: Iterable[str]) -> None:
-    temporary = path.with_name(f".{path.name}.part")
-    with open(temporary, "w", encoding="utf-8", newline="\n") as file:
-        file.writelines(f"{line}\n" for line in lines)
-    os.replace(temporary, path)

@@ -38,7 +38,7 @@ import tensorflow as tf
 from course_utils import plots, tables
 from course_utils.claims import claim
 from course_utils.datasets import reviews, similarity
-from course_utils.embeddings import NegativeSampler, Vectors, cosine, keep, map_2d
+from course_utils.embeddings import NegativeSampler, Vectors, cosine, map_2d
 from course_utils.text import Vocabulary, bag_of_words, one_hot, tokenize
 from course_utils.training import ProgressBar
 
@@ -521,11 +521,9 @@ claim("rank correlation of the cosines, our skip-gram and gensim's", agreement,
       at_least={"sample": 0.4, "real": 0.15}[data.source])
 
 # %% [markdown]
-# These vectors are kept for later lessons, which use them to classify reviews. So that those lessons can have a test that is honest, the
-# vectors have not seen a word of the test split up to here. Where nothing can be written, the lesson goes on without.
+# Section 8 classifies reviews with these vectors. So that its test is honest, they have not seen a word of the test split up to here.
 
 # %%
-path = keep(learned, f"words_{data.source}")
 unseen_test = Vectors(learned.words, learned.matrix.copy())  # gensim trains on in place
 
 # %% [markdown]
