@@ -1,17 +1,17 @@
-"""Made sequence tasks whose answer is known, shared by the lessons on recurrent layers so that all meet the same problem."""
+"""Synthetic sequence tasks with known answers, the same for all lessons on recurrent layers."""
 
 import numpy as np
 
 ASPECTS = "plot cast story music acting dialogue ending camera pace humour".split()
-PRAISE = "brilliant superb charming moving witty clever lovely gripping".split()
-BLAME = "dull dreadful clumsy boring silly tired ugly lifeless".split()
+POSITIVE = "brilliant superb charming moving witty clever lovely gripping".split()
+NEGATIVE = "dull dreadful clumsy boring silly tired ugly lifeless".split()
 
 
 def recall(n: int, lag: int, symbols: int = 4, distractors: int = 4, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Recall the first symbol after `lag` distractors: x (n, lag + 1, symbols + distractors), y (n,) in 0 … symbols − 1.
 
-    Step 0 is the one-hot vector of the symbol to keep; each later step is that of a random distractor, which says nothing about
-    it. Whoever forgets the first step can only guess: accuracy 1 / symbols. After Hochreiter & Schmidhuber (1997), section 5.
+    Step 0 is the one-hot vector of the symbol to remember; each later step is that of a random distractor, independent of it.
+    A model that forgets the first step is at chance level, 1 / symbols. After Hochreiter & Schmidhuber (1997), section 5.
     """
     _positive(n=n, lag=lag, symbols=symbols, distractors=distractors)
     rng = np.random.default_rng(seed)
@@ -24,41 +24,40 @@ def adding(n: int, length: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Add the two marked numbers: x (n, length, 2), y (n,) float32.
 
     x[:, :, 0] are uniform numbers in [0, 1); x[:, :, 1] is one at two steps, one in each half of the sequence, and zero
-    elsewhere; y is the sum of the numbers there. Always answering 1 has a mean squared error of 1/6. After Hochreiter &
-    Schmidhuber (1997), section 5.4.
+    elsewhere; y is the sum of the numbers at these steps. The constant answer 1 has a mean squared error of 1/6. After
+    Hochreiter & Schmidhuber (1997), section 5.4.
     """
     _positive(n=n, length=length // 2)
     rng = np.random.default_rng(seed)
     x = np.zeros((n, length, 2), dtype=np.float32)
     x[:, :, 0] = rng.random((n, length))
     rows = np.arange(n)
-    marked = [rng.integers(length // 2, size=n), rng.integers(length // 2, length, size=n)]
-    for steps in marked:
-        x[rows, steps, 1] = 1
-    return x, (x[rows, marked[0], 0] + x[rows, marked[1], 0]).astype(np.float32)
+    first, second = rng.integers(length // 2, size=n), rng.integers(length // 2, length, size=n)
+    x[rows, first, 1] = x[rows, second, 1] = 1
+    return x, x[rows, first, 0] + x[rows, second, 0]
 
 
 def although(n: int, seed: int = 0) -> tuple[list[str], np.ndarray]:
-    """`n` sentences (an even number) of praise and blame, and labels (n,): 1 where the praise is what counts.
+    """`n` sentences (an even number), with a positive and a negative clause each, and labels (n,): 1 if the main one is positive.
 
-    They come in twins, next to each other: the same words, another order, the other label. What counts is the main clause, and
-    where *although* stands says which that is, so neither a bag of words nor the last adjective alone tells the label.
+    They are in pairs, next to each other: the same words in another order, with opposite labels. The position of *although*
+    tells which clause is the main clause, so neither a bag of words nor the last adjective alone determines the label.
     """
     _positive(n=n // 2)
     if n % 2:
-        raise ValueError(f"n is {n}; sentences come in twins, so it must be even")
+        raise ValueError(f"n is {n}; sentences are in pairs, so it must be even")
     rng = np.random.default_rng(seed)
     sentences, labels = [], []
     for _ in range(n // 2):
         one, other = rng.choice(ASPECTS, size=2, replace=False)
-        good, bad = f"the {one} was {rng.choice(PRAISE)}", f"the {other} was {rng.choice(BLAME)}"
+        good, bad = f"the {one} was {rng.choice(POSITIVE)}", f"the {other} was {rng.choice(NEGATIVE)}"
         if rng.random() < 0.5:  # the main clause comes last
-            twins = [(f"although {bad} {good}", 1), (f"although {good} {bad}", 0)]
+            pair = [(f"although {bad} {good}", 1), (f"although {good} {bad}", 0)]
         else:
-            twins = [(f"{good} although {bad}", 1), (f"{bad} although {good}", 0)]
+            pair = [(f"{good} although {bad}", 1), (f"{bad} although {good}", 0)]
         for i in rng.permutation(2):
-            sentences.append(twins[i][0])
-            labels.append(twins[i][1])
+            sentences.append(pair[i][0])
+            labels.append(pair[i][1])
     return sentences, np.array(labels, dtype=np.int32)
 
 

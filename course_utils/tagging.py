@@ -1,6 +1,6 @@
-"""Spans of words that name something: read from tags, how well they are found, and text with them in colour.
+"""Spans of words, such as names: read from tags, scored, and shown in colour.
 
-Tags are in IOB2: `B-person` begins a span, `I-person` goes on with it, `O` is outside of all (Ramshaw and Marcus 1995;
+Tags are in IOB2: `B-person` begins a span, `I-person` continues it, `O` is outside all spans (Ramshaw and Marcus 1995;
 Tjong Kim Sang and Veenstra 1999).
 """
 
@@ -13,14 +13,14 @@ Span = tuple[str, int, int]  # type, first word, one after the last word
 def spans(tags: Sequence[str]) -> list[Span]:
     """Spans of one sentence's tags, in order: ["B-person", "I-person", "O"] -> [("person", 0, 2)].
 
-    An `I-` that continues nothing begins a span, as in the CoNLL evaluation: after `O`, at the beginning of the sentence, or
-    after another type. Raises ValueError for what is no tag.
+    An `I-` after `O`, after another type or at the start of the sentence begins a span, as in the CoNLL evaluation. Raises
+    ValueError for a tag that is not in IOB2.
     """
     found, begun, kind = [], 0, None
     for t, tag in enumerate([*tags, "O"]):
         prefix, _, of = tag.partition("-")
         if prefix not in ("B", "I", "O") or (prefix == "O") == bool(of):
-            raise ValueError(f"{tag!r} is no tag of IOB2; tags are O, B-type and I-type")
+            raise ValueError(f"{tag!r} is not an IOB2 tag; tags are O, B-type and I-type")
         if kind is not None and (prefix != "I" or of != kind):
             found.append((kind, begun, t))
             kind = None
@@ -29,23 +29,22 @@ def spans(tags: Sequence[str]) -> list[Span]:
     return found
 
 
-def scores(true: Sequence[Sequence[Span]], said: Sequence[Sequence[Span]]) -> dict[str, float]:
-    """Precision, recall and F1 of the spans that were `said` of n sentences, over all of them together.
+def scores(true: Sequence[Sequence[Span]], predicted: Sequence[Sequence[Span]]) -> dict[str, float]:
+    """Precision, recall and F1 of the spans `predicted` in n sentences, counted over all sentences together.
 
-    A span is right only if its type and both of its ends are. Where nothing was said, precision is 0, and where there is
-    nothing to find, recall is 0. Raises ValueError when the numbers of sentences differ.
+    A span is correct only if its type and both of its ends are. Without predictions precision is 0, without true spans
+    recall is 0. Raises ValueError when the numbers of sentences differ.
     """
-    pairs = [(set(a), set(b)) for a, b in zip(true, said, strict=True)]
-    right = sum(len(a & b) for a, b in pairs)
-    there, given = sum(len(a) for a, _ in pairs), sum(len(b) for _, b in pairs)
-    precision, recall = right / max(given, 1), right / max(there, 1)
-    return {"precision": precision, "recall": recall, "F1": 2 * right / max(there + given, 1)}
+    correct = sum(len(set(a) & set(b)) for a, b in zip(true, predicted, strict=True))
+    in_truth, in_prediction = (sum(len(set(found)) for found in sentences) for sentences in (true, predicted))
+    precision, recall = correct / max(in_prediction, 1), correct / max(in_truth, 1)
+    return {"precision": precision, "recall": recall, "F1": 2 * correct / max(in_truth + in_prediction, 1)}
 
 
 class Coloured:
     """A sentence with its spans in colour, each with the name of its type; shows itself in a notebook."""
 
-    # Okabe and Ito's colours, light enough for black letters
+    # Okabe and Ito's colours, light enough for black text
     COLOURS = ("#9ad0f3", "#f5c26b", "#7fd6bd", "#e6a6c9", "#f0e442", "#c9c9c9")
 
     def __init__(self, words: Sequence[str], found: Sequence[Span], kinds: Sequence[str]):

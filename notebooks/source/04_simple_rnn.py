@@ -401,7 +401,7 @@ for length in lengths:
 # %%
 def drawl(sentence):
     """The sentence with 'i must say' after each word of opinion."""
-    opinions = synthetic.PRAISE + synthetic.BLAME
+    opinions = synthetic.POSITIVE + synthetic.NEGATIVE
     return " ".join(f"{w} i must say" if w in opinions else w for w in sentence.split())
 
 

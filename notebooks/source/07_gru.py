@@ -430,7 +430,7 @@ def adding(n, seed):
 
 
 # %%
-OPINIONS = synthetic.PRAISE + synthetic.BLAME
+OPINIONS = synthetic.POSITIVE + synthetic.NEGATIVE
 
 
 def slow(n, seed):

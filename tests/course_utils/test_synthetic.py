@@ -6,7 +6,7 @@ import pytest
 from course_utils import synthetic
 
 
-def test_recall_shows_the_answer_first_and_nothing_of_it_later():
+def test_recall_has_the_answer_at_the_first_step_only():
     x, y = synthetic.recall(2000, lag=7, symbols=4, distractors=3, seed=1)
     assert x.shape == (2000, 8, 7) and x.dtype == np.float32
     assert (x.sum(axis=2) == 1).all()
@@ -14,7 +14,7 @@ def test_recall_shows_the_answer_first_and_nothing_of_it_later():
     assert x[:, 1:, :4].sum() == 0
     assert set(y) == {0, 1, 2, 3}
     later = np.array([x[y == symbol, 1:].mean(axis=(0, 1)) for symbol in range(4)])
-    assert np.ptp(later, axis=0).max() < 0.05  # the distractors are drawn alike for every answer
+    assert np.ptp(later, axis=0).max() < 0.05  # the distractors have the same distribution for every answer
 
 
 def test_adding_sums_one_number_of_each_half():
@@ -25,15 +25,15 @@ def test_adding_sums_one_number_of_each_half():
     assert np.mean((y - 1) ** 2) == pytest.approx(1 / 6, rel=0.05)
 
 
-def test_although_comes_in_twins_that_only_order_tells_apart():
+def test_although_has_pairs_that_differ_only_in_order():
     sentences, labels = synthetic.although(400, seed=1)
     for i in range(0, 400, 2):
         assert Counter(sentences[i].split()) == Counter(sentences[i + 1].split())
         assert labels[i] + labels[i + 1] == 1
-    last_word_praises = np.array([s.split()[-1] in synthetic.PRAISE for s in sentences])
-    assert 0.4 < np.mean(last_word_praises == labels) < 0.6
+    last_is_positive = np.array([s.split()[-1] in synthetic.POSITIVE for s in sentences])
+    assert 0.4 < np.mean(last_is_positive == labels) < 0.6
     begins = np.array([s.startswith("although") for s in sentences])
-    assert np.array_equal(labels, np.where(begins, last_word_praises, ~last_word_praises))
+    assert np.array_equal(labels, np.where(begins, last_is_positive, ~last_is_positive))
 
 
 @pytest.mark.parametrize("make", [lambda s: synthetic.recall(9, 5, seed=s), lambda s: synthetic.adding(9, 5, seed=s)])
@@ -41,10 +41,10 @@ def test_same_seed_same_data(make):
     assert np.array_equal(make(3)[0], make(3)[0]) and not np.array_equal(make(3)[0], make(4)[0])
 
 
-def test_sizes_that_make_no_task_are_refused():
+def test_sizes_without_a_task_are_refused():
     with pytest.raises(ValueError, match="lag is 0"):
         synthetic.recall(10, lag=0)
     with pytest.raises(ValueError, match="length is 0"):
         synthetic.adding(10, length=1)
-    with pytest.raises(ValueError, match="n is 3; sentences come in twins"):
+    with pytest.raises(ValueError, match="n is 3; sentences are in pairs"):
         synthetic.although(3)

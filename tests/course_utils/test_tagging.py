@@ -29,13 +29,13 @@ def test_spans(tags, found):
 
 
 @pytest.mark.parametrize("tag", ["", "B", "I-", "X-person", "O-person", "person"])
-def test_what_is_no_tag(tag):
-    with pytest.raises(ValueError, match="is no tag of IOB2"):
+def test_other_tags_are_refused(tag):
+    with pytest.raises(ValueError, match="is not an IOB2 tag"):
         spans(["O", tag])
 
 
 @given(some.lists(some.tuples(some.sampled_from(["person", "place"]), some.integers(1, 3), some.integers(0, 2))))
-def test_there_and_back(parts):
+def test_spans_from_tags_of_given_spans(parts):
     found, tags = [], []
     for kind, length, gap in parts:
         tags += ["O"] * gap
@@ -47,8 +47,8 @@ def test_there_and_back(parts):
 def test_scores_count_whole_spans():
     true = [[("a", 0, 2), ("b", 3, 4)], [("a", 0, 1)], []]
     assert scores(true, true) == {"precision": 1, "recall": 1, "F1": 1}
-    said = [[("a", 0, 1), ("b", 3, 4)], [], [("b", 0, 1)]]  # one end wrong, one right, one missed, one too many
-    assert scores(true, said) == pytest.approx({"precision": 1 / 3, "recall": 1 / 3, "F1": 1 / 3})
+    predicted = [[("a", 0, 1), ("b", 3, 4)], [], [("b", 0, 1)]]  # one end wrong, one right, one missed, one too many
+    assert scores(true, predicted) == pytest.approx({"precision": 1 / 3, "recall": 1 / 3, "F1": 1 / 3})
     assert scores(true, [[("a", 0, 2)], [("b", 0, 1)], []]) == pytest.approx(
         {"precision": 0.5, "recall": 1 / 3, "F1": 0.4}
     )
@@ -56,19 +56,19 @@ def test_scores_count_whole_spans():
 
 def test_scores_of_seqevals_published_example():
     true = "O O O B-MISC I-MISC I-MISC O", "B-PER I-PER O"
-    # one name too long, one right: 0.50, says its docstring
-    said = "O O B-MISC I-MISC I-MISC I-MISC O", "B-PER I-PER O"
-    got = scores(*([spans(tags.split()) for tags in sentences] for sentences in (true, said)))
+    # one name too long, one right: 0.50 according to its docstring
+    predicted = "O O B-MISC I-MISC I-MISC I-MISC O", "B-PER I-PER O"
+    got = scores(*([spans(tags.split()) for tags in sentences] for sentences in (true, predicted)))
     assert got == {"precision": 0.5, "recall": 0.5, "F1": 0.5}
 
 
-def test_scores_of_nothing():
+def test_scores_without_spans():
     assert scores([[]], [[]]) == scores([[("a", 0, 1)]], [[]]) == scores([[]], [[("a", 0, 1)]])
     with pytest.raises(ValueError):
         scores([[]], [[], []])
 
 
-def test_colour_is_readable_as_text_and_escaped():
+def test_coloured_has_a_text_form_and_escapes_html():
     shown = Coloured("<b> Madison Reed sings".split(), [("person", 1, 3)], ["place", "person"])
     assert repr(shown) == "<b> [Madison Reed | person] sings"
     page = shown._repr_html_()
