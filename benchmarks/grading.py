@@ -22,7 +22,8 @@ import psutil
 from tqdm import tqdm
 
 from course_tools.grading import submissions
-from course_tools.lessons import assemble, results_pages
+from course_tools.lessons import assemble, results_pages, store
+from course_tools.notebooks import CHECK
 from course_utils import tables
 from course_utils.paths import REPOSITORY
 
@@ -36,11 +37,11 @@ def hand_in(source: Path, folder: Path, number: int) -> None:
     lesson, rng = assemble.assemble(source), random.Random(f"{SEED} {source.stem}")
     right = solutions(lesson)
     for n in range(number):
-        made, blank = assemble.read_stored(source.stem, outputs=True), []
+        made, blank = store.read(source), []
         for cell in made.cells:
             if "otter_answer_cell" in cell.metadata.get("tags", []):
                 blank.append(cell)
-            elif cell.cell_type == "code" and (check := assemble.CHECK.match(cell.source)):
+            elif cell.cell_type == "code" and (check := CHECK.match(cell.source)):
                 wrong = [answer.code for answer in lesson.wrong_answers[check[1]]]
                 answer = rng.choice([right[check[1]], rng.choice(wrong), None])
                 if answer is not None:
@@ -48,7 +49,7 @@ def hand_in(source: Path, folder: Path, number: int) -> None:
                     for other in blank[1:]:
                         other.source = ""
                 blank = []
-        assemble.save(made, folder / f"student_{n:03d}.ipynb")
+        store.save(made, folder / f"student_{n:03d}.ipynb")
 
 
 def solutions(lesson: assemble.Lesson) -> dict[str, str]:
@@ -57,7 +58,7 @@ def solutions(lesson: assemble.Lesson) -> dict[str, str]:
     for cell in lesson.solved.cells:
         if "otter_assign_solution_cell" in cell.metadata.get("tags", []):
             cells.append(cell.source)
-        elif check := assemble.CHECK.match(cell.source):
+        elif check := CHECK.match(cell.source):
             found[check[1]], cells = "\n\n".join(cells), []
     return found
 
@@ -86,7 +87,7 @@ def measure(source: Path, number: int) -> dict:
     }
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None, root: Path = REPOSITORY) -> int:
     """Measure, show the table and, when all lessons were measured, write the record and the pages drawn from it.
 
     Returns 1 where a lesson takes longer than MOST.
@@ -107,10 +108,10 @@ def main(argv: list[str] | None = None) -> int:
     if given.lessons or given.submissions != SUBMISSIONS:
         print("Nothing was written: the record is made of all lessons.")
     else:
-        path = tables.FOLDER / "benchmarks" / "grading.json"
+        path = root / "results" / "benchmarks" / "grading.json"
         made = [{"title": TITLE, "rows": rows}]
         tables.write_record({"benchmark": "grading", "machine": results_pages.machine(), "tables": made}, path)
-        results_pages.write_pages()
+        results_pages.write_pages(root)
     return 1 if slow else 0
 
 

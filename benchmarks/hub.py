@@ -25,9 +25,10 @@ import nbformat
 import psutil
 from nbformat.v4 import new_code_cell
 
-from course_tools.lessons import assemble, execute, results_pages
+from course_tools.lessons import assemble, execute, results_pages, store
 from course_tools.lessons.commands import Progress
 from course_utils import tables
+from course_utils.paths import REPOSITORY
 
 ROUNDS = 3
 LIMIT = 1800  # seconds for one lesson
@@ -67,7 +68,7 @@ def server_memory() -> int:
         address = f"http://127.0.0.1:{probe.getsockname()[1]}"
     options = {
         "ServerApp.port": address.rpartition(":")[2],
-        "ServerApp.root_dir": assemble.NOTEBOOKS,
+        "ServerApp.root_dir": REPOSITORY / "notebooks",
         "ServerApp.open_browser": False,
         "ServerApp.allow_root": True,
         "IdentityProvider.token": "",
@@ -75,7 +76,7 @@ def server_memory() -> int:
     command = [sys.executable, "-m", "jupyterlab", *(f"--{name}={value}" for name, value in options.items())]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
-            lesson = assemble.stored(assemble.sources()[0].stem, solved=False).name
+            lesson = store.built(assemble.sources()[0]).name
             for path in ("/lab", f"/api/contents/{lesson}", "/api/kernelspecs"):
                 _fetch(address + path, server)
             process = psutil.Process(server.pid)
@@ -145,19 +146,19 @@ def _up(value: float, step: float) -> float:
     return round(math.ceil(round(value / step, 6)) * step, 6)
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None, root: Path = REPOSITORY) -> int:
     """Measure, show the tables and, when all lessons were measured, write the record and the pages drawn from it."""
     parser = argparse.ArgumentParser(prog="python benchmarks/hub.py", description=__doc__.partition("\n")[0])
     parser.add_argument("lessons", nargs="*", help="numbers or names, such as 04: look at these only, write nothing")
     names = parser.parse_args(argv).lessons
     measured, rounds = {}, 1 if names else ROUNDS
-    for source in assemble.sources(names):
-        notebook = nbformat.read(str(assemble.stored(source.stem, solved=True)), as_version=4)
+    for source in assemble.sources(names, root):
+        notebook = store.read(source, solved=True)
         progress = Progress(rounds * (len(notebook.cells) + 1), source.stem)
         found = []
         for n in range(rounds):
             with tempfile.TemporaryDirectory() as folder:
-                assemble.save(notebook, Path(folder) / f"{source.stem}.ipynb")  # where the checks look for their tests
+                store.save(notebook, Path(folder) / f"{source.stem}.ipynb")  # where the checks look for their tests
                 found.append(measure(f"{source.stem}, round {n + 1}", notebook, Path(folder), progress))
         progress.bar.close()
         measured[source.stem] = over_rounds(found)
@@ -167,9 +168,9 @@ def main(argv: list[str] | None = None) -> int:
     if names:
         print("Nothing was written: the record is made of all lessons.")
         return 0
-    path = tables.FOLDER / "benchmarks" / "hub.json"
+    path = root / "results" / "benchmarks" / "hub.json"
     tables.write_record({"benchmark": "hub", "machine": results_pages.machine(), "tables": made}, path)
-    results_pages.write_pages()
+    results_pages.write_pages(root)
     return 0
 
 

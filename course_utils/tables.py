@@ -10,6 +10,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from course_utils import files
 from course_utils.paths import RECORDS
 
 MIME = "application/vnd.course.table+json"
@@ -67,24 +68,24 @@ def table(title: str, rows: Sequence[Row]) -> Table:
     return Table(title, plain)
 
 
-def recorded(lesson: str, title: str) -> Table:
+def recorded(lesson: str, title: str, folder: Path = FOLDER) -> Table:
     """What runs of `lesson` on real data measured under `title`: mean ± standard deviation over their seeds.
 
     Raises KeyError when the record has no such table, with the command that measures it.
     """
     try:
-        record = json.loads((FOLDER / f"{lesson}.json").read_text(encoding="utf-8"))
+        record = json.loads((folder / f"{lesson}.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         record = {"runs": []}
     return from_record(record, lesson, title)
 
 
-def benchmark(name: str, title: str) -> Table:
+def benchmark(name: str, title: str, folder: Path = FOLDER) -> Table:
     """A table that `benchmarks/{name}.py` measured, with the machine it was measured on.
 
     Raises KeyError when there is none of that title on record.
     """
-    path = FOLDER / "benchmarks" / f"{name}.json"
+    path = folder / "benchmarks" / f"{name}.json"
     record = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"tables": []}
     for found in record["tables"]:
         if found["title"] == title:
@@ -106,9 +107,7 @@ def from_record(record: dict, lesson: str, title: str) -> Table:
 
 def write_record(record: dict, path: Path) -> None:
     """Write a record as JSON, whole or not at all, so that equal records give equal bytes."""
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
-    temporary.replace(path)
+    files.write(path, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
 
 
 def _over_runs(values: list):

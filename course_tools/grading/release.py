@@ -1,7 +1,6 @@
 """`make release`: all that an instructor needs, in one folder and as a zip: notebooks, solutions, autograders, a syllabus."""
 
 import itertools
-import json
 import os
 import re
 import shutil
@@ -11,12 +10,10 @@ from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
 from tqdm import tqdm
 
 from course_tools.grading.submissions import Graded
-from course_tools.lessons import assemble, results_pages
-from course_tools.lessons.execute import Execution
+from course_tools.lessons import assemble, store
 from course_utils.paths import REPOSITORY
 from course_utils.tables import Table
 
@@ -44,49 +41,25 @@ class Entry:
         return self.slug[:2]
 
 
-def remember(runs: list[Execution]) -> None:
-    """Keep times and memory of lessons that have just been run, for the syllabus."""
-    kept = _measured()
-    for run in runs:
-        if not run.faults:
-            mark = run.notebook.metadata["course"].get("fingerprint")
-            measured = {"fingerprint": mark, "seconds": round(run.seconds, 1), "memory_mb": run.memory // 10**6}
-            kept[run.name] = {**measured, "machine": results_pages.machine()}
-    part = BUILD / ".times.json.part"
-    part.write_text(json.dumps(kept, indent=1), encoding="utf-8")
-    os.replace(part, BUILD / "times.json")
-
-
-def unmeasured(sources: list[Path]) -> list[str]:
-    """The lessons, as built, that no run has been remembered of."""
-    kept = _measured()
-    return [
-        source.stem
-        for source in sources
-        if kept.get(source.stem, {}).get("fingerprint")
-        != assemble.read_stored(source.stem).metadata["course"]["fingerprint"]
-    ]
-
-
 def write(sources: list[Path]) -> Path:
     """Make build/release and build/release.zip, whole or not at all; returns the folder.
 
     Raises assemble.SourceError where a notebook is older than its source, and OSError.
     """
-    entries, measured = [], _measured()
+    entries, measured = [], store.passed(sources, [])
     with tempfile.TemporaryDirectory(dir=BUILD, prefix=".release.") as made:
         folder = Path(made)
         for source in tqdm(sources, desc="releasing", unit="lesson"):
-            reasons = assemble.drift(source)
+            reasons = store.drift(source)
             if reasons:
                 raise assemble.SourceError(f"{reasons[0]}; build it with: make notebooks")
             lesson = Graded.of(assemble.assemble(source))
             for kind, solved in (("students", False), ("solutions", True)):
                 (folder / kind).mkdir(exist_ok=True)
-                shutil.copy(assemble.stored(source.stem, solved), folder / kind)
+                shutil.copy(store.built(source, solved), folder / kind)
             (folder / "autograders").mkdir(exist_ok=True)
             autograder(lesson, folder / "autograders" / f"{source.stem}.zip")
-            entries.append(_entry(lesson, measured[source.stem]))
+            entries.append(_entry(source, lesson, measured[source.stem]))
         machines = sorted({measured[entry.slug]["machine"] for entry in entries})
         (folder / "SYLLABUS.md").write_text(syllabus(entries, machines), encoding="utf-8", newline="\n")
         shutil.copy(REPOSITORY / "TEACHING.md", folder)
@@ -191,15 +164,8 @@ def in_days(entries: list[Entry]) -> tuple[list[list[Entry]], list[Entry]]:
     return days, [entry for entry in entries if entry not in kept]
 
 
-def _measured() -> dict[str, dict]:
-    try:
-        return json.loads((BUILD / "times.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-
-
-def _entry(lesson: Graded, measured: dict) -> Entry:
-    first = nbformat.read(str(assemble.stored(lesson.slug, solved=False)), as_version=4).cells[0].source
+def _entry(source: Path, lesson: Graded, measured: dict) -> Entry:
+    first = store.read(source).cells[0].source
     title = re.match(r"# \d\d · (.+)", first)[1]
     text = " ".join(first.split())
     minutes = [int(re.search(rf"(\d+) minutes {what}", text)[1]) for what in ("to read", "for the exercises")]
@@ -219,11 +185,12 @@ def make_release(names: list[str], limit: float) -> int:
     """Write build/release; lessons whose time is not known are run first. 1 when one of them failed."""
     from course_tools.lessons.commands import run_lessons
 
-    chosen = assemble.sources(names)
-    missing = unmeasured(chosen)
+    chosen = assemble.sources(names, REPOSITORY)
+    passed = store.passed(chosen, [])
+    missing = [source for source in chosen if source.stem not in passed]
     if missing:
         print(f"{len(missing)} lessons have changed since they were last run; they are run for the syllabus.")
-        if run_lessons(missing, limit):
+        if run_lessons(missing, limit, []):
             return 1
     folder = write(chosen)
     print(f"For instructors: {folder}, and the same as {folder.name}.zip")

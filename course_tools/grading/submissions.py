@@ -24,6 +24,7 @@ from tqdm import tqdm
 
 from course_tools.grading import sandbox
 from course_tools.lessons import assemble
+from course_tools.notebooks import CHECK
 
 TABLE = "grades.csv"
 LARGEST = 50 * 2**20  # bytes of a notebook
@@ -54,7 +55,7 @@ class Graded:
     def of(cls, lesson: assemble.Lesson) -> "Graded":
         """From the lesson as built from its source, hidden tests and all."""
         cells = [cell.source for cell in lesson.student.cells if cell.cell_type == "code"]
-        order = [check[1] for cell in cells if (check := assemble.CHECK.match(cell))]
+        order = [check[1] for cell in cells if (check := CHECK.match(cell))]
         return cls(lesson.slug, cells, {exercise: lesson.tests[exercise] for exercise in order})
 
     def column(self, exercise: str) -> str:
@@ -142,7 +143,7 @@ def grade(lesson: Graded, cells: list[str], outcome: sandbox.Outcome) -> Row:
 
 def _place(cells: list[str], i: int) -> str:
     """Where code cell `i` stands, in words with which it can be found: JupyterLab shows no such numbers."""
-    after = next((check[1] for cell in cells[i:] if (check := assemble.CHECK.match(cell.strip()))), None)
+    after = next((check[1] for cell in cells[i:] if (check := CHECK.match(cell.strip()))), None)
     return f"code cell {i + 1} of {len(cells)}" + (f", above the check of {after}" if after else "")
 
 

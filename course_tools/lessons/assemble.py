@@ -5,10 +5,7 @@ A source, `notebooks/source/NN_slug.py`, is jupytext's percent format with Otter
 typical wrong answer to the exercise it stands in, with the `message` that its check must give. They reach no notebook.
 """
 
-import ast
-import hashlib
 import logging
-import os
 import re
 import tempfile
 from collections.abc import Iterator
@@ -21,10 +18,10 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_raw_cell
 
+from course_tools.notebooks import CHECK
 from course_utils.exercises import digest
 from course_utils.paths import REPOSITORY
 
-NOTEBOOKS = REPOSITORY / "notebooks"
 CONFIG = """# ASSIGNMENT CONFIG
 solutions_pdf: false
 export_cell: false
@@ -33,7 +30,7 @@ generate: false
 tests:
   ok_format: false"""
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-CHECK = re.compile(r'^grader\.check\("(\w+)"\)$')
+FIRST_IMPORT = "from course_utils.exercises import Checks"
 
 
 class SourceError(ValueError):
@@ -59,9 +56,12 @@ class Lesson:
     tests: dict[str, str]  # every exercise's Otter test file, hidden tests too: these are for grading only
 
 
-def sources(names: list[str] | None = None) -> list[Path]:
-    """Sources of all lessons, or of those named (by number, slug or file). Raises SourceError for an unknown name."""
-    found = {path.stem: path for path in sorted((NOTEBOOKS / "source").glob("[0-9][0-9]_*.py"))}
+def sources(names: list[str] | None = None, root: Path = REPOSITORY) -> list[Path]:
+    """Sources of all lessons of the course in `root`, or of those named (by number, slug or file).
+
+    Raises SourceError for an unknown name.
+    """
+    found = {path.stem: path for path in sorted((root / "notebooks" / "source").glob("[0-9][0-9]_*.py"))}
     chosen = []
     for name in names or found:
         stem = Path(name).stem
@@ -141,107 +141,6 @@ def trial_faults(executed: NotebookNode) -> list[str]:
     return faults
 
 
-def fingerprint(source: Path) -> str:
-    """What a lesson's stored outputs depend on, as a hash: its source, the course_utils modules it uses (their code, not
-    their comments and docstrings), the samples these read, and the records of real runs and benchmarks that it shows."""
-    sha256 = hashlib.sha256(source.read_bytes())
-    modules = _modules_used(source)
-    for module in modules:
-        sha256.update(_code_of(module).encode())
-    samples = [path for module in modules for path in sorted((REPOSITORY / "data").glob(f"{module.stem}.*"))]
-    text, records = source.read_text(encoding="utf-8"), sorted((REPOSITORY / "results" / "benchmarks").glob("*.json"))
-    quoted = [path for path in records if f'benchmark("{path.stem}"' in text or f'"{path.name}"' in text]
-    for path in [*samples, REPOSITORY / "results" / f"{source.stem}.json", *quoted]:
-        if path.exists():
-            sha256.update(path.read_bytes())
-    return sha256.hexdigest()[:16]
-
-
-def stored(slug: str, solved: bool) -> Path:
-    """Where a built notebook lies in the repository."""
-    return NOTEBOOKS / ("solutions" if solved else "") / f"{slug}.ipynb"
-
-
-def read_stored(slug: str, outputs: bool = False) -> NotebookNode:
-    """The built student notebook, without its outputs if they are not wanted. Raises SourceError when it cannot be read."""
-    path = stored(slug, solved=False)
-    try:
-        notebook = nbformat.read(str(path), as_version=4)
-    except (OSError, ValueError) as error:
-        raise SourceError(f"{path.name} cannot be read ({error}); build it with: make notebooks") from error
-    for cell in notebook.cells:
-        if cell.cell_type == "code" and not outputs:
-            cell.outputs, cell.execution_count = [], None
-    return notebook
-
-
-def is_stale(source: Path) -> bool:
-    """Whether source, code or data of a lesson have changed since its notebooks were built; `drift` says more, slowly."""
-    read = (nbformat.read(str(stored(source.stem, solved)), as_version=4) for solved in (False, True))
-    return any(notebook.metadata.get("course", {}).get("fingerprint") != fingerprint(source) for notebook in read)
-
-
-def drift(source: Path) -> list[str]:
-    """Why the stored notebooks of a source no longer match it: one line a reason, none when they do."""
-    lesson, reasons = assemble(source), []
-    for solved, fresh in ((False, lesson.student), (True, lesson.solved)):
-        path = stored(lesson.slug, solved)
-        name = path.relative_to(REPOSITORY).as_posix()
-        try:
-            built = nbformat.read(str(path), as_version=4)
-        except (OSError, ValueError) as error:
-            reasons.append(f"{name}: cannot be read ({error})")
-            continue
-        metadata = dict(built.metadata)
-        if metadata.pop("course", {}).get("fingerprint") != fingerprint(source):
-            reasons.append(f"{name}: its source, the code or the data behind it changed since it was built")
-        fresh_metadata = {key: value for key, value in fresh.metadata.items() if key != "course"}
-        if _without_outputs(built) != _without_outputs(fresh) or metadata != fresh_metadata:
-            reasons.append(f"{name}: differs from its source")
-    return reasons
-
-
-def save(notebook: NotebookNode, path: Path) -> None:
-    """Write `notebook` to `path`, whole or not at all, in one canonical form of bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        temporary.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8", newline="\n")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def clean_outputs(notebook: NotebookNode, blank: bool) -> NotebookNode:
-    """A copy of an executed notebook with the outputs that the repository stores: nothing that changes from run to run.
-
-    Warnings and progress bars (stderr) and times go; so do the outputs of the checks of `blank` exercises.
-    """
-    cleaned, count = deepcopy(notebook), 0
-    for cell in cleaned.cells:
-        cell.metadata.pop("execution", None)
-        if cell.cell_type != "code":
-            continue
-        count += 1
-        cell.execution_count = count
-        if blank and CHECK.match(cell.source):
-            cell.outputs, cell.execution_count = [], None
-            count -= 1
-            continue
-        kept = [output for output in cell.outputs if output.get("name") != "stderr"]
-        cell.outputs = []
-        for output in kept:
-            if "execution_count" in output:
-                output["execution_count"] = count
-            before = cell.outputs[-1] if cell.outputs else {}
-            if output.output_type == "stream" and before.get("output_type") == "stream":
-                before["text"] += output["text"]
-            else:
-                cell.outputs.append(output)
-    cleaned.metadata["language_info"] = {"name": "python"}  # what a kernel adds names its exact version
-    return cleaned
-
-
 def _take_wrong_answers(notebook: NotebookNode, source: Path) -> dict[str, list[WrongAnswer]]:
     found, kept, exercise = {}, [], None
     for cell in notebook.cells:
@@ -279,7 +178,7 @@ def _finish(notebook: NotebookNode, slug: str) -> None:
     cells = [cell for cell in notebook.cells if "otter.Notebook(" not in cell.source]
     begin = new_code_cell(
         "# Run this cell first: it makes the checks of this lesson's exercises ready.\n"
-        f'from course_utils.exercises import Checks\n\ngrader = Checks("{slug}")'
+        f'{FIRST_IMPORT}\n\ngrader = Checks("{slug}")'
     )
     first_code = next((i for i, cell in enumerate(cells) if cell.cell_type == "code"), len(cells))
     notebook.cells = [*cells[:first_code], begin, *cells[first_code:]]
@@ -318,40 +217,3 @@ def _exercises(notebook: NotebookNode, tag: str) -> Iterator[tuple[str, list[Not
         elif check := CHECK.match(cell.source):
             yield check[1], answers
             answers = []
-
-
-def _without_outputs(notebook: NotebookNode) -> list[dict]:
-    return [
-        {key: value for key, value in cell.items() if key not in {"outputs", "execution_count"}}
-        for cell in notebook.cells
-    ]
-
-
-def _modules_used(path: Path) -> list[Path]:
-    """Modules of course_utils that the Python file `path` imports, with those that they import, sorted."""
-    found, queue = set(), [path]
-    while queue:
-        for node in ast.walk(ast.parse(queue.pop().read_text(encoding="utf-8"))):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            if isinstance(node, ast.ImportFrom) and node.module:
-                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-            for name in names:
-                module = REPOSITORY / (name.replace(".", "/") + ".py")
-                if name.startswith("course_utils.") and module.is_file() and module not in found:
-                    found.add(module)
-                    queue.append(module)
-    return sorted(found)
-
-
-def _code_of(module: Path) -> str:
-    tree = ast.parse(module.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if (
-            isinstance(body, list)
-            and body
-            and isinstance(body[0], ast.Expr)
-            and isinstance(body[0].value, ast.Constant)
-        ):
-            node.body = body[1:] or [ast.Pass()]
-    return ast.dump(tree)

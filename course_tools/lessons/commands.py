@@ -8,9 +8,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from course_tools.grading import release
-from course_tools.lessons import assemble, execute, results_pages
-from course_utils import tables
+from course_tools.lessons import assemble, execute, results_pages, store
+from course_utils import files, tables
 from course_utils.paths import REPOSITORY
 
 
@@ -27,46 +26,49 @@ class Progress:
         self.done[name] = done
 
 
-def build_notebooks(names: list[str], limit: float, force: bool) -> int:
+def execute_all(pairs, what: str, folder: Path, limit: float, environment: dict[str, str]) -> list[execute.Execution]:
+    """`execute.run_all` with a progress bar named `what`."""
+    progress = Progress(sum(len(notebook.cells) for _, notebook in pairs), what)
+    with progress.bar:
+        return execute.run_all(pairs, folder, limit, environment, progress=progress)
+
+
+def build_notebooks(sources: list[Path], limit: float, force: bool) -> int:
     """Build what changed, or everything by `force`: 0 when all is built, 1 when a notebook could not be run."""
-    chosen = assemble.sources(names)
-    stale = [source for source in chosen if force or assemble.drift(source)]
-    faults, built_now = [], 0
+    stale = [source for source in sources if force or store.drift(source)]
+    faults, done = [], 0
     for source in stale:
         lesson = assemble.assemble(source)
         pairs = [(f"{lesson.slug} (student)", lesson.student), (f"{lesson.slug} (solved)", lesson.solved)]
         with tempfile.TemporaryDirectory() as folder:
-            assemble.save(
-                lesson.student, Path(folder) / f"{lesson.slug}.ipynb"
-            )  # where the checks look for their tests
-            progress = Progress(sum(len(notebook.cells) for _, notebook in pairs), f"building {lesson.slug}")
-            runs = execute.run_all(pairs, Path(folder), limit, {"COURSE_DATA": "sample"}, progress=progress)
-            progress.bar.close()
+            store.save(lesson.student, Path(folder) / f"{lesson.slug}.ipynb")  # the checks find their tests here
+            runs = execute_all(pairs, f"building {lesson.slug}", Path(folder), limit, {"COURSE_DATA": "sample"})
         faults += [fault for run in runs for fault in run.faults]
         if not any(run.faults for run in runs):
-            built_now += 1
+            done += 1
             for run, solved in zip(runs, (False, True), strict=True):
-                built = assemble.clean_outputs(run.notebook, blank=not solved)
-                built.metadata["course"] = {"lesson": lesson.slug, "fingerprint": assemble.fingerprint(source)}
-                assemble.save(built, assemble.stored(lesson.slug, solved))
-    print(f"{built_now} built, {len(chosen) - len(stale)} unchanged, {len(stale) - built_now} failed.")
+                notebook = store.clean_outputs(run.notebook, blank=not solved)
+                notebook.metadata["course"] = {"lesson": lesson.slug, "fingerprint": store.fingerprint(source)}
+                store.save(notebook, store.built(source, solved))
+    print(f"{done} built, {len(sources) - len(stale)} unchanged, {len(stale) - done} failed.")
     return report(faults)
 
 
-def run_lessons(names: list[str], limit: float) -> int:
-    """Execute the student notebooks; write notebooks and HTML to build/; print the table. 1 when a lesson failed."""
+def run_lessons(sources: list[Path], limit: float, real: list[str]) -> int:
+    """Execute the student notebooks on this `store.real_data()` (empty: the samples); 1 when a lesson failed.
+
+    Writes notebooks and HTML to build/, prints a table, and records which lessons have passed.
+    """
     from nbconvert import HTMLExporter
 
-    out = REPOSITORY / "build"
-    pairs = [(s.stem, assemble.read_stored(s.stem)) for s in assemble.sources(names)]
-    progress = Progress(sum(len(notebook.cells) for _, notebook in pairs), "running lessons")
-    runs = execute.run_all(pairs, assemble.NOTEBOOKS, limit, progress=progress)
-    progress.bar.close()
+    pairs = [(source.stem, store.read(source, outputs=False)) for source in sources]
+    out = store.root_of(sources[0]) / "build"
+    data = {} if real else {"COURSE_DATA": "sample"}
+    runs = execute_all(pairs, "running lessons", store.built(sources[0]).parent, limit, data)
     for run in runs:
-        assemble.save(run.notebook, out / f"{run.name}.ipynb")
-        page, _ = HTMLExporter(template_name="lab").from_notebook_node(run.notebook)
-        (out / f"{run.name}.html").write_text(page, encoding="utf-8")
-    release.remember(runs)
+        store.save(run.notebook, out / f"{run.name}.ipynb")
+        files.write(out / f"{run.name}.html", HTMLExporter(template_name="lab").from_notebook_node(run.notebook)[0])
+    store.remember(zip(sources, runs, strict=True), real)
     rows = [
         {
             "lesson": run.name,
@@ -82,18 +84,18 @@ def run_lessons(names: list[str], limit: float) -> int:
     return report([fault for run in runs for fault in run.faults])
 
 
-def record_results(names: list[str], limit: float, seeds: list[int]) -> int:
+def record_results(sources: list[Path], limit: float, seeds: list[int], root: Path) -> int:
     """Run lessons on real data for every seed, write their records, and RESULTS.md from all records."""
     faults = []
-    for source in assemble.sources(names):
+    for source in sources:
         cells = len(assemble.assemble(source).solved.cells) * len(seeds)
         progress = Progress(cells, f"measuring {source.stem}")
-        made, found = results_pages.measure(source, seeds, limit, progress)
-        progress.bar.close()
+        with progress.bar:
+            made, found = results_pages.measure(source, seeds, limit, progress)
         faults += found
         if made and not found:
-            tables.write_record(made, tables.FOLDER / f"{source.stem}.json")
-    results_pages.write_pages()
+            tables.write_record(made, root / "results" / f"{source.stem}.json")
+    results_pages.write_pages(root)
     return report(faults)
 
 
@@ -104,27 +106,24 @@ def report(faults: list[str]) -> int:
     return 1 if faults else 0
 
 
-def warn_if_stale(names: list[str]) -> None:
-    """Pages and slides are made from the notebooks as they are: say which are older than their sources."""
-    if stale := [source.stem for source in assemble.sources(names) if assemble.is_stale(source)]:
+def warn_if_stale(sources: list[Path]) -> None:
+    """Pages and slides are made from the notebooks as they are: name those that are older than their sources."""
+    if stale := [source.stem for source in sources if store.is_stale(source)]:
         print(f"Older than their sources: {', '.join(stale)}. Build them with: make notebooks", file=sys.stderr)
 
 
 def parser(name: str, what: str, limit: bool = True) -> argparse.ArgumentParser:
     """The parser of a command that takes lessons; `limit` also the seconds that each may take."""
     command = argparse.ArgumentParser(prog=f"python -m course_utils {name}", description=what)
-    command.add_argument(
-        "lessons", nargs="*", help="numbers or names, such as 01 or 01_one_hot_and_bag_of_words; default: all"
-    )
+    command.add_argument("lessons", nargs="*", help="numbers or names, such as 01 or 04_simple_rnn; default: all")
     if limit:
         command.add_argument("--limit", type=float, default=900.0, help="seconds that a lesson may take (default: 900)")
     return command
 
 
 def guarded(command, *arguments) -> int:
-    """The exit status of `command(*arguments)`: 2, with a message, for a source that is not right."""
-    # keeps the debugger's warning out of the kernels' start
-    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+    """The exit status of `command(*arguments)`: 2, with a message, where a lesson or one of its files is not right."""
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # no debugger's warning when a kernel starts
     try:
         return command(*arguments)
     except assemble.SourceError as error:
@@ -132,23 +131,36 @@ def guarded(command, *arguments) -> int:
         return 2
 
 
-def notebooks(argv: list[str]) -> int:
+def notebooks(argv: list[str], root: Path = REPOSITORY) -> int:
     """The command `notebooks`; returns the exit status."""
     command = parser("notebooks", "Build student and solved notebooks from their sources (only what changed).")
     command.add_argument("--force", action="store_true", help="build what did not change, too")
     given = command.parse_args(argv)
-    return guarded(build_notebooks, given.lessons, given.limit, given.force)
+    return guarded(lambda: build_notebooks(assemble.sources(given.lessons, root), given.limit, given.force))
 
 
-def run(argv: list[str]) -> int:
+def run(argv: list[str], root: Path = REPOSITORY) -> int:
     """The command `run`; returns the exit status."""
-    given = parser("run", "Execute the student notebooks on whatever data is there.").parse_args(argv)
-    return guarded(run_lessons, given.lessons, given.limit)
+    command = parser("run", "Execute the student notebooks on the data that is there, and measure every claim.")
+    command.add_argument("--all", action="store_true", help="run what has passed and not changed since, too")
+    given = command.parse_args(argv)
+
+    def run_what_changed() -> int:
+        sources, real = assemble.sources(given.lessons, root), store.real_data()
+        everything = given.all or given.lessons or os.environ.get("CI") == "true"
+        passed = {} if everything else store.passed(sources, real)
+        if passed:
+            print(f"Passed and not changed since: {', '.join(passed)}. To run all again: make run ARGS=--all")
+        sources = [source for source in sources if source.stem not in passed]
+        return run_lessons(sources, given.limit, real) if sources else 0
+
+    return guarded(run_what_changed)
 
 
-def results(argv: list[str]) -> int:
+def results(argv: list[str], root: Path = REPOSITORY) -> int:
     """The command `results`; returns the exit status."""
     command = parser("results", "Measure lessons on real data, and rewrite RESULTS.md.")
     command.add_argument("--seeds", type=int, default=3, help="how many seeds (default: 3)")
     given = command.parse_args(argv)
-    return guarded(record_results, given.lessons, given.limit, list(range(given.seeds)))
+    seeds = list(range(given.seeds))
+    return guarded(lambda: record_results(assemble.sources(given.lessons, root), given.limit, seeds, root))

@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import platform
 import re
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import BinaryIO
 
@@ -92,6 +94,15 @@ def run_all(
             loop.call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(loop)])
             raise
         return running.result()
+
+
+def machine() -> str:
+    """The machine in words: what one must know to compare times, and nothing that identifies it."""
+    memory = psutil.virtual_memory().total / 2**30
+    return (
+        f"{os.cpu_count()} cores, {memory:.0f} GB of memory, {platform.system()} on {platform.machine()}, "
+        f"Python {platform.python_version()}, TensorFlow {version('tensorflow')}"
+    )
 
 
 async def _run(name, notebook, folder, limit, environment, progress) -> Execution:

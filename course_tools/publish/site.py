@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import nbformat
 from bs4 import BeautifulSoup, NavigableString, Tag
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
@@ -26,7 +25,7 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 from pygments.formatters import HtmlFormatter
 from tqdm import tqdm
 
-from course_tools.lessons import assemble
+from course_tools.lessons import assemble, store
 from course_tools.lessons.commands import guarded, report, warn_if_stale
 from course_tools.publish import npm
 from course_utils.paths import REPOSITORY
@@ -56,8 +55,10 @@ class Page:
     downloads: list[dict] = field(default_factory=list)  # links at its top: {"title", "href", "file"}
 
 
-def build_site(out: Path, progress: Callable[[str], None] = lambda title: None) -> list[str]:
-    """Write the site to the folder `out`, in place of what was there. Returns what is wrong with its links, a line each.
+def build_site(out: Path, progress: Callable[[str], None] = lambda title: None, root: Path = REPOSITORY) -> list[str]:
+    """Write the site of the course in `root` to the folder `out`, in place of what was there.
+
+    Returns what is wrong with its links, a line each.
 
     Raises assemble.SourceError for a notebook that cannot be read, and npm.AssetsMissing when npm's libraries are not
     to be had. `progress(title)` is called after every page.
@@ -70,9 +71,9 @@ def build_site(out: Path, progress: Callable[[str], None] = lambda title: None) 
     with (part / "assets" / "site.css").open("a", encoding="utf-8") as style:
         style.write(_colours_of_code())
     for name, target in LICENCES.items():
-        shutil.copyfile(REPOSITORY / name, part / target)
+        shutil.copyfile(root / name, part / target)
 
-    pages = _pages()
+    pages = _pages(root)
     order = [page for page in pages if "/solutions/" not in page.target]
     targets = {page.source: page.target for page in pages} | LICENCES
     targets["notebooks/solutions"] = next((page.target for page in pages if page not in order), "index.html")
@@ -87,7 +88,7 @@ def build_site(out: Path, progress: Callable[[str], None] = lambda title: None) 
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(str(soup), encoding="utf-8", newline="\n")
         if page.source.endswith(".ipynb"):
-            shutil.copyfile(REPOSITORY / page.source, path.with_suffix(".ipynb"))
+            shutil.copyfile(root / page.source, path.with_suffix(".ipynb"))
         progress(page.title)
     data = json.dumps([{"id": i, **text} for i, text in enumerate(texts)], ensure_ascii=False)
     (part / "assets" / "search-data.js").write_text(f"window.courseTexts = {data};\n", encoding="utf-8", newline="\n")
@@ -131,12 +132,15 @@ def check_links(site: Path) -> tuple[list[str], dict[str, set[str]]]:
     return faults, external
 
 
-def _pages() -> list[Page]:
+def _pages(root: Path) -> list[Page]:
     """All pages in the order of reading: the front page, the lessons, the other texts; then the solved lessons."""
     lessons, solutions = [], []
-    for source in assemble.sources():
+    for source in assemble.sources([], root):
         for solved, found in ((False, lessons), (True, solutions)):
-            found.append(_lesson(assemble.stored(source.stem, solved), solved))
+            notebook = store.read(source, solved)
+            name = store.built(source, solved).relative_to(root).as_posix()
+            title = _title(notebook.cells[0].source) + (", solved" if solved else "")
+            found.append(Page(name, name.removesuffix(".ipynb") + ".html", notebook, title))
     for lesson, solution in zip(lessons, solutions, strict=True):
         for page, other, title in ((lesson, solution, "The same lesson, solved"), (solution, lesson, "The lesson")):
             file = Path(page.target).with_suffix(".ipynb").name
@@ -144,23 +148,13 @@ def _pages() -> list[Page]:
                 {"title": "Download the notebook", "href": file, "file": True},
                 {"title": title, "href": _relative(other.target, page)},
             ]
-    front, *after = [_text(*names) for names in TEXTS.items()]
+    front, *after = [_text(root, *names) for names in TEXTS.items()]
     front.title = FRONT
-    return [front, *lessons, *after, *(_text(*names) for names in MORE_TEXTS.items()), *solutions]
+    return [front, *lessons, *after, *(_text(root, *names) for names in MORE_TEXTS.items()), *solutions]
 
 
-def _lesson(path: Path, solved: bool) -> Page:
-    name = path.relative_to(assemble.NOTEBOOKS.parent).as_posix()
-    try:
-        notebook = nbformat.read(str(path), as_version=4)
-    except (OSError, ValueError) as error:
-        raise assemble.SourceError(f"{name} cannot be read ({error}); build it with: make notebooks") from error
-    title = _title(notebook.cells[0].source) + (", solved" if solved else "")
-    return Page(name, name.removesuffix(".ipynb") + ".html", notebook, title)
-
-
-def _text(source: str, target: str) -> Page:
-    text = (REPOSITORY / source).read_text(encoding="utf-8")
+def _text(root: Path, source: str, target: str) -> Page:
+    text = (root / source).read_text(encoding="utf-8")
     return Page(source, target, new_notebook(cells=[new_markdown_cell(text)]), _title(text))
 
 
@@ -257,22 +251,22 @@ def _colours_of_code() -> str:
     return f"\n{light}\n{switched}\n@media (prefers-color-scheme: dark) {{\n{preferred}\n}}\n{paper}\n"
 
 
-def make_site() -> int:
+def make_site(root: Path) -> int:
     """Write the web pages of the course to build/site. 1 when a link leads nowhere."""
-    out = REPOSITORY / "build" / "site"
+    out = root / "build" / "site"
     try:
         with tqdm(desc="pages", unit="page") as bar:
-            faults = build_site(out, lambda title: bar.update())
+            faults = build_site(out, lambda title: bar.update(), root)
     except npm.AssetsMissing as error:
         print(error, file=sys.stderr)
         return 2
-    warn_if_stale([])
+    warn_if_stale(assemble.sources([], root))
     print(f"Open {out / 'index.html'} in a browser. Links that lead out of the site: {out / 'external-links.txt'}")
     return report(faults)
 
 
-def main(argv: list[str]) -> int:
+def main(argv: list[str], root: Path = REPOSITORY) -> int:
     """The command `site`; returns the exit status."""
     what = "Write the whole course as web pages, to build/site."
     argparse.ArgumentParser(prog="python -m course_utils site", description=what).parse_args(argv)
-    return guarded(make_site)
+    return guarded(make_site, root)

@@ -28,8 +28,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from pygments.formatters import HtmlFormatter
 from tqdm import tqdm
 
-from course_tools.lessons import assemble
+from course_tools.lessons import assemble, store
 from course_tools.lessons.commands import guarded, parser, report, warn_if_stale
+from course_tools.notebooks import CHECK
 from course_tools.publish import npm, site
 from course_utils import tables
 from course_utils.paths import REPOSITORY
@@ -96,8 +97,8 @@ class Slide:
         return sum(block.height for block in self.blocks)
 
 
-def build_slides(names: list[str], out: Path, progress: Callable[[str], None] = lambda name: None) -> list[Path]:
-    """Write the decks of all lessons, or of those named, to the folder `out`: their files.
+def build_slides(sources: list[Path], out: Path, progress: Callable[[str], None] = lambda name: None) -> list[Path]:
+    """Write the decks of these lessons to the folder `out`: their files.
 
     Raises assemble.SourceError for a notebook that cannot be read, and npm.AssetsMissing when npm's libraries are not
     to be had. `progress(lesson)` is called after every deck.
@@ -108,9 +109,9 @@ def build_slides(names: list[str], out: Path, progress: Callable[[str], None] = 
     with (out / "assets" / "deck.css").open("a", encoding="utf-8") as style:
         style.write(HtmlFormatter(style="default").get_style_defs(".highlight"))
     decks = []
-    for source in assemble.sources(names):
+    for source in sources:
         decks.append(out / f"{source.stem}.html")
-        write_deck(make_slides(assemble.read_stored(source.stem, outputs=True)), decks[-1])
+        write_deck(make_slides(store.read(source)), decks[-1])
         progress(source.stem)
     return decks
 
@@ -135,9 +136,7 @@ def make_slides(notebook: NotebookNode) -> list[Slide]:
             _add_prose(slides, cell.source, tags)
         elif "notes" in tags:
             slides[-1].more_notes.append(f"```python\n{cell.source}\n```")
-        elif (
-            "otter_answer_cell" not in tags and not assemble.CHECK.match(cell.source) and "summary()" not in cell.source
-        ):
+        elif "otter_answer_cell" not in tags and not CHECK.match(cell.source) and "summary()" not in cell.source:
             whole = "slide" in tags
             before = len(slides)
             if whole:
@@ -488,12 +487,12 @@ def _pack(slides: list[Slide], blocks: list[Block]) -> None:
         slides[-1].blocks.append(block)
 
 
-def make_decks(names: list[str]) -> int:
+def make_decks(names: list[str], root: Path) -> int:
     """Write decks to build/slides, and try every slide in Chromium where there is one. 1 when something does not fit."""
-    out = REPOSITORY / "build" / "slides"
-    with tqdm(total=len(assemble.sources(names)), desc="decks", unit="deck") as bar:
-        decks = build_slides(names, out, lambda name: bar.update())
-    warn_if_stale(names)
+    sources, out = assemble.sources(names, root), root / "build" / "slides"
+    with tqdm(total=len(sources), desc="decks", unit="deck") as bar:
+        decks = build_slides(sources, out, lambda name: bar.update())
+    warn_if_stale(sources)
     faults = [] if names else site.check_links(out)[0]  # decks link to each other, so all must be there
     try:
         with tqdm(total=len(decks), desc="trying every slide", unit="deck") as bar:
@@ -509,12 +508,12 @@ def make_decks(names: list[str]) -> int:
     return report([*faults, *(fault for row in measured for fault in row["faults"])])
 
 
-def main(argv: list[str]) -> int:
+def main(argv: list[str], root: Path = REPOSITORY) -> int:
     """The command `slides`; returns the exit status."""
     what = "Write slides for each lesson to build/slides, and check that every slide fits."
     given = parser("slides", what, limit=False).parse_args(argv)
     try:
-        return guarded(make_decks, given.lessons)
+        return guarded(make_decks, given.lessons, root)
     except npm.AssetsMissing as error:
         print(error, file=sys.stderr)
         return 2

@@ -61,29 +61,27 @@ def test_grading_that_fails_is_no_measurement(source, monkeypatch):
 
 @pytest.fixture
 def course(tmp_path, monkeypatch):
-    """Two lessons whose grading takes as long as the test says, and nowhere to write but a folder."""
-    (tmp_path / "benchmarks").mkdir()
-    monkeypatch.setattr(tables, "FOLDER", tmp_path)
+    """All lessons, whose grading takes as long as the test says, and a folder to write to."""
+    (tmp_path / "results" / "benchmarks").mkdir(parents=True)
     monkeypatch.setattr(grading.psutil.Process, "cpu_affinity", lambda *_: [0, 1], raising=False)
-    for name in ("PAGE", "README", "HUBS", "TEACHING"):
-        path = tmp_path / f"{name}.md"
-        path.write_text(f"<!-- benchmark of grading: {grading.TITLE} -->\n<!-- end of table -->\n", encoding="utf-8")
-        monkeypatch.setattr(results_pages, name, path)
+    marked = f"<!-- benchmark of grading: {grading.TITLE} -->\n<!-- end of table -->\n"
+    for name in results_pages.MARKED:
+        (tmp_path / name).write_text(marked, encoding="utf-8")
     monkeypatch.setattr(grading, "measure", lambda source, n: {"lesson": source.stem, "seconds in all": 10 * n})
     return tmp_path
 
 
 def test_all_lessons_are_recorded_and_some_are_looked_at(course, capsys):
-    assert grading.main(["00", "--submissions", "3"]) == grading.main(["--submissions", "3"]) == 0
-    assert "Nothing was written" in capsys.readouterr().out and not list((course / "benchmarks").iterdir())
-    assert grading.main([]) == 1  # 1,000 s are more than fifteen minutes
+    assert grading.main(["00", "--submissions", "3"], course) == grading.main(["--submissions", "3"], course) == 0
+    assert "Nothing was written" in capsys.readouterr().out and not list((course / "results" / "benchmarks").iterdir())
+    assert grading.main([], course) == 1  # 1,000 s are more than fifteen minutes
     assert f"FAILED  {LESSON}: longer than 15 minutes" in capsys.readouterr().err
-    rows = tables.benchmark("grading", grading.TITLE).rows
+    rows = tables.benchmark("grading", grading.TITLE, course / "results").rows
     assert [row["lesson"] for row in rows] == [source.stem for source in assemble.sources()]
-    assert f"| {LESSON} | 1,000 |" in results_pages.TEACHING.read_text(encoding="utf-8")
+    assert f"| {LESSON} | 1,000 |" in (course / "TEACHING.md").read_text(encoding="utf-8")
 
 
 def test_the_page_for_instructors_shows_the_record():
-    page = results_pages.TEACHING.read_text(encoding="utf-8")
+    page = (REPOSITORY / "TEACHING.md").read_text(encoding="utf-8")
     assert f"<!-- benchmark of grading: {grading.TITLE} -->" in page
-    assert page == results_pages.filled(results_pages.TEACHING), "rewrite it with: make results"
+    assert page == results_pages.filled(REPOSITORY / "TEACHING.md"), "rewrite it with: make results"

@@ -1,11 +1,10 @@
 import importlib.util
 import re
 
-import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from course_tools.lessons import assemble, results_pages
+from course_tools.lessons import assemble, results_pages, store
 from course_tools.student.environment import REPOSITORY
 from course_utils import tables
 
@@ -64,32 +63,26 @@ def test_a_hub_is_sized_by_the_lesson_that_needs_most():
 
 @pytest.fixture
 def course(tmp_path, monkeypatch):
-    """A course with one small lesson, and nowhere to write but its folder."""
-    solved = tmp_path / "solutions" / "77_made.ipynb"
-    assemble.save(new_notebook(cells=[new_code_cell("print('solved')")]), solved)
-    (tmp_path / "source").mkdir()
-    (tmp_path / "source" / "77_made.py").write_text("")
-    (tmp_path / "benchmarks").mkdir()
-    monkeypatch.setattr(assemble, "NOTEBOOKS", tmp_path)
-    monkeypatch.setattr(tables, "FOLDER", tmp_path)
+    """A course with one small lesson."""
+    source = tmp_path / "notebooks" / "source" / "77_made.py"
+    source.parent.mkdir(parents=True)
+    source.write_text("")
+    store.save(new_notebook(cells=[new_code_cell("print('solved')")]), store.built(source, solved=True))
+    (tmp_path / "results" / "benchmarks").mkdir(parents=True)
     monkeypatch.setattr(hub, "ROUNDS", 1)
     monkeypatch.setattr(hub, "server_memory", lambda: 150 * MB)
-    for name in ("PAGE", "README", "HUBS", "TEACHING"):
-        path = tmp_path / f"{name}.md"
-        path.write_text("<!-- benchmark of hub: A class -->\n<!-- end of table -->\n", encoding="utf-8")
-        monkeypatch.setattr(results_pages, name, path)
+    for name in results_pages.MARKED:
+        (tmp_path / name).write_text("<!-- benchmark of hub: A class -->\n<!-- end of table -->\n", encoding="utf-8")
     return tmp_path
 
 
 def test_some_lessons_are_looked_at_and_all_are_recorded(course, capsys):
-    assert hub.main(["77"]) == 0
-    assert "77_made" in capsys.readouterr().out and not list((course / "benchmarks").iterdir())
-    assert hub.main([]) == 0
-    assert tables.benchmark("hub", hub.LESSONS).rows[0]["lesson"] == "77_made"
-    assert "| 3,000 |" in results_pages.HUBS.read_text(encoding="utf-8")
-    assert (
-        nbformat.read(str(course / "solutions" / "77_made.ipynb"), as_version=4).cells[-1].source == "print('solved')"
-    )
+    assert hub.main(["77"], course) == 0
+    assert "77_made" in capsys.readouterr().out and not list((course / "results" / "benchmarks").iterdir())
+    assert hub.main([], course) == 0
+    assert tables.benchmark("hub", hub.LESSONS, course / "results").rows[0]["lesson"] == "77_made"
+    assert "| 3,000 |" in (course / "HUBS.md").read_text(encoding="utf-8")
+    assert store.read(*assemble.sources([], course), solved=True).cells[-1].source == "print('solved')"
 
 
 def test_jupyterlab_is_measured_and_stopped():
@@ -97,7 +90,7 @@ def test_jupyterlab_is_measured_and_stopped():
 
 
 def test_the_page_for_instructors_shows_the_tables_and_names_the_settings_that_they_hold():
-    page = results_pages.HUBS.read_text(encoding="utf-8")
+    page = (REPOSITORY / "HUBS.md").read_text(encoding="utf-8")
     marked = re.findall(r"<!-- benchmark of hub: (.+?) -->", page)
     assert marked == [hub.CLASS, hub.ONE, hub.LESSONS]
     _, one, _ = hub.summary_tables({"00": LIGHT}, server=1)

@@ -3,6 +3,7 @@
 import pytest
 from nbformat.v4 import new_markdown_cell
 
+from course_tools.lessons import assemble
 from course_tools.publish import slides
 
 pytestmark = pytest.mark.browser
@@ -11,7 +12,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def decks(tmp_path_factory, npm, chromium_path):
     """The decks of the real course, with the real libraries from npm."""
-    return slides.build_slides([], tmp_path_factory.mktemp("build") / "slides")
+    return slides.build_slides(assemble.sources(), tmp_path_factory.mktemp("build") / "slides")
 
 
 def test_every_slide_fits_and_can_be_read(decks):

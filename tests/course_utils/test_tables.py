@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from course_utils import tables
+from course_utils.paths import REPOSITORY
 
 
 def record(*accuracies):
@@ -59,21 +60,21 @@ def test_mean_and_deviation_have_equally_many_decimals(values, shown):
 def test_page_is_generated_from_the_record():
     from course_tools.lessons import results_pages
 
-    assert results_pages.PAGE.read_text(encoding="utf-8") == results_pages.page(), "rewrite it with: make results"
-    for path in (results_pages.README, results_pages.HUBS, results_pages.TEACHING):
+    page = (REPOSITORY / results_pages.RESULTS).read_text(encoding="utf-8")
+    assert page == results_pages.page(), "rewrite it with: make results"
+    for path in (REPOSITORY / name for name in results_pages.MARKED):
         assert path.read_text(encoding="utf-8") == results_pages.filled(path), "rewrite it with: make results"
 
 
-def test_a_page_says_when_a_benchmark_was_not_run_but_a_lesson_must_have_been(tmp_path, monkeypatch):
+def test_a_page_says_when_a_benchmark_was_not_run_but_a_lesson_must_have_been(tmp_path):
     from course_tools.lessons import results_pages as records
 
-    monkeypatch.setattr(tables, "FOLDER", tmp_path)
     page = tmp_path / "PAGE.md"
     page.write_text("<!-- benchmark of hub: A class -->\nold\n<!-- end of table -->\nrest\n")
     assert "old" not in records.filled(page) and "python benchmarks/hub.py" in records.filled(page)
-    (tmp_path / "benchmarks").mkdir()
+    (tmp_path / "results" / "benchmarks").mkdir(parents=True)
     made = {"machine": "2 cores", "tables": [{"title": "A class", "rows": [{"students": 30, "cores": 4}]}]}
-    tables.write_record(made, tmp_path / "benchmarks" / "hub.json")
+    tables.write_record(made, tmp_path / "results" / "benchmarks" / "hub.json")
     assert "| 30 | 4 |" in records.filled(page) and "2 cores." in records.filled(page)
     page.write_text(records.filled(page))
     assert records.filled(page) == page.read_text() and page.read_text().endswith("<!-- end of table -->\nrest\n")
@@ -89,22 +90,20 @@ def test_runs_that_disagree_about_names_are_refused():
         tables.from_record(two, "01", "Scores")
 
 
-def test_missing_record_names_the_command(tmp_path, monkeypatch):
-    monkeypatch.setattr(tables, "FOLDER", tmp_path)
+def test_missing_record_names_the_command(tmp_path):
     with pytest.raises(KeyError, match="make results ARGS=01_x"):
-        tables.recorded("01_x", "Scores")
+        tables.recorded("01_x", "Scores", tmp_path)
     tables.write_record(record(0.9), tmp_path / "01_x.json")
-    assert tables.recorded("01_x", "Scores").rows[0]["accuracy"] == 0.9
+    assert tables.recorded("01_x", "Scores", tmp_path).rows[0]["accuracy"] == 0.9
     assert [path.name for path in tmp_path.iterdir()] == ["01_x.json"]
 
 
-def test_benchmark_shows_its_machine_and_a_missing_one_names_the_command(tmp_path, monkeypatch):
+def test_benchmark_shows_its_machine_and_a_missing_one_names_the_command(tmp_path):
     (tmp_path / "benchmarks").mkdir()
     made = {"machine": "2 cores", "tables": [{"title": "Times", "rows": [{"layer": "LSTM", "ratio": 1.5}]}]}
     tables.write_record(made, tmp_path / "benchmarks" / "cells.json")
-    monkeypatch.setattr(tables, "FOLDER", tmp_path)
-    table = tables.benchmark("cells", "Times")
+    table = tables.benchmark("cells", "Times", tmp_path)
     assert table.values("ratio") == [1.5] and "benchmarks/cells.py; 2 cores" in table.note
     for name in ("cells", "neighbours"):
         with pytest.raises(KeyError, match=f"python benchmarks/{name}.py"):
-            tables.benchmark(name, "Memory")
+            tables.benchmark(name, "Memory", tmp_path)

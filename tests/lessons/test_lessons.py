@@ -11,10 +11,11 @@ import pytest
 from nbformat.v4 import new_code_cell
 
 from course_tools.grading import sandbox, submissions
-from course_tools.lessons import assemble, execute, lint
+from course_tools.lessons import assemble, execute, lint, store
 from course_tools.lessons.commands import Progress
+from course_tools.notebooks import CHECK
 from course_utils import exercises
-from course_utils.paths import data_dir
+from course_utils.paths import REPOSITORY, data_dir
 
 SOURCES = assemble.sources()
 LESSONS = [source.stem for source in SOURCES]
@@ -41,8 +42,8 @@ def executed(tmp_path_factory, request) -> dict[str, execute.Execution]:
     folder, pairs = tmp_path_factory.mktemp("lessons"), []
     for source in wanted(request):
         lesson = assemble.assemble(source)
-        assemble.save(lesson.student, folder / f"{source.stem}.ipynb")  # where the checks look for their tests
-        pairs += [(source.stem, assemble.read_stored(source.stem)), (f"{source.stem}, trial", assemble.trial(lesson))]
+        store.save(lesson.student, folder / f"{source.stem}.ipynb")  # where the checks look for their tests
+        pairs += [(source.stem, store.read(source, outputs=False)), (f"{source.stem}, trial", assemble.trial(lesson))]
     return execute_all(pairs, folder, COURSE_DATA="sample")
 
 
@@ -53,8 +54,8 @@ def executed_on_real_data(tmp_path_factory, request) -> dict[str, execute.Execut
         pytest.skip(f"no real data under {data_dir()}")
     folder, pairs = tmp_path_factory.mktemp("real"), []
     for source in wanted(request):
-        assemble.save(assemble.assemble(source).student, folder / f"{source.stem}.ipynb")
-        pairs.append((source.stem, assemble.read_stored(source.stem)))
+        store.save(assemble.assemble(source).student, folder / f"{source.stem}.ipynb")
+        pairs.append((source.stem, store.read(source, outputs=False)))
     return execute_all(pairs, folder, COURSE_DATA="auto")
 
 
@@ -63,7 +64,7 @@ every_lesson = pytest.mark.parametrize("source", SOURCES, ids=LESSONS)
 
 @every_lesson
 def test_notebooks_match_their_source(source):
-    assert assemble.drift(source) == [], "build them with: make notebooks"
+    assert store.drift(source) == [], "build them with: make notebooks"
 
 
 @every_lesson
@@ -105,7 +106,7 @@ def before_checks(notebook, code):
     """A copy of `notebook` with a cell `code(exercise)` before each check; none where that is empty."""
     changed = deepcopy(notebook)
     for i, cell in reversed(list(enumerate(notebook.cells))):
-        if (check := assemble.CHECK.match(cell.source)) and (added := code(check[1])):
+        if (check := CHECK.match(cell.source)) and (added := code(check[1])):
             changed.cells.insert(i, new_code_cell(added))
     return changed
 
@@ -153,9 +154,9 @@ def test_grading_agrees_with_a_whole_run(source):
 @every_lesson
 def test_stored_outputs_hold_no_error_and_no_path_of_a_machine(source):
     for solved in (False, True):
-        text = assemble.stored(source.stem, solved).read_text(encoding="utf-8")
+        text = store.built(source, solved).read_text(encoding="utf-8")
         assert '"output_type": "error"' not in text
-        assert str(Path.home()) not in text and str(assemble.NOTEBOOKS) not in text
+        assert str(Path.home()) not in text and str(REPOSITORY) not in text
 
 
 @pytest.mark.real

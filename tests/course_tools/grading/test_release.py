@@ -5,13 +5,12 @@ import shutil
 import subprocess
 import zipfile
 
-import nbformat
 import pytest
 
 from course_tools import __main__ as command
 from course_tools.grading import release
 from course_tools.grading.release import Entry
-from course_tools.lessons import assemble, commands
+from course_tools.lessons import assemble, commands, store
 from course_utils.paths import REPOSITORY
 
 LESSON = '''# %% [markdown]
@@ -84,11 +83,9 @@ def home(tmp_path, monkeypatch):
     source = tmp_path / "notebooks" / "source" / "77_made.py"
     source.parent.mkdir(parents=True)
     source.write_text(LESSON, encoding="utf-8")
-    monkeypatch.setattr(assemble, "NOTEBOOKS", tmp_path / "notebooks")
     monkeypatch.setattr(release, "BUILD", tmp_path / "build")
-    for module in (assemble, commands, release):
-        monkeypatch.setattr(module, "REPOSITORY", tmp_path)
-    assert command.main(["notebooks"]) == 0
+    monkeypatch.setattr(release, "REPOSITORY", tmp_path)
+    assert commands.notebooks([], tmp_path) == 0
     return tmp_path
 
 
@@ -132,7 +129,7 @@ def test_otter_itself_grades_with_the_autograder(home, tmp_path, monkeypatch):
     from otter.run import main as otter_run
 
     packed = home / "77_made.zip"
-    release.autograder(release.Graded.of(assemble.assemble(assemble.sources()[0])), packed)
+    release.autograder(release.Graded.of(assemble.assemble(*assemble.sources([], home))), packed)
     with zipfile.ZipFile(packed) as zipped:
         names = set(zipped.namelist())
         assert {"tests/double.py", "files/course_utils/exercises.py", "files/data/reviews.tsv.bz2", "setup.sh"} <= names
@@ -140,10 +137,11 @@ def test_otter_itself_grades_with_the_autograder(home, tmp_path, monkeypatch):
         assert "tensorflow==" in zipped.read("environment.yml").decode()
     monkeypatch.chdir(tmp_path)
     points = {}
-    hidden_wrong = nbformat.read(str(assemble.stored("77_made", True)), as_version=4)
+    hidden_wrong = store.read(*assemble.sources([], home), solved=True)
     next(cell for cell in hidden_wrong.cells if "def double" in cell.source).source = "def double(x):\n    return 6"
-    assemble.save(hidden_wrong, tmp_path / "hidden.ipynb")
-    for name, path in {"solved": assemble.stored("77_made", True), "hidden": tmp_path / "hidden.ipynb"}.items():
+    store.save(hidden_wrong, tmp_path / "hidden.ipynb")
+    solved = store.built(*assemble.sources([], home), solved=True)
+    for name, path in {"solved": solved, "hidden": tmp_path / "hidden.ipynb"}.items():
         found = otter_run(str(path), autograder=str(packed), output_dir=None, no_logo=True)
         points[name] = (found.total, found.possible)
     assert points == {"solved": (3, 3), "hidden": (1, 3)}

@@ -9,14 +9,13 @@ import subprocess
 import sys
 import time
 
-import nbformat
 import psutil
 import pytest
 from nbformat.v4 import new_code_cell
 
 from course_tools import __main__ as command
 from course_tools.grading import sandbox, submissions
-from course_tools.lessons import assemble
+from course_tools.lessons import assemble, store
 from course_utils.paths import REPOSITORY
 
 LESSON = '''# %% [markdown]
@@ -132,7 +131,7 @@ def student(tmp_path, monkeypatch):
     source = tmp_path / "notebooks" / "source" / "77_made.py"
     source.parent.mkdir(parents=True)
     source.write_text(LESSON, encoding="utf-8")
-    monkeypatch.setattr(assemble, "NOTEBOOKS", tmp_path / "notebooks")
+    monkeypatch.setattr(assemble, "sources", lambda *_: [source])
     return assemble.assemble(source).student
 
 
@@ -202,7 +201,7 @@ def test_points_come_from_the_lessons_own_checks(student, tmp_path, capsys):
         student, folder / "raises.ipynb", "def double(x):\n    return x / 0", "raise ValueError('no')\ndef root(x): ..."
     )
     hand_in(student, folder / "no python.ipynb", "def double(x:\n    return 2 * x")
-    assemble.save(student, folder / "blank.ipynb")
+    store.save(student, folder / "blank.ipynb")
     status, found = graded(folder)
     assert status == 0
     points = {name: (row["77 double"], row["77 root"], row["points"], row["of"]) for name, row in found.items()}
@@ -361,12 +360,12 @@ raise RuntimeError("it did: " + repr(done))
 
 @needs_sandbox
 def test_an_answer_that_knows_only_the_students_test_gets_no_full_points(tmp_path):
-    solved = nbformat.read(str(assemble.stored("04_simple_rnn", solved=True)), as_version=4)
+    solved = store.read(*assemble.sources(["04"]), solved=True)
     answer = next(cell for cell in solved.cells if cell.source.startswith("def n_weights"))
     answer.source = "def n_weights(d, u):\n    return {(3, 5): 45, (1, 1): 3, (100, 10): 1110}[d, u]"
     folder = tmp_path / "class"
     folder.mkdir()
-    assemble.save(solved, folder / "learned by heart.ipynb")
+    store.save(solved, folder / "learned by heart.ipynb")
     _, found = graded(folder)
     row = found["learned by heart.ipynb"]
     assert (row["04 n_weights"], row["points"], row["of"]) == ("0.5", "6.5", "7")

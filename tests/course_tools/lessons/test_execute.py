@@ -24,9 +24,9 @@ def run(tmp_path, *cells, limit=60, **environment):
 def test_outputs_claims_tables_time_and_memory_are_collected(tmp_path):
     made = run(
         tmp_path,
-        "from course_utils import claims, results\nkept = bytearray(b'x') * 200_000_000\nimport time; time.sleep(0.5)",
+        "from course_utils import claims, tables\nkept = bytearray(b'x') * 200_000_000\nimport time; time.sleep(0.5)",
         "claims.claim('one is at least zero', 1, at_least=0)\nclaims.claim('two is at most one', 2, at_most=1)",
-        "results.table('Scores', [{'model': 'bag', 'accuracy': 0.5}])",
+        "tables.table('Scores', [{'model': 'bag', 'accuracy': 0.5}])",
         "print('reached')",
     )
     assert made.fault is None

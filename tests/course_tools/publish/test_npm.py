@@ -23,8 +23,8 @@ def test_every_package_is_locked_in_one_version_with_its_hash_and_no_address():
 
 
 @pytest.fixture
-def npm(tmp_path, monkeypatch):
-    """Puts a program in npm's place, and nothing else on the PATH: npm(script). What it is called with is in tmp_path/calls."""
+def fake_npm(tmp_path, monkeypatch):
+    """Puts a script in the place of npm, and nothing else on the PATH. Its calls are written to tmp_path/calls."""
 
     def install(script: str) -> None:
         program = tmp_path / "bin" / "npm"
@@ -43,16 +43,16 @@ def test_without_npm_it_says_what_npm_is_and_how_to_get_it(tmp_path, monkeypatch
 
 
 @posix
-def test_without_a_network_it_passes_on_what_npm_says_and_names_the_way_out(tmp_path, npm):
-    npm("echo 'request to the registry failed: ENOTFOUND' >&2; exit 1")
+def test_without_a_network_it_passes_on_what_npm_says_and_names_the_way_out(tmp_path, fake_npm):
+    fake_npm("echo 'request to the registry failed: ENOTFOUND' >&2; exit 1")
     with pytest.raises(npm.AssetsMissing, match=r"ENOTFOUND(?s:.)*Without a network, copy") as caught:
         npm.copy(FILES, tmp_path / "out", tmp_path / "build")
     assert str(tmp_path / "build" / "npm") in str(caught.value)
 
 
 @posix
-def test_npm_is_asked_once_and_again_only_after_an_interruption_or_a_new_lock(tmp_path, npm):
-    npm("rm -rf node_modules; mkdir -p node_modules/reveal.js; echo MIT > node_modules/reveal.js/LICENSE")
+def test_npm_is_asked_once_and_again_only_after_an_interruption_or_a_new_lock(tmp_path, fake_npm):
+    fake_npm("rm -rf node_modules; mkdir -p node_modules/reveal.js; echo MIT > node_modules/reveal.js/LICENSE")
     for _ in range(2):
         npm.copy(FILES, tmp_path / "out", tmp_path / "build")
     assert (tmp_path / "out" / "licence.txt").read_text() == "MIT\n"

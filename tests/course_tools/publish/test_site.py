@@ -6,14 +6,13 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell
 
-from course_tools import __main__ as command
-from course_tools.lessons import assemble, commands
+from course_tools.lessons import assemble, store
 from course_tools.publish import site
 from course_utils.paths import REPOSITORY
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch, libraries, lesson, figure):
+def home(tmp_path, libraries, lesson, figure):
     """A repository with two lessons, in place of the real one."""
     folder = tmp_path / "notebooks"
     (folder / "source").mkdir(parents=True)
@@ -25,8 +24,8 @@ def home(tmp_path, monkeypatch, libraries, lesson, figure):
     second = ["# 02 · Keys\n\nAs in [01](01_gates.ipynb).", "## How keys turn\n\n$$k = 1$$", "### Left\n\nSo."]
     for name, cells in (("01_gates", first), ("02_keys", second)):
         (folder / "source" / f"{name}.py").write_text("")
-        assemble.save(lesson(*cells), folder / f"{name}.ipynb")
-        assemble.save(lesson(*cells, new_code_cell("answer = 42")), folder / "solutions" / f"{name}.ipynb")
+        store.save(lesson(*cells), folder / f"{name}.ipynb")
+        store.save(lesson(*cells, new_code_cell("answer = 42")), folder / "solutions" / f"{name}.ipynb")
     (tmp_path / "data").mkdir()
     links = "[01](notebooks/01_gates.ipynb) [solved](notebooks/solutions) [more](data/README.md) [rights](LICENSE)"
     (tmp_path / "README.md").write_text(
@@ -36,9 +35,6 @@ def home(tmp_path, monkeypatch, libraries, lesson, figure):
         (tmp_path / name).write_text("# A page\n\n## Made\n\n## Made\n")
     for name in site.LICENCES:
         (tmp_path / name).write_text("Do as you like.")
-    for module in (assemble, commands, site):
-        monkeypatch.setattr(module, "REPOSITORY", tmp_path)
-    monkeypatch.setattr(assemble, "NOTEBOOKS", folder)
     libraries(tmp_path / "build")
     return tmp_path
 
@@ -54,7 +50,7 @@ def search_texts(out):
 
 def test_links_between_sources_become_links_between_pages(home):
     out = home / "build" / "site"
-    assert site.build_site(out) == []
+    assert site.build_site(out, root=home) == []
     front = {link.string: link["href"] for link in read(out / "index.html").article.find_all("a", string=True)}
     assert front["01"] == "notebooks/01_gates.html" and front["solved"] == "notebooks/solutions/01_gates.html"
     assert front["more"] == "data.html" and front["rights"] == "LICENSE.txt"
@@ -71,7 +67,7 @@ def test_links_between_sources_become_links_between_pages(home):
 
 def test_notebooks_can_be_taken_along_and_the_solved_ones_stand_behind_a_link(home):
     out = home / "build" / "site"
-    site.build_site(out)
+    site.build_site(out, root=home)
     for path in ("notebooks/01_gates", "notebooks/solutions/01_gates"):
         page = read(out / f"{path}.html")
         assert page.find("a", download=True)["href"] == "01_gates.ipynb"
@@ -82,7 +78,7 @@ def test_notebooks_can_be_taken_along_and_the_solved_ones_stand_behind_a_link(ho
 
 def test_figures_keep_their_alternative_text_and_equations_their_marks(home, figure_text):
     out = home / "build" / "site"
-    site.build_site(out)
+    site.build_site(out, root=home)
     page = read(out / "notebooks" / "01_gates.html")
     assert [image["alt"] for image in page.article.find_all("img")] == [figure_text]
     assert "$f = 0$" in page.article.get_text()
@@ -90,7 +86,7 @@ def test_figures_keep_their_alternative_text_and_equations_their_marks(home, fig
 
 def test_the_search_knows_every_section_once(home, figure_text):
     out = home / "build" / "site"
-    site.build_site(out)
+    site.build_site(out, root=home)
     texts = search_texts(out)
     (gate,) = [text for text in texts if text["heading"] == "A gate"]
     assert gate["page"] == "01 · Gates" and gate["url"] == "notebooks/01_gates.html#a-gate"
@@ -117,23 +113,23 @@ def test_the_search_knows_every_section_once(home, figure_text):
 )
 def test_what_leads_nowhere_fails_the_command_and_is_listed(home, lesson, capsys, written, fault):
     (home.parent / "outside.txt").write_text("")
-    assemble.save(lesson(f"# 01 · Gates\n\n{written}"), home / "notebooks" / "01_gates.ipynb")
-    assert command.main(["site"]) == 1
+    store.save(lesson(f"# 01 · Gates\n\n{written}"), home / "notebooks" / "01_gates.ipynb")
+    assert site.main([], home) == 1
     said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("FAILED")]
     assert len(said) == 1 and fault in said[0]
 
 
 def test_a_notebook_that_cannot_be_read_leaves_the_pages_that_are_there(home, capsys):
     out = home / "build" / "site"
-    site.build_site(out)
+    site.build_site(out, root=home)
     (home / "notebooks" / "02_keys.ipynb").write_text("{torn")
-    assert command.main(["site"]) == 2
-    assert "notebooks/02_keys.ipynb cannot be read" in capsys.readouterr().err
+    assert site.main([], home) == 2
+    assert "notebooks/02_keys.ipynb: cannot be read" in capsys.readouterr().err
     assert (out / "notebooks" / "02_keys.html").is_file()
 
 
 def test_notebooks_older_than_their_sources_are_named(home, capsys):
-    assert command.main(["site"]) == 0
+    assert site.main([], home) == 0
     assert "Older than their sources: 01_gates, 02_keys." in capsys.readouterr().err
 
 
@@ -165,11 +161,7 @@ def test_every_page_can_be_read_without_eyes_or_mouse(whole):
 
 def test_every_figure_of_the_real_lessons_is_on_its_page(whole):
     for source in assemble.sources():
-        outputs = [
-            output
-            for cell in assemble.read_stored(source.stem, outputs=True).cells
-            for output in cell.get("outputs", [])
-        ]
+        outputs = [output for cell in store.read(source).cells for output in cell.get("outputs", [])]
         shown = [output.metadata["image/png"]["alt"] for output in outputs if "image/png" in output.get("data", {})]
         page = whole[0][f"notebooks/{source.stem}.html"]
         assert shown and [image["alt"] for image in page.find_all("img")] == shown

@@ -5,7 +5,7 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_output
 
 from course_tools import __main__ as command
-from course_tools.lessons import assemble
+from course_tools.lessons import assemble, store
 from course_tools.publish import site, slides
 from course_utils import tables
 
@@ -186,14 +186,14 @@ def decks(tmp_path_factory, libraries):
     """The decks of the real course."""
     folder = tmp_path_factory.mktemp("whole")
     libraries(folder)
-    return slides.build_slides([], folder / "slides")
+    return slides.build_slides(assemble.sources(), folder / "slides")
 
 
 def test_every_real_lesson_has_a_deck_with_all_its_figures_equations_and_prose(decks):
     assert [deck.stem for deck in decks] == [source.stem for source in assemble.sources()]
     for deck in decks:
         page = BeautifulSoup(deck.read_bytes(), "html.parser")
-        cells = assemble.read_stored(deck.stem, outputs=True).cells
+        cells = store.read(*assemble.sources([deck.stem])).cells
         outputs = [output for cell in cells for output in cell.get("outputs", [])]
         shown = [output.metadata["image/png"]["alt"] for output in outputs if "image/png" in output.get("data", {})]
         assert [image["alt"] for image in page.find_all("img")] == shown
@@ -215,7 +215,7 @@ def test_every_real_lesson_has_a_deck_with_all_its_figures_equations_and_prose(d
 def test_no_deck_shows_a_solution_or_needs_a_network(decks):
     assert site.check_links(decks[0].parent)[0] == []
     for deck in decks:
-        lesson = assemble.read_stored(deck.stem)
+        lesson = store.read(*assemble.sources([deck.stem]))
         stubs = [cell.source for cell in lesson.cells if "otter_answer_cell" in cell.metadata.get("tags", [])]
         page = BeautifulSoup(deck.read_bytes(), "html.parser").get_text()
         names = {name for stub in stubs for name in re.findall(r"^def (\w+)", stub, re.MULTILINE)}
@@ -228,11 +228,15 @@ def test_a_lesson_that_is_not_there_is_an_error_in_words(capsys):
 
 
 def test_without_a_browser_the_decks_are_made_and_it_says_that_none_was_measured(
-    tmp_path, monkeypatch, libraries, capsys
+    tmp_path, monkeypatch, libraries, lesson, capsys
 ):
     libraries(tmp_path / "build")
-    monkeypatch.setattr(command, "REPOSITORY", tmp_path)
+    source = tmp_path / "notebooks" / "source" / "77_made.py"
+    source.parent.mkdir(parents=True)
+    source.write_text("")
+    for solved in (False, True):
+        store.save(lesson("# 77 · Made\n\nIt is so."), store.built(source, solved))
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert command.main(["slides", "00"]) == 0
+    assert slides.main(["77"], tmp_path) == 0
     assert "needs Chromium" in capsys.readouterr().out
-    assert (tmp_path / "build" / "slides" / "00_start_here.html").is_file()
+    assert (tmp_path / "build" / "slides" / "77_made.html").is_file()

@@ -5,7 +5,7 @@ import json
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from course_tools.lessons import assemble, execute
+from course_tools.lessons import assemble, execute, store
 from course_tools.student import exercise_status
 from course_utils.exercises import digest
 
@@ -49,7 +49,7 @@ def run(tmp_path_factory):
     tests = {name: TESTS.format(name=name) for name in NAMES}
     metadata = {"course": {"lesson": "77_made"}, "otter": {"tests": tests}}
     notebook = new_notebook(cells=cells, metadata=metadata)
-    assemble.save(notebook, folder / "77_made.ipynb")
+    store.save(notebook, folder / "77_made.ipynb")
     (made,) = execute.run_all([("77_made", notebook)], folder, 60)
     assert made.faults == []
     made.notebook.cells[-1].outputs = []

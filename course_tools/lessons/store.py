@@ -1,0 +1,200 @@
+"""The built notebooks: where they are, whether they still match their sources, which outputs they keep; and which have passed.
+
+A source is `notebooks/source/NN_slug.py` in the course's folder, so its path says where everything else of the lesson is.
+"""
+
+import ast
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from copy import deepcopy
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from course_tools.lessons.assemble import FIRST_IMPORT, SourceError, assemble
+from course_tools.lessons.execute import Execution, machine
+from course_tools.notebooks import CHECK
+from course_utils import files, paths
+
+
+def root_of(source: Path) -> Path:
+    """The course's folder, from the path of a source in it."""
+    return source.parents[2]
+
+
+def built(source: Path, solved: bool = False) -> Path:
+    """Where the built student notebook of a source is, or the solved one."""
+    return source.parents[1] / ("solutions" if solved else "") / f"{source.stem}.ipynb"
+
+
+def read(source: Path, solved: bool = False, outputs: bool = True) -> NotebookNode:
+    """The built notebook of a source, without its outputs if they are not wanted. Raises SourceError if it cannot be read."""
+    path = built(source, solved)
+    try:
+        notebook = nbformat.read(str(path), as_version=4)
+    except (OSError, ValueError) as error:
+        name = path.relative_to(root_of(source)).as_posix()
+        raise SourceError(f"{name}: cannot be read ({error}); build it with: make notebooks") from error
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and not outputs:
+            cell.outputs, cell.execution_count = [], None
+    return notebook
+
+
+def save(notebook: NotebookNode, path: Path) -> None:
+    """Write `notebook` to `path`, whole or not at all; equal notebooks give equal bytes."""
+    files.write(path, nbformat.writes(notebook) + "\n")
+
+
+def fingerprint(source: Path) -> str:
+    """What a lesson's stored outputs depend on, as a hash: its source, the course_utils modules that it imports (their code,
+    not their comments and docstrings), the samples these read, and the records of real runs and benchmarks that it shows."""
+    code = [_code(module) for module in _modules(source)]
+    return _hash(source.read_text(encoding="utf-8"), *code, *map(files.sha256, data_used(source)))
+
+
+def data_used(source: Path) -> list[Path]:
+    """The samples that a lesson's modules name, and the records that it shows."""
+    root, text = root_of(source), source.read_text(encoding="utf-8")
+    code = "".join(_code(module) for module in _modules(source))
+    found = [path for path in (root / "data").glob("*.bz2") if repr(path.name) in code]
+    found += (root / "results").glob(f"{source.stem}.json")
+    benchmarks = (root / "results" / "benchmarks").glob("*.json")
+    found += [path for path in benchmarks if f'benchmark("{path.stem}"' in text or f'"{path.name}"' in text]
+    return sorted(found)
+
+
+def is_stale(source: Path) -> bool:
+    """Whether source, code or data of a lesson have changed since its notebooks were built; `drift` says more, slowly."""
+    both = (read(source, solved).metadata.get("course", {}) for solved in (False, True))
+    return any(course.get("fingerprint") != fingerprint(source) for course in both)
+
+
+def drift(source: Path) -> list[str]:
+    """Why the built notebooks of a source no longer match it: one line a reason, none when they do."""
+    lesson, reasons = assemble(source), []
+    for solved, fresh in ((False, lesson.student), (True, lesson.solved)):
+        try:
+            notebook = read(source, solved, outputs=False)
+        except SourceError as error:
+            reasons.append(str(error))
+            continue
+        name, metadata = built(source, solved).relative_to(root_of(source)).as_posix(), dict(notebook.metadata)
+        if metadata.pop("course", {}).get("fingerprint") != fingerprint(source):
+            reasons.append(f"{name}: its source, the code or the data behind it changed since it was built")
+        expected = {key: value for key, value in fresh.metadata.items() if key != "course"}
+        if notebook.cells != fresh.cells or metadata != expected:
+            reasons.append(f"{name}: differs from its source")
+    return reasons
+
+
+def clean_outputs(notebook: NotebookNode, blank: bool) -> NotebookNode:
+    """A copy of an executed notebook with the outputs that the repository stores: nothing that changes from run to run.
+
+    Warnings and progress bars (stderr) and times go; so do the outputs of the checks of `blank` exercises.
+    """
+    cleaned, count = deepcopy(notebook), 0
+    for cell in cleaned.cells:
+        cell.metadata.pop("execution", None)
+        if cell.cell_type != "code":
+            continue
+        if blank and CHECK.match(cell.source):
+            cell.outputs, cell.execution_count = [], None
+            continue
+        count += 1
+        kept = [output for output in cell.outputs if output.get("name") != "stderr"]
+        cell.outputs, cell.execution_count = [], count
+        for output in kept:
+            if "execution_count" in output:
+                output["execution_count"] = count
+            before = cell.outputs[-1] if cell.outputs else {}
+            if output.output_type == "stream" and before.get("output_type") == "stream":
+                before["text"] += output["text"]
+            else:
+                cell.outputs.append(output)
+    cleaned.metadata["language_info"] = {"name": "python"}  # what a kernel adds names its exact version
+    return cleaned
+
+
+def real_data() -> list[str]:
+    """What a run on real data depends on: COURSE_DATA and the names of the datasets. Empty where lessons use the samples."""
+    folder, mode = paths.data_dir(), paths.mode()
+    names = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    return [] if mode == "sample" or not (names or mode == "real") else [mode, *names]
+
+
+def passed(sources: Iterable[Path], real: list[str]) -> dict[str, dict]:
+    """Of these lessons, those that have passed as they are now, on this machine and this `real_data` (empty: the samples).
+
+    A record has the `seconds` and the `memory_mb` of that run and the `machine`; the key is the lesson's name.
+    """
+    found = {}
+    for source in sources:
+        record = _records(root_of(source), real).get(source.stem, {})
+        if record.get("fingerprint") == _run_fingerprint(source, real):
+            found[source.stem] = record
+    return found
+
+
+def remember(runs: Iterable[tuple[Path, Execution]], real: list[str]) -> None:
+    """Record which lessons have passed on this `real_data` (empty: the samples), and their seconds and memory."""
+    for source, run in runs:
+        root = root_of(source)
+        kept = _records(root, real)
+        kept.pop(source.stem, None)
+        if not run.faults:
+            measured = {"seconds": round(run.seconds, 1), "memory_mb": run.memory // 10**6, "machine": machine()}
+            kept[source.stem] = {"fingerprint": _run_fingerprint(source, real), **measured}
+        files.write(_record_file(root, real), json.dumps(kept, indent=1))
+
+
+def _record_file(root: Path, real: list[str]) -> Path:
+    return root / "build" / ("times_real.json" if real else "times.json")
+
+
+def _records(root: Path, real: list[str]) -> dict[str, dict]:
+    try:
+        return json.loads(_record_file(root, real).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def _run_fingerprint(source: Path, real: list[str]) -> str:
+    """What the outcome of a run of the built student notebook depends on, as a hash."""
+    code = [cell.source for cell in read(source).cells if cell.cell_type == "code"]
+    settings = [os.environ.get(name, "") for name in ("COURSE_SEED", "COURSE_LONG")]
+    return _hash(fingerprint(source), machine(), *code, *settings, *real)
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def _modules(source: Path) -> list[Path]:
+    """Modules of course_utils that the notebooks of a source import, with those that these import, sorted."""
+    root, found, queue = root_of(source), set(), [f"{FIRST_IMPORT}\n{source.read_text(encoding='utf-8')}"]
+    while queue:
+        for node in ast.walk(ast.parse(queue.pop())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [f"{node.module}.{name}" for name in names]
+            for package, *parts in (name.split(".") for name in names):
+                for n in range(len(parts) if package == "course_utils" else 0):
+                    path = root.joinpath(package, *parts[: n + 1])
+                    for module in {path.with_suffix(".py"), path / "__init__.py"} - found:
+                        if module.is_file():
+                            found.add(module)
+                            queue.append(module.read_text(encoding="utf-8"))
+    return sorted(found)
+
+
+def _code(module: Path) -> str:
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        match getattr(node, "body", None):
+            case [ast.Expr(value=ast.Constant()), *rest]:
+                node.body = rest or [ast.Pass()]
+    return ast.dump(tree)
