@@ -300,7 +300,10 @@ def test_make_without_a_python_says_what_to_do(tmp_path):
 @needs_make
 def test_the_tests_of_make_leave_out_what_needs_data_or_a_browser(tmp_path):
     done = run_make(tmp_path, "-n", "test", "ARGS=-x", "PYTHON=python3")
-    assert done.stdout.splitlines()[-1] == f'"{tmp_path}/venv/bin/python" -m pytest -m "not real and not browser and not wheel" -x'
+    assert (
+        done.stdout.splitlines()[-1]
+        == f'"{tmp_path}/venv/bin/python" -m pytest -m "not real and not browser and not wheel" -x'
+    )
 
 
 @needs_make

@@ -84,7 +84,7 @@ def home(tmp_path, monkeypatch):
     source.parent.mkdir(parents=True)
     source.write_text(LESSON, encoding="utf-8")
     monkeypatch.setattr(release, "BUILD", tmp_path / "build")
-    monkeypatch.setattr(release, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(assemble, "sources", lambda *_: [source])
     assert commands.notebooks([], tmp_path) == 0
     return tmp_path
 
@@ -171,7 +171,7 @@ def test_the_syllabus_of_the_real_lessons_can_be_made():
     made = []
     for source in assemble.sources():
         lesson = release.Graded(source.stem, [], {})
-        made.append(release._entry(lesson, {"seconds": 1.0, "memory_mb": 1}))
+        made.append(release._entry(source, lesson, {"seconds": 1.0, "memory_mb": 1}))
     page = release.syllabus(made, ["a machine"])
     assert all(page.count(f"{entry.number} {entry.title}") == 3 for entry in made)
     assert len(re.findall(r"^\| \d \|", page, re.MULTILINE)) == release.WEEKS + release.DAYS

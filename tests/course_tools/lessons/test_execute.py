@@ -10,6 +10,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from course_tools.lessons import execute
+from course_utils.paths import REPOSITORY
 
 
 def notebook(*cells):
@@ -95,7 +96,10 @@ def test_ctrl_c_ends_everything_and_leaves_no_kernel(tmp_path):
         "pairs = [(name, new_notebook(cells=[new_code_cell(hanging)])) for name in 'abc']\n"
         "execute.run_all(pairs, Path('.'), 600)\n"
     )
-    running = subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    running = subprocess.Popen(
+        [sys.executable, "-c", program], cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
+    )
     while len(kernels := list(tmp_path.iterdir())) < 2:
         assert running.poll() is None, running.stderr.read()
         time.sleep(0.2)
