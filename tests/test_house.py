@@ -325,7 +325,7 @@ def test_data_is_passed_on(tmp_path, source):
 @pytest.mark.skipif(os.name == "nt", reason="a script for bash")
 @pytest.mark.parametrize("with_data", [False, True])
 @pytest.mark.parametrize("fails", [False, True])
-def test_ci_runs_the_tests_and_then_those_on_real_data(tmp_path, with_data, fails):
+def test_ci_runs_the_tests_then_the_lessons_then_those_on_real_data(tmp_path, with_data, fails):
     script = tmp_path / "repository" / ".ci" / "run"
     script.parent.mkdir(parents=True)
     shutil.copy(REPOSITORY / ".ci" / "run", script)
@@ -340,6 +340,8 @@ def test_ci_runs_the_tests_and_then_those_on_real_data(tmp_path, with_data, fail
         text=True,
     )
     expected = ["make test "]
+    if not fails:
+        expected.append("make run ")
     if with_data and not fails:
         expected.append(f"make test-real {tmp_path / 'shared' / 'datasets'}")
     assert done.stdout.splitlines() == expected
