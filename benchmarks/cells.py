@@ -18,6 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 from course_tools.lessons.results_pages import machine
+from course_utils import tables
 
 TIME, UNITS, WORDS, BATCH, STEPS, ROUNDS = 80, 64, 1000, 32, 10, 9
 LAYERS = {"SimpleRNN": keras.layers.SimpleRNN, "LSTM": keras.layers.LSTM, "GRU": keras.layers.GRU}
@@ -110,15 +111,15 @@ def main() -> None:
         }
         for name in LAYERS
     ]
-    tables = [
+    made = [
         {"title": f"One training step, {BATCH} sequences of {TIME} words, {UNITS} units", "rows": layers},
         {"title": "Time of a training step, as a multiple of the plain layer's", "rows": settings},
         {"title": f"Time per sequence, as a multiple of that at {BATCH} a batch", "rows": batches},
     ]
     tables.write_record(
-        {"benchmark": "cells", "machine": machine(), "tables": tables}, tables.FOLDER / "benchmarks" / "cells.json"
+        {"benchmark": "cells", "machine": machine(), "tables": made}, tables.RECORDS / "benchmarks" / "cells.json"
     )
-    for table in tables:
+    for table in made:
         print(tables.table(**table), end="\n\n")
 
 

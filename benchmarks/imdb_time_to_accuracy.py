@@ -269,7 +269,7 @@ def main() -> None:
             "runs": runs,
             "tables": summary_tables(runs),
         }
-        tables.write_record(record, tables.FOLDER / "benchmarks" / "imdb_time_to_accuracy.json")
+        tables.write_record(record, tables.RECORDS / "benchmarks" / "imdb_time_to_accuracy.json")
         print(tables.table(**record["tables"][0]))
 
 

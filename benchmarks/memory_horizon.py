@@ -91,8 +91,7 @@ def main() -> None:
         "runs": runs,
         "tables": summary_tables(runs),
     }
-    (tables.FOLDER / "benchmarks").mkdir(parents=True, exist_ok=True)
-    tables.write_record(record, tables.FOLDER / "benchmarks" / "memory_horizon.json")
+    tables.write_record(record, tables.RECORDS / "benchmarks" / "memory_horizon.json")
 
 
 if __name__ == "__main__":

@@ -99,8 +99,7 @@ def main() -> None:
     whole = f"a table of all cosines would need {4 * ROWS**2 / 1e12:.0f} TB"
     title = f"The {K} nearest of {ROWS:,} vectors of {DIMENSIONS} numbers; {whole}"
     record = {"benchmark": "neighbours", "machine": machine(), "tables": [{"title": title, "rows": runs}]}
-    (tables.FOLDER / "benchmarks").mkdir(parents=True, exist_ok=True)
-    tables.write_record(record, tables.FOLDER / "benchmarks" / "neighbours.json")
+    tables.write_record(record, tables.RECORDS / "benchmarks" / "neighbours.json")
 
 
 if __name__ == "__main__":

@@ -295,7 +295,7 @@ def main() -> None:
         ],
     }
     if given.rows == ROWS:
-        tables.write_record(record, tables.FOLDER / "benchmarks" / "seq2bow_throughput.json")
+        tables.write_record(record, tables.RECORDS / "benchmarks" / "seq2bow_throughput.json")
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def adding(n: int, length: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 
 def although(n: int, seed: int = 0) -> tuple[list[str], np.ndarray]:
-    """`n` sentences (an even number), with a positive and a negative clause each, and labels (n,): 1 if the main one is positive.
+    """`n` sentences (an even number), with a positive and a negative clause, and labels (n,): 1 if the main one is positive.
 
     They are in pairs, next to each other: the same words in another order, with opposite labels. The position of *although*
     tells which clause is the main clause, so neither a bag of words nor the last adjective alone determines the label.

@@ -1,6 +1,6 @@
-"""Measured tables: shown in the lesson that measures them, kept in `results/`, shown again beside the sample's.
+"""Measured tables: shown in the lesson that measures them, recorded in `results/`, shown again beside the sample's.
 
-A run on real data records every `table` of a lesson, for several seeds; `recorded` draws mean ± standard deviation from
+A run on real data records every `table` of a lesson, for several seeds; `recorded` reads mean ± standard deviation from
 that record. Numbers in RESULTS.md and in the lessons' real-data tables come from there and are never typed.
 """
 
@@ -14,21 +14,20 @@ from course_utils import files
 from course_utils.paths import RECORDS
 
 MIME = "application/vnd.course.table+json"
-FOLDER = RECORDS
 Row = Mapping[str, str | int | float]
 
 
 class Table:
-    """Rows of measured values under common column names; the first column names the row. Shows itself in a notebook."""
+    """Rows of measured values under common column names; the first column names the row. Shows itself in a notebook.
+
+    Raises ValueError for no rows, or rows with different columns.
+    """
 
     def __init__(self, title: str, rows: Sequence[Row], note: str = ""):
         if not rows or any(list(row) != list(rows[0]) for row in rows):
             raise ValueError(f"table {title!r} needs at least one row, and the same columns in every row")
         self.title, self.rows, self.note = title, [dict(row) for row in rows], note
-
-    @property
-    def columns(self) -> list[str]:
-        return list(self.rows[0])
+        self.columns: list[str] = list(self.rows[0])
 
     def values(self, column: str) -> list[float]:
         """The numbers of one column; of a mean ± standard deviation, the mean."""
@@ -60,44 +59,35 @@ class Table:
 
 
 def table(title: str, rows: Sequence[Row]) -> Table:
-    """A table of what was just measured; as the last value of a cell it is shown, and recorded where a run records.
+    """A table of what was just measured. As the last value of a cell it is shown, and recorded by a run that records.
 
-    Raises ValueError for no rows, or rows with different columns.
+    Raises ValueError as `Table` does.
     """
-    plain = [{name: value.item() if hasattr(value, "item") else value for name, value in row.items()} for row in rows]
-    return Table(title, plain)
+    return Table(title, [{k: v.item() if hasattr(v, "item") else v for k, v in row.items()} for row in rows])
 
 
-def recorded(lesson: str, title: str, folder: Path = FOLDER) -> Table:
+def recorded(lesson: str, title: str, folder: Path = RECORDS) -> Table:
     """What runs of `lesson` on real data measured under `title`: mean ± standard deviation over their seeds.
 
-    Raises KeyError when the record has no such table, with the command that measures it.
+    Raises KeyError, with the command that measures it, when the records in `folder` have no such table.
     """
-    try:
-        record = json.loads((folder / f"{lesson}.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        record = {"runs": []}
-    return from_record(record, lesson, title)
+    return from_record(read_record(lesson, folder), lesson, title)
 
 
-def benchmark(name: str, title: str, folder: Path = FOLDER) -> Table:
-    """A table that `benchmarks/{name}.py` measured, with the machine it was measured on.
-
-    Raises KeyError when there is none of that title on record.
-    """
-    path = folder / "benchmarks" / f"{name}.json"
-    record = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"tables": []}
-    for found in record["tables"]:
+def benchmark(name: str, title: str, folder: Path = RECORDS) -> Table:
+    """A table that `benchmarks/{name}.py` measured, with the machine that it was measured on. Raises KeyError."""
+    record = read_record(f"benchmarks/{name}", folder)
+    for found in record.get("tables", ()):
         if found["title"] == title:
             return Table(title, found["rows"], note=f"Measured by benchmarks/{name}.py; {record['machine']}.")
-    raise KeyError(f"no table {title!r} on record; measure it with: python benchmarks/{name}.py")
+    raise KeyError(f"there is no record of a table {title!r}; measure it with: python benchmarks/{name}.py")
 
 
 def from_record(record: dict, lesson: str, title: str) -> Table:
-    """As `recorded`, from a record that was read already."""
-    runs = [table for run in record["runs"] for table in run["tables"] if table["title"] == title]
+    """As `recorded`, from a record that is already read."""
+    runs = [table for run in record.get("runs", ()) for table in run["tables"] if table["title"] == title]
     if not runs:
-        raise KeyError(f"no run of {lesson} on real data has a table {title!r} on record: make results ARGS={lesson}")
+        raise KeyError(f"there is no record of a table {title!r} of {lesson} on real data: make results ARGS={lesson}")
     rows = []
     for same in zip(*(run["rows"] for run in runs), strict=True):
         rows.append({name: _over_runs([row[name] for row in same]) for name in same[0]})
@@ -105,8 +95,14 @@ def from_record(record: dict, lesson: str, title: str) -> Table:
     return Table(title, rows, note=f"Mean ± standard deviation over seeds {seeds}; {record['machine']}.")
 
 
+def read_record(name: str, folder: Path = RECORDS) -> dict:
+    """The record of a lesson, or of a benchmark ("benchmarks/cells"); empty if there is none."""
+    path = folder / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
 def write_record(record: dict, path: Path) -> None:
-    """Write a record as JSON, whole or not at all, so that equal records give equal bytes."""
+    """Write a record as JSON, so that equal records give equal bytes. Raises OSError."""
     files.write(path, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
 
 
@@ -114,7 +110,7 @@ def _over_runs(values: list):
     if len(set(values)) == 1:
         return values[0]
     if any(isinstance(value, str) for value in values):
-        raise ValueError(f"runs with different seeds disagree about what should be fixed: {values}")
+        raise ValueError(f"runs with different seeds disagree about a text: {values}")
     mean, deviation = statistics.mean(map(float, values)), statistics.stdev(values)
     most = 4 if abs(mean) < 10 else 1 if abs(mean) < 1000 else 0
     two_digits = 1 - int(f"{deviation:.1e}".partition("e")[2])  # decimals that show two digits of the deviation

@@ -410,9 +410,7 @@ claim("the simple RNN, trained alike, is nowhere ahead (its largest lead at any 
 # updates. It takes some minutes, which is why it is drawn from a record; `python benchmarks/memory_horizon.py` makes it again.
 
 # %%
-import json
-
-record = json.loads((tables.FOLDER / "benchmarks" / "memory_horizon.json").read_text())
+record = tables.read_record("benchmarks/memory_horizon")
 lags, runs = record["lags"], record["runs"]
 horizon = {name: np.array([run["accuracy"][name] for run in runs])  # (seeds, lags)
            for name in runs[0]["accuracy"]}

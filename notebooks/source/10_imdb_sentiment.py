@@ -892,9 +892,7 @@ for title in ("Adding up the evidence", "Adding up the evidence of the second ro
 # are looked at all along the way. For a race to a given accuracy that is right; as an estimate of how good a network is, it would be too kind.)
 
 # %%
-import json
-
-record = json.loads((tables.FOLDER / "benchmarks" / "imdb_time_to_accuracy.json").read_text("utf-8"))
+record = tables.read_record("benchmarks/imdb_time_to_accuracy")
 courses = {name: [run["course"] for run in runs]  # lists of pairs (seconds, accuracy), one for each seed
            for name, runs in record["runs"].items()}
 tables.benchmark("imdb_time_to_accuracy",

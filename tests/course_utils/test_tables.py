@@ -102,6 +102,7 @@ def test_benchmark_shows_its_machine_and_a_missing_one_names_the_command(tmp_pat
     (tmp_path / "benchmarks").mkdir()
     made = {"machine": "2 cores", "tables": [{"title": "Times", "rows": [{"layer": "LSTM", "ratio": 1.5}]}]}
     tables.write_record(made, tmp_path / "benchmarks" / "cells.json")
+    assert tables.read_record("benchmarks/cells", tmp_path) == made
     table = tables.benchmark("cells", "Times", tmp_path)
     assert table.values("ratio") == [1.5] and "benchmarks/cells.py; 2 cores" in table.note
     for name in ("cells", "neighbours"):
