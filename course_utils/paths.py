@@ -26,7 +26,7 @@ MODES = ("auto", "sample", "real")
 
 
 class DataNotReady(FileNotFoundError):
-    """Real data was asked for (COURSE_DATA=real) and is not there. The message names the command that gets it."""
+    """Real data was asked for (COURSE_DATA=real) and is missing. The message names the command that downloads it."""
 
 
 def data_dir() -> Path:
@@ -66,17 +66,19 @@ def choose(dataset: str, is_ready: Callable[[Path], bool]) -> str:
     if is_ready(data_dir()):
         return "real"
     if asked == "real":
+        command = f"python -m course_utils data {dataset}" if INSTALLED else f"make data DATASETS={dataset}"
         raise DataNotReady(
-            f"COURSE_DATA=real, but {dataset} is not under {data_dir()}. Get it with:  make data DATASETS={dataset}  "
-            f"or point COURSE_DATA_DIR at a folder that has it, or unset COURSE_DATA to use the embedded sample."
+            f"COURSE_DATA=real, but {dataset} is not in {data_dir()}. Download it with:  {command}  or point "
+            "COURSE_DATA_DIR at a folder that has it, or unset COURSE_DATA to use the embedded sample."
         )
     return "sample"
 
 
 def verified(path: Path, script: str) -> Path:
-    """The sample file `path` itself; raises ValueError unless it has the sha256 beside it. `script` writes both."""
+    """The sample file `path` itself; raises ValueError unless it has the sha256 in the file beside it. `script` writes both."""
     if hashlib.sha256(path.read_bytes()).hexdigest() != Path(f"{path}.sha256").read_text(encoding="ascii").split()[0]:
         raise ValueError(
-            f"{path} is damaged: its sha256 is not the one in {path.name}.sha256. Write both anew with: python {script}"
+            f"{path} is damaged: its sha256 is not the one in {path.name}.sha256. "
+            + ("Install the course again." if INSTALLED else f"Write both again with: python {script}")
         )
     return path
