@@ -1,8 +1,8 @@
 """Claims: statements of the course that are measured where they are made.
 
-`claim` prints the measured value beside its bound. A student whose run misses a bound is told and goes on; with
-COURSE_CLAIMS=strict, or in continuous integration (CI=true), a missed bound raises; with COURSE_CLAIMS=record it only
-leaves its mark in the notebook, where `course_tools.lessons.execute` collects it: one run finds every broken claim.
+`claim` shows the measured value beside its bound. COURSE_CLAIMS says what a missed bound does. With "warn", the default,
+it is shown and the lesson continues. With "strict", the default in continuous integration (CI=true), it raises. With
+"record" it is shown and collected by `course_tools.lessons.execute`, so that one run finds every claim that fails.
 """
 
 import html
@@ -31,9 +31,8 @@ class Claim:
 
     def __str__(self) -> str:
         margin = f" ± {_short(self.within)}" if self.within is not None else ""
-        verdict = "✓ holds" if self.held else "✗ DOES NOT HOLD here"
-        claimed = f"claimed {self.relation} {_short(self.bound)}{margin}"
-        return f"{verdict}: {self.text} (measured {_short(self.value)}; {claimed})"
+        verdict = "✓" if self.held else "✗ not so in this run:"
+        return f"{verdict} {self.text}: {_short(self.value)} (expected {self.relation} {_short(self.bound)}{margin})"
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         colour = "#0072b2" if self.held else "#d55e00"
@@ -44,10 +43,10 @@ class Claim:
 
 
 def claim(text, value, *, at_least=None, at_most=None, close_to=None, within=None) -> None:
-    """Show `text` with its measured `value` beside the bound, and say whether it holds.
+    """Show `text` with its measured `value` beside the bound, and whether the value keeps it.
 
-    Exactly one of `at_least`, `at_most` and `close_to` is given; `close_to` needs `within`, the largest distance allowed.
-    A NaN never passes, whichever side of the bound is asked for.
+    Exactly one of `at_least`, `at_most` and `close_to` is given; `close_to` needs `within`, the largest allowed distance.
+    NaN misses every bound.
 
     Raises ValueError for a bound that cannot be missed or met (none, several, not finite), TypeError for a value that is
     not one number, and ClaimFailed for a missed bound where claims are strict (see the module).
@@ -58,7 +57,7 @@ def claim(text, value, *, at_least=None, at_most=None, close_to=None, within=Non
         raise ValueError(f"claim {text!r}: give exactly one of at_least, at_most, close_to; got {len(given)}")
     (relation, bound), value = *given.items(), _number(value, "the value")
     if (relation == "close to") != (within is not None):
-        raise ValueError(f"claim {text!r}: within= goes with close_to=, and close_to= needs it")
+        raise ValueError(f"claim {text!r}: close_to= needs within=, and no other bound has it")
     within = None if within is None else _number(within, "within")
     if not math.isfinite(bound) or (within is not None and not 0 < within < math.inf):
         raise ValueError(f"claim {text!r}: the bound must be finite and within= positive, or it could not fail or pass")
@@ -74,12 +73,12 @@ def claim(text, value, *, at_least=None, at_most=None, close_to=None, within=Non
 
 
 def summary() -> "Summary":
-    """All claims made in this session, in order, each with its last measured value: what a lesson ends with."""
+    """All claims of this notebook so far, in order, each with its last measured value: the end of a lesson."""
     return Summary(list(_made.values()))
 
 
 class Summary:
-    """Claims as a list that shows itself in a notebook."""
+    """A list of claims that shows itself in a notebook."""
 
     def __init__(self, claims: list[Claim]):
         self.claims = claims
@@ -100,10 +99,8 @@ def _strict() -> bool:
 
 def _show(made: Claim) -> None:
     try:
-        shell = get_ipython()  # defined by IPython in a notebook, and only there
+        get_ipython()  # defined by IPython in a notebook, and only there
     except NameError:
-        shell = None
-    if shell is None:
         print(made)
     else:
         from IPython.display import display
@@ -113,7 +110,7 @@ def _show(made: Claim) -> None:
 
 def _number(value, name: str) -> float:
     try:
-        return float(value)  # numpy and TensorFlow scalars too; an array of several numbers is refused
+        return float(value)  # also of NumPy and TensorFlow; an array of several numbers is refused
     except (TypeError, ValueError) as error:
         raise TypeError(f"{name} of a claim must be one number, got {value!r}") from error
 
