@@ -1,28 +1,27 @@
-"""What surrounds a `fit` and is not the lesson's subject."""
+"""Around a `fit`: a progress bar, batches of sequences of similar lengths, and resuming after an interruption."""
 
-import os
-import zipfile
 from pathlib import Path
 
 import keras
 import numpy as np
 from tqdm import tqdm
 
+from course_utils import files
+
 
 class ProgressBar(keras.callbacks.Callback):
-    """A progress bar over all batches of a `fit`, with the last epoch's measures beside it.
+    """A progress bar over all batches of a `fit`, with the metrics of the last epoch.
 
-    For `fit(…, verbose=0, callbacks=[ProgressBar()])`. It is written to the error stream, so that a notebook's stored
-    outputs stay the same from run to run.
+    For `fit(…, verbose=0, callbacks=[ProgressBar()])`. It is written to stderr, so that a notebook's stored outputs do not
+    change from run to run.
 
-    Besides, it makes the optimizer's variables before the first step. Keras would make them within it, and TensorFlow traces
-    a step that made variables a second time, which takes a second for an LSTM. (With `metrics` given by name, Keras makes
-    theirs within the step, too, and nothing is gained.) What is learned stays the same.
+    It also creates the optimizer's variables before the first training step. Keras would create them in it, and TensorFlow
+    traces a step that creates variables twice, which takes a second for an LSTM. (Metrics given by name are created in the
+    step, too, so with them nothing is gained.) What is learned does not change.
     """
 
     def on_train_begin(self, logs=None):
-        if not self.model.optimizer.built:
-            self.model.optimizer.build(self.model.trainable_variables)
+        self.model.optimizer.build(self.model.trainable_variables)  # nothing happens if it is built already
         batches = self.params["epochs"] * (self.params["steps"] or 0)
         self.bar = tqdm(total=batches or None, unit="batch", mininterval=0.5)
 
@@ -37,20 +36,19 @@ class ProgressBar(keras.callbacks.Callback):
 
 
 class Batches(keras.utils.PyDataset):
-    """Batches of sequences of about the same length, each padded on the right to its longest, for `fit` and `predict`.
+    """Batches of sequences of similar lengths, each padded on the right to its longest, for `fit` and `predict`.
 
-    inputs: {name of an input: list of n arrays (time, …)}, padded with 0. The first input decides which sequences are of
-    about the same length; another may have other lengths, as a translation has.
-    targets: (n, …), or a list of n arrays (time,), padded with −1, which a loss with `ignore_class=-1` leaves out; None for
-    `predict`.
+    inputs: {name of an input: list of n arrays (time, …)}, padded with 0. The lengths of the first input decide which
+    sequences are in a batch; another may have other lengths, as a translation has.
+    targets: (n, …), or a list of n arrays (time,), padded with −1 for a loss with `ignore_class=-1`; None for `predict`.
     size: sequences in a batch.
-    seed: makes order and company new in every epoch; None, as `predict` needs it, gives the same batches always.
+    seed: gives every epoch new batches in a new order; None, as `predict` needs it, gives the same batches always.
     step: lengths are rounded up to a multiple of it, so that there are few different shapes (XLA compiles each of them).
 
-    Give `fit` shuffle=False, or Keras shuffles the batches once more, from a state of its own.
+    Give `fit` shuffle=False, or Keras shuffles the batches again, with its own random state.
 
-    `order` has the places of the sequences in the order in which they come. The batches of an epoch depend on `seed` and on
-    the number of the epoch only; a `fit` that is resumed sets `epoch`.
+    `order` has the indices of the sequences in the order of the batches. The batches of an epoch depend only on `seed` and
+    on the number of the epoch; a `fit` that is resumed sets `epoch`.
 
     Raises ValueError when the numbers of sequences differ, or a sequence is empty.
     """
@@ -61,17 +59,16 @@ class Batches(keras.utils.PyDataset):
         if targets is not None:
             counts["targets"] = len(targets)
         if len(set(counts.values())) != 1:
-            raise ValueError(f"there must be as many of each: {counts}")
+            raise ValueError(f"the numbers of sequences differ: {counts}")
         self.inputs, self.targets, self.size, self.seed, self.step = inputs, targets, size, seed, step
         self.lengths = np.array([len(array) for array in next(iter(inputs.values()))])
         if not self.lengths.all():
-            raise ValueError(
-                f"sequence {int(np.argmin(self.lengths))} is empty; give it a token that stands for nothing"
-            )
-        self.epoch = 0
-        self._plan()
+            raise ValueError(f"sequence {int(np.argmin(self.lengths))} is empty; give it one token, such as [empty]")
+        self.plan(0)
 
-    def _plan(self) -> None:
+    def plan(self, epoch: int) -> None:
+        """Choose the batches of an epoch."""
+        self.epoch = epoch
         about = self.lengths
         if self.seed is not None:
             rng = np.random.default_rng([self.seed, self.epoch])
@@ -79,7 +76,7 @@ class Batches(keras.utils.PyDataset):
         batches = np.split(np.argsort(about, kind="stable"), range(self.size, len(about), self.size))
         if self.seed is not None:
             batches = [batches[i] for i in rng.permutation(len(batches))]
-        # The longest first and the shortest second: Keras looks at the first few to see that lengths differ.
+        # The longest first and the shortest second: from the first few, Keras infers that lengths differ.
         for i, extreme in enumerate((max, min)):
             lengths = [self.lengths[chosen].max() for chosen in batches]
             batches.insert(min(i, len(batches) - 1), batches.pop(lengths.index(extreme(lengths))))
@@ -106,20 +103,18 @@ class Batches(keras.utils.PyDataset):
         return padded
 
     def on_epoch_end(self) -> None:
-        if self.seed is not None:
-            self.epoch += 1
-            self._plan()
+        self.plan(self.epoch + 1)
 
 
 class Resume(keras.callbacks.Callback):
-    """After every epoch write the state of a `fit` to the file `path`, so that an interrupted training can go on.
+    """After every epoch save the state of a `fit` to the file `path`, so that an interrupted training can be resumed.
 
-    For `fit(batches, shuffle=False, initial_epoch=resume.epoch, callbacks=[resume], …)`. If the file is there, training goes
-    on after the epochs that it counts, and ends with the very weights that it would have had without the interruption:
-    weights, their averages, the optimizer's memory and the state of dropout's random numbers are stored, and the order of
-    `batches` depends on the number of the epoch. A training that ends by itself removes the file.
+    For `fit(batches, shuffle=False, initial_epoch=resume.epoch, callbacks=[resume], …)`. If the file exists, training resumes
+    after the epochs that it counts, and ends with exactly the weights of an uninterrupted training: weights, their
+    averages, the optimizer's state and the state of dropout's random numbers are saved, and the order of `batches` depends on
+    the number of the epoch. A training that is complete removes the file.
 
-    Raises ValueError for a file that cannot be read, or is of another network or optimizer.
+    Raises ValueError for a file that cannot be read, or that is from another model or optimizer.
     """
 
     def __init__(self, path, batches: Batches):
@@ -127,15 +122,11 @@ class Resume(keras.callbacks.Callback):
         self.path, self.epoch, self._stored = Path(path), 0, None
         if self.path.exists():
             try:
-                with np.load(self.path, allow_pickle=False) as stored:
-                    self.epoch = int(stored["epoch"])
-                    self._stored = [stored[f"variable {i}"] for i in range(len(stored.files) - 1)]
-            except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
-                raise ValueError(
-                    f"{self.path} is no state of a training that can be read ({error}); remove it"
-                ) from None
-            batches.epoch = self.epoch
-            batches._plan()
+                names, arrays = files.read_arrays(self.path)
+            except ValueError as error:
+                raise ValueError(f"{error}; remove it to start from the beginning") from None
+            self.epoch, self._stored = names.get("epoch", 0), list(arrays.values())
+            batches.plan(self.epoch)
 
     def _variables(self) -> list:
         self.model.optimizer.build(self.model.trainable_variables)
@@ -146,18 +137,14 @@ class Resume(keras.callbacks.Callback):
             return
         variables = self._variables()
         if [v.shape for v in variables] != [a.shape for a in self._stored]:
-            raise ValueError(f"{self.path} is the state of another network or optimizer; remove it to begin anew")
+            raise ValueError(f"{self.path} is from another model or optimizer; remove it to start from the beginning")
         for variable, stored in zip(variables, self._stored, strict=True):
             variable.assign(stored)
-        print(f"Going on after epoch {self.epoch}, from {self.path}")
+        print(f"Resuming after epoch {self.epoch}, from {self.path}")
 
     def on_epoch_end(self, epoch, logs=None):
         state = {f"variable {i}": v.numpy() for i, v in enumerate(self._variables())}
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        part = self.path.with_name(f".{self.path.name}.part")
-        with open(part, "wb") as file:
-            np.savez(file, epoch=epoch + 1, **state)
-        os.replace(part, self.path)  # the old state or the new one, never half of it
+        files.write_arrays(self.path, {"epoch": epoch + 1}, state)
 
     def on_train_end(self, logs=None):
         self.path.unlink(missing_ok=True)

@@ -5,10 +5,11 @@ import keras
 import numpy as np
 import pytest
 
+from course_utils import files
 from course_utils.training import Batches, ProgressBar, Resume
 
 
-def test_bar_counts_every_batch_and_shows_the_measures(capsys):
+def test_bar_counts_every_batch_and_shows_the_metrics(capsys):
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile(loss="mse")
     model.fit(np.ones((8, 1)), np.ones((8, 1)), batch_size=2, epochs=3, verbose=0, callbacks=[ProgressBar()])
@@ -18,7 +19,7 @@ def test_bar_counts_every_batch_and_shows_the_measures(capsys):
 
 
 @pytest.mark.parametrize("bar", [False, True])
-def test_a_step_is_traced_once_where_the_bar_made_the_optimizers_variables(bar):
+def test_with_the_bar_a_training_step_is_traced_once(bar):
     traced, losses = [], []
 
     class Network(keras.Sequential):
@@ -33,20 +34,15 @@ def test_a_step_is_traced_once_where_the_bar_made_the_optimizers_variables(bar):
         traced.clear()
         fitted = model.fit(np.ones((8, 1)), np.ones((8, 1)), batch_size=2, epochs=3, verbose=0, callbacks=callbacks)
         losses.append(fitted.history["loss"])
-    assert len(traced) == (1 if bar else 2)  # if 2 becomes 1, Keras makes them first, and the bar need not
+    assert len(traced) == (1 if bar else 2)  # if 2 becomes 1, Keras creates the variables first, and the bar need not
     assert losses[0] == losses[1]
 
 
 def test_training_that_fails_is_not_hidden_by_the_bar():
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile(loss="mse")
-    bar = ProgressBar()
-    try:
-        model.fit(np.ones((8, 2)), np.ones((8, 1)), verbose=0, callbacks=[bar])
-    except ValueError as error:
-        assert "shape" in str(error)
-    else:
-        raise AssertionError("a wrong shape went through")
+    with pytest.raises(ValueError, match="shape"):
+        model.fit(np.ones((8, 2)), np.ones((8, 1)), verbose=0, callbacks=[ProgressBar()])
 
 
 def lengths_of(batches):
@@ -56,19 +52,19 @@ def lengths_of(batches):
 def test_batches_hold_every_sequence_once_and_pad_it_on_the_right():
     rng = np.random.default_rng(0)
     ids = [rng.integers(1, 9, n) for n in rng.integers(1, 40, 23)]
-    runs = [np.stack([row, row]).T for row in ids]
-    batches = Batches({"ids": ids, "runs": runs}, np.arange(23), size=4, step=5)
+    pairs = [np.stack([row, row]).T for row in ids]
+    batches = Batches({"ids": ids, "pairs": pairs}, np.arange(23), size=4, step=5)
     seen = []
     for inputs, targets in (batches[i] for i in range(len(batches))):
-        assert inputs["ids"].shape[1] % 5 == 0 and inputs["runs"].shape == (*inputs["ids"].shape, 2)
-        for row, run, k in zip(inputs["ids"], inputs["runs"], targets, strict=True):
+        assert inputs["ids"].shape[1] % 5 == 0 and inputs["pairs"].shape == (*inputs["ids"].shape, 2)
+        for row, pair, k in zip(inputs["ids"], inputs["pairs"], targets, strict=True):
             assert row[: len(ids[k])].tolist() == ids[k].tolist() and not row[len(ids[k]) :].any()
-            assert (run == row[:, None]).all()
+            assert (pair == row[:, None]).all()
             seen.append(k)
     assert sorted(seen) == list(range(23)) and seen == batches.order.tolist()
 
 
-def test_companions_are_of_about_the_same_length_and_new_in_every_epoch():
+def test_lengths_in_a_batch_are_similar_and_batches_are_new_in_every_epoch():
     ids = [np.ones(n, int) for n in range(1, 201)]
     batches = Batches({"ids": ids}, np.arange(200), size=10, seed=3, step=1)
     waste = 1 - sum(map(len, ids)) / sum(rows * longest for rows, longest in lengths_of(batches))
@@ -92,7 +88,7 @@ def test_a_single_batch_or_two(count):
     assert len(batches) == count and sorted(batches.order) == list(range(count))
 
 
-def test_targets_that_are_sequences_have_lengths_of_their_own():
+def test_targets_that_are_sequences_have_their_own_lengths():
     english = [np.full(n, n) for n in (2, 5, 3)]
     french = [np.full(n + 1, n) for n in (4, 1, 2)]
     batches = Batches({"english": english, "french": french}, [array + 10 for array in french], size=2, step=3)
@@ -105,8 +101,8 @@ def test_targets_that_are_sequences_have_lengths_of_their_own():
     assert sorted(seen) == [(2, 14), (3, 12), (5, 11)]
 
 
-def test_sequences_that_do_not_fit_together():
-    with pytest.raises(ValueError, match="as many of each"):
+def test_different_numbers_of_sequences_and_empty_ones_are_refused():
+    with pytest.raises(ValueError, match="numbers of sequences differ"):
         Batches({"ids": [np.ones(3)]}, np.zeros(2))
     with pytest.raises(ValueError, match="sequence 1 is empty"):
         Batches({"ids": [np.ones(3), np.ones(0)]})
@@ -154,13 +150,13 @@ def train(tmp_path, name, at):
     return subprocess.run(command, capture_output=True, text=True, timeout=300)
 
 
-def test_training_that_is_killed_goes_on_and_ends_where_it_would_have(tmp_path):
+def test_a_killed_training_resumes_and_ends_with_the_same_weights(tmp_path):
     whole = train(tmp_path, "whole", None)
     assert whole.returncode == 0, whole.stderr
     assert train(tmp_path, "killed", (2, 3)).returncode == 9
     again = train(tmp_path, "killed", None)
     assert again.returncode == 0, again.stderr
-    assert again.stdout.splitlines()[0].startswith("Going on after epoch 2") and "epoch 1" not in again.stdout
+    assert again.stdout.splitlines()[0].startswith("Resuming after epoch 2") and "epoch 1" not in again.stdout
     assert [path.name for path in tmp_path.iterdir() if "npz" not in path.name] == []
     with np.load(tmp_path / "whole.npz") as a, np.load(tmp_path / "killed.npz") as b:
         assert all(np.array_equal(a[name], b[name]) for name in a.files)
@@ -169,17 +165,17 @@ def test_training_that_is_killed_goes_on_and_ends_where_it_would_have(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"not a state", b"PK\x03\x04 torn"])
 def test_a_damaged_state_is_refused(tmp_path, content):
     (tmp_path / "state").write_bytes(content)
-    with pytest.raises(ValueError, match="no state of a training that can be read"):
+    with pytest.raises(ValueError, match="state cannot be read"):
         Resume(tmp_path / "state", Batches({"ids": [np.ones(2, int)]}, np.ones(1)))
 
 
-def test_the_state_of_another_network_is_refused(tmp_path):
-    np.savez(tmp_path / "state.npz", epoch=1, **{"variable 0": np.ones(3)})
+def test_the_state_of_another_model_is_refused(tmp_path):
+    files.write_arrays(tmp_path / "state.npz", {"epoch": 1}, {"variable 0": np.ones(3)})
     batches = Batches({"ids": [np.ones(2, int)] * 4}, np.ones(4))
     resume = Resume(tmp_path / "state.npz", batches)
     ids = keras.Input((None,), name="ids")
     model = keras.Model({"ids": ids}, keras.ops.mean(ids, axis=1, keepdims=True))
     model.compile(loss="mse")
-    with pytest.raises(ValueError, match="another network"):
+    with pytest.raises(ValueError, match="another model"):
         model.fit(batches, initial_epoch=resume.epoch, epochs=2, verbose=0, callbacks=[resume])
     assert (tmp_path / "state.npz").exists()
