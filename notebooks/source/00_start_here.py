@@ -29,15 +29,18 @@
 # %% [markdown]
 # ## 2 · Is this computer ready?
 #
-# The course runs on a laptop with two cores, without a graphics card and without a network. The next cell looks at what it needs. *ok* and
-# *note* are fine; a *problem* says what to do about it. `python -m course_utils doctor` tells more, in a terminal.
+# The course runs on a laptop with two cores, without a graphics card and without a network. The next cell runs the command
+# `python -m course_utils doctor`, which checks what the course needs. *ok* and *note* are fine; a *problem* says what to do about it. In a
+# terminal, the command also shows the details of what is fine.
 
 # %%
-from course_tools.student import doctor
+import subprocess
+import sys
 
-for check in doctor.checks():
-    advice = f"→ {check.advice}" if check.level == doctor.PROBLEM else ""
-    print(f"{check.level:>8}   {check.what} {advice}")
+doctor = subprocess.run([sys.executable, "-m", "course_utils", "doctor"],
+                        capture_output=True, text=True)
+for line in doctor.stdout.splitlines():
+    print(line.partition(":")[0] if line.startswith("ok") else line)
 
 # %% [markdown]
 # ## 3 · Data: a sample for all, the real thing for those who want it
