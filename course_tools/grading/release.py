@@ -21,7 +21,8 @@ BUILD = REPOSITORY / "build"
 WEEKS, DAYS = 6, 2
 DAY = 7 * 60  # minutes of class in a day, at most
 SPARED = ("03", "12", "13", "11")  # lessons that a short course can do without, the first first
-PACKAGE = ("course_utils/**/*.py", "data/*.bz2", "data/*.sha256", "results/**/*.json")  # what notebooks read
+# What notebooks read:
+PACKAGE = ("course_utils/**/*.py", "course_utils/drawings/*", "data/*.bz2", "data/*.sha256", "results/**/*.json")
 
 
 @dataclass(frozen=True)
