@@ -10,7 +10,7 @@ Notation, the same as in the lessons. Examples are rows, so a product is written
 A gate k has its own W_xk, W_hk and b_k. `d_y` is the gradient ∂L/∂y of a scalar loss L and has the shape of y.
 
 A cell holds its parameters and defines `step` (the equations) and `step_backward` (their chain rule). `forward` and
-`backward` apply them over time, with masks; `bidirectional` and `stacked` combine cells.
+`backward` apply them over time, with masks.
 
     cell = LSTM.init(features=3, units=4, seed=0)
     run = forward(cell, x, mask=mask)              # run.outputs (batch, time, units), run.state (h_T, c_T)
@@ -267,7 +267,7 @@ class PeepholeLSTM(LSTM):
         return d_x, (d_h_prev, d_c_prev), grads
 
 
-class CoupledLSTM(Cell):
+class CoupledLSTM(LSTM):
     """The LSTM that writes exactly where it forgets (coupled gates: Greff et al. 2017). Keras has no such layer.
 
     With i_t = 1 - f_t in place of an input gate (Greff et al. keep i_t and write f_t = 1 - i_t, the same cell):
@@ -276,7 +276,6 @@ class CoupledLSTM(Cell):
     """
 
     parameter_names = ("W_xf", "W_xc", "W_xo", "W_hf", "W_hc", "W_ho", "b_f", "b_c", "b_o")
-    state_names = ("h", "c")
 
     def step(self, x_t, state):
         x_t, (h_prev, c_prev) = self.check_step(x_t, state)
@@ -325,11 +324,8 @@ class GRU(Cell):
     def step_backward(self, d_state, s):
         (d_h,) = d_state
         d_a_h = d_h * (1 - s.z) * (1 - s.h_tilde**2)  # (batch, units)
-        d_a = {
-            "z": d_h * (s.h_prev - s.h_tilde) * s.z * (1 - s.z),
-            "r": d_a_h * s.recurrent * s.r * (1 - s.r),
-            "h": d_a_h,
-        }
+        d_a_z = d_h * (s.h_prev - s.h_tilde) * s.z * (1 - s.z)
+        d_a = {"z": d_a_z, "r": d_a_h * s.recurrent * s.r * (1 - s.r), "h": d_a_h}
         d_recurrent = d_a | {"h": d_a_h * s.r}  # what reaches the candidate's recurrent product has passed r_t
         d_x, grads_x = self.products_backward("W_x", s.x_t, d_a)
         d_h_prev, grads_h = self.products_backward("W_h", s.h_prev, d_recurrent)
@@ -340,6 +336,8 @@ class GRU(Cell):
 
 class GRUResetBefore(Cell):
     """The GRU that resets before the product (Cho et al. 2014; keras.layers.GRU(reset_after=False)).
+
+    Its backward step is an exercise of lesson 07.
 
     z_t = σ(x_t W_xz + h_{t-1} W_hz + b_z)                  update gate
     r_t = σ(x_t W_xr + h_{t-1} W_hr + b_r)                  reset gate
@@ -357,17 +355,6 @@ class GRUResetBefore(Cell):
         h = z * h_prev + (1 - z) * h_tilde
         return (h,), SimpleNamespace(x_t=x_t, h_prev=h_prev, z=z, r=r, h_tilde=h_tilde, h=h)
 
-    def step_backward(self, d_state, s):
-        (d_h,) = d_state
-        d_a_h = d_h * (1 - s.z) * (1 - s.h_tilde**2)  # (batch, units)
-        d_reset_h, grads_hh = self.products_backward("W_h", s.r * s.h_prev, {"h": d_a_h})  # back to r_t ⊙ h_{t-1}
-        d_a = {"z": d_h * (s.h_prev - s.h_tilde) * s.z * (1 - s.z), "r": d_reset_h * s.h_prev * s.r * (1 - s.r)}
-        d_h_prev, grads_h = self.products_backward("W_h", s.h_prev, d_a)
-        d_a["h"] = d_a_h
-        d_x, grads_x = self.products_backward("W_x", s.x_t, d_a)
-        grads_b = {f"b_{k}": d.sum(axis=0) for k, d in d_a.items()}
-        return d_x, (d_h_prev + d_h * s.z + d_reset_h * s.r,), grads_x | grads_h | grads_hh | grads_b
-
 
 @dataclass(eq=False, repr=False)
 class Run:
@@ -378,7 +365,6 @@ class Run:
     states: State  # each (batch, time, units): the state after every step, carried over where masked
     steps: list[SimpleNamespace]  # what cell.step stored at each time step
     mask: np.ndarray  # (batch, time) bool
-    zero_output_for_mask: bool
 
     @property
     def state(self) -> State:
@@ -403,15 +389,14 @@ class Gradients:
     states: State  # each (batch, time, units): how the loss changes with the state after step t
 
 
-def forward(cell: Cell, x, initial_state=None, mask=None, zero_output_for_mask: bool = False) -> Run:
+def forward(cell: Cell, x, initial_state=None, mask=None) -> Run:
     """Run a cell over whole sequences.
 
     x (batch, time, features), at least one time step. initial_state (h_0,) or (h_0, c_0), each (batch, units); zeros if
     None. mask (batch, time) bool, False where a step is padding; None: no padding.
 
     Masked steps are handled as in Keras: the state is carried over unchanged, and the output repeats the output of the
-    step before, or is zero with `zero_output_for_mask`. Before the first step that counts the output is zero, even when
-    initial_state is not.
+    step before. Before the first step that counts the output is zero, even when initial_state is not.
 
     Raises ValueError where a shape does not fit, the mask is not boolean, or x or initial_state holds NaN or infinity.
     """
@@ -436,12 +421,12 @@ def forward(cell: Cell, x, initial_state=None, mask=None, zero_output_for_mask: 
         counts = mask[:, t, None]  # (batch, 1)
         new_state, step = cell.step(x[:, t], state)
         state = tuple(np.where(counts, new, old) for new, old in zip(new_state, state, strict=True))
-        output = np.where(counts, new_state[0], 0 if zero_output_for_mask else output)
+        output = np.where(counts, new_state[0], output)
         outputs.append(output)
         states.append(state)
         steps.append(step)
     states = tuple(np.stack(s, axis=1) for s in zip(*states, strict=True))
-    return Run(cell, np.stack(outputs, axis=1), states, steps, mask, zero_output_for_mask)
+    return Run(cell, np.stack(outputs, axis=1), states, steps, mask)
 
 
 def backward(run: Run, d_outputs, d_state=None) -> Gradients:
@@ -466,7 +451,7 @@ def backward(run: Run, d_outputs, d_state=None) -> Gradients:
         counts = run.mask[:, t, None]  # (batch, 1)
         d_output = d_output + d_outputs[:, t]
         d_state = (d_state[0] + np.where(counts, d_output, 0), *d_state[1:])  # the output of a step that counts is h_t
-        d_output = np.where(counts | run.zero_output_for_mask, 0, d_output)
+        d_output = np.where(counts, 0, d_output)
         d_states.append(d_state)
         through = tuple(np.where(counts, d, 0) for d in d_state)  # through the step that counts; past the masked one
         d_x_t, d_prev, grads = cell.step_backward(through, run.steps[t])
@@ -476,46 +461,6 @@ def backward(run: Run, d_outputs, d_state=None) -> Gradients:
             parameters[name] += grad  # every step uses the same parameters: their gradient is a sum over time
     d_states = tuple(np.stack(d[::-1], axis=1) for d in zip(*d_states, strict=True))
     return Gradients(parameters, np.stack(d_x[::-1], axis=1), d_state, d_states)
-
-
-@dataclass(eq=False, repr=False)
-class BidirectionalRun:
-    """What `bidirectional` returns: two independent runs. In `backward` time is reversed: its first step is the last."""
-
-    forward: Run
-    backward: Run
-
-    @property
-    def outputs(self) -> np.ndarray:
-        """Both outputs of each step, side by side: (batch, time, forward units + backward units)."""
-        return np.concatenate([self.forward.outputs, self.backward.outputs[:, ::-1]], axis=-1)
-
-
-def bidirectional(forward_cell: Cell, backward_cell: Cell, x, mask=None) -> BidirectionalRun:
-    """Two independent cells, one for each direction (Schuster & Paliwal 1997; keras.layers.Bidirectional).
-
-    x, mask and errors as in `forward`. As in Keras with return_sequences=True, the outputs of masked steps are zero.
-    With return_sequences=False Keras returns the two final hidden states side by side:
-    np.concatenate([run.forward.state[0], run.backward.state[0]], axis=-1).
-    """
-    x = np.asarray(x)
-    mask = np.ones(x.shape[:2], bool) if mask is None else np.asarray(mask)
-    ahead = forward(forward_cell, x, mask=mask, zero_output_for_mask=True)
-    back = forward(backward_cell, x[:, ::-1], mask=mask[:, ::-1], zero_output_for_mask=True)
-    return BidirectionalRun(ahead, back)
-
-
-def stacked(cells: list[Cell], x, mask=None) -> list[Run]:
-    """Cells on top of each other: the inputs of each are the outputs of the one below, with the same mask.
-
-    x, mask and errors as in `forward`. Returns the runs, the lowest first: the outputs of the stack are runs[-1].outputs.
-    """
-    runs = []
-    for k, cell in enumerate(cells):
-        name = f"the output of cells[{k - 1}], the input of cells[{k}]," if runs else "x"
-        x = check_shape(name, runs[-1].outputs if runs else x, "batch time features", None, None, cell.features)
-        runs.append(forward(cell, x, mask=mask))
-    return runs
 
 
 def from_keras(layer) -> Cell:
