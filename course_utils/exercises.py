@@ -13,6 +13,7 @@ import json
 import os
 import re
 import traceback
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FunctionType
 
@@ -43,9 +44,8 @@ class Checks:
         tests = self._find(variables).get(exercise)
         if tests is None:
             return Verdict(exercise, False, [f"This notebook has no exercise named {exercise!r}."])
-        verdict = run_tests(exercise, tests, variables)
-        verdict.judged = {"tests": digest("tests", tests), "cells": _cells_judged(tests, variables)}
-        return verdict
+        judged = {"tests": digest("tests", tests), "cells": _cells_judged(tests, variables)}
+        return replace(run_tests(exercise, tests, variables), judged=judged)
 
     def _find(self, variables: dict) -> dict[str, str]:
         here = Path.cwd()
@@ -59,21 +59,21 @@ class Checks:
                     return notebook["metadata"]["otter"]["tests"]
             except (OSError, ValueError, KeyError, TypeError):
                 continue  # missing, damaged, or without its tests
-        raise FileNotFoundError(
-            f"The checks of lesson {self.lesson} were not found: no notebook in {here} has them. "
-            f"Save the notebook there, or copy the lesson again."
-        )
+        problem = f"The checks of lesson {self.lesson} were not found: no notebook in {here} has them."
+        raise FileNotFoundError(f"{problem} Save the notebook there, or copy the lesson again.")
 
 
+@dataclass(repr=False)
 class Verdict:
     """What a check found: `passed`, and the messages for what did not pass (empty when everything did).
 
     `judged` has digests of the tests and of the cells that the answer is from, if a check in a notebook gave the verdict.
     """
 
-    def __init__(self, exercise: str, passed: bool, messages: list[str]):
-        self.exercise, self.passed, self.messages = exercise, passed, messages
-        self.judged: dict = {}
+    exercise: str
+    passed: bool
+    messages: list[str]
+    judged: dict = field(default_factory=dict)
 
     def __repr__(self) -> str:
         if self.passed:
@@ -118,11 +118,8 @@ def run_tests(exercise: str, source: str, variables: dict) -> Verdict:
 
     Whatever the student's code raises ends in the verdict, with the line of theirs that raised it.
     """
-    for test in test_functions(source):
-        messages = failure(test, variables)
-        if messages:
-            return Verdict(exercise, False, messages)
-    return Verdict(exercise, True, [])
+    messages = next(filter(None, (failure(test, variables) for test in test_functions(source))), [])
+    return Verdict(exercise, not messages, messages)
 
 
 def _cells_judged(tests: str, variables: dict) -> list[str]:
@@ -177,9 +174,7 @@ def _filled_in(name: str, variables: dict):
         if result is ... or (isinstance(result, tuple) and any(part is ... for part in result)):
             raise NotFilledIn(f"`{name}` still returns `...`: replace it with your answer, and run its cell again.")
         if result is None:
-            raise NotFilledIn(
-                f"`{name}` returns nothing (None): fill it in, end it with `return`, and run its cell again."
-            )
+            raise NotFilledIn(f"`{name}` returns nothing (None): end it with `return`, and run its cell again.")
         return result
 
     return answer
