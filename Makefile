@@ -1,18 +1,19 @@
-# The commands of the course: `make` lists them. Needs GNU make (3.81, as macOS has it, will do) and a Python 3.11 to 3.13.
+# The commands of the course: `make` lists them. Needs GNU make (3.81, as on macOS, is enough) and a Python 3.11 to 3.13.
 #
 #   PYTHON=python3.12     which Python to make the environment with
 #   COURSE_VENV=folder    where the environment is, if not in .venv
+#   GROUP=dev             for setup: which packages; lessons (the default), grading or dev
 #   ARGS="…"              more arguments for the command behind lab, test, run, results, notebooks, slides, release, grade or lock
 
-VENV := $(if $(COURSE_VENV),$(COURSE_VENV),.venv)
+VENV := $(if $(COURSE_VENV),$(patsubst ~/%,$(HOME)/%,$(COURSE_VENV)),.venv)
 ifeq ($(OS),Windows_NT)
 VENV_PYTHON := $(VENV)/Scripts/python.exe
 else
 VENV_PYTHON := $(VENV)/bin/python
 endif
 
-# The first Python that runs and that the course runs on; found out by running it, as a name may be there and not work.
-# An environment that is there keeps its Python.
+# The first Python that runs, in a version for the course; it is tried, as a name may exist and not work.
+# An environment that exists keeps its Python.
 PYTHON ?= $(shell for python in "$(VENV_PYTHON)" python3.12 python3.11 python3.13 python3 python; do \
 	"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' >/dev/null 2>&1 \
 	&& { echo "$$python"; break; }; done)
@@ -21,14 +22,18 @@ COURSE := "$(VENV_PYTHON)" -m course_utils
 .DEFAULT_GOAL := help
 .PHONY: help setup lab doctor data run results notebooks site slides release grade test test-real test-wheel test-browser lint lock clean
 
+GROUP := lessons
+release grade: GROUP = grading
+run results notebooks site slides test test-real test-wheel test-browser lint: GROUP = dev
+
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
-setup: ## make the environment in .venv, or bring it up to date; the others do it by themselves
+setup: ## make the environment in .venv, or bring it up to date; the other commands do it themselves
 	@python="$(PYTHON)"; if [ -z "$$python" ]; then \
 		echo "No Python 3.11, 3.12 or 3.13 was found. Install one (your system's packages or python.org have it)," >&2; \
 		echo "or name the one that you have:  make lab PYTHON=/path/to/python3.12" >&2; exit 1; fi; \
-	"$$python" -m course_utils setup
+	"$$python" -m course_utils setup $(GROUP)
 
 lab: setup ## open the lessons in JupyterLab
 	@$(COURSE) lab $(ARGS)
@@ -40,28 +45,28 @@ data: setup ## get real datasets: make data DATASETS="imdb_reviews …" [FROM=ar
 	@$(COURSE) data $(DATASETS) $(if $(FROM),--from "$(FROM)")
 
 run: setup ## run every lesson, and measure every claim; the outcome goes to build/
-	@"$(VENV_PYTHON)" -m course_utils run $(ARGS)
+	@$(COURSE) run $(ARGS)
 
 results: setup ## measure the lessons on real data, over several seeds; rewrite results/ and RESULTS.md
-	@"$(VENV_PYTHON)" -m course_utils results $(ARGS)
+	@$(COURSE) results $(ARGS)
 
 notebooks: setup ## build the notebooks from notebooks/source (only what has changed)
-	@"$(VENV_PYTHON)" -m course_utils notebooks $(ARGS)
+	@$(COURSE) notebooks $(ARGS)
 
 release: setup ## write what an instructor needs to build/release: notebooks, solutions, autograders, syllabus
-	@"$(VENV_PYTHON)" -m course_utils release $(ARGS)
+	@$(COURSE) release $(ARGS)
 
 grade: setup ## grade a folder of students' notebooks: make grade SUBMISSIONS=folder
-	@"$(VENV_PYTHON)" -m course_utils grade "$(SUBMISSIONS)" $(ARGS)
+	@$(COURSE) grade "$(SUBMISSIONS)" $(ARGS)
 
 site: setup ## write the whole course as web pages to build/site, and check their links (needs npm)
-	@"$(VENV_PYTHON)" -m course_utils site
+	@$(COURSE) site
 
 slides: setup ## write a deck of slides a lesson to build/slides, and try that every slide fits (needs npm)
-	@"$(VENV_PYTHON)" -m course_utils slides $(ARGS)
+	@$(COURSE) slides $(ARGS)
 
-test: setup ## run the tests
-	@"$(VENV_PYTHON)" -m pytest -m "not real and not browser and not wheel" $(ARGS)
+test: setup ## run the tests, on all cores
+	@"$(VENV_PYTHON)" -m pytest -m "not real and not browser and not wheel" -n logical --maxprocesses 4 --dist worksteal $(ARGS)
 
 test-real: setup ## run the tests that need real data (in COURSE_DATA_DIR)
 	@"$(VENV_PYTHON)" -m pytest -m real $(ARGS)
@@ -75,13 +80,19 @@ test-browser: setup ## try lessons, projector, pages and slides in headless Chro
 lint: setup ## check the style of the code, what every lesson owes its readers, and links
 	@"$(VENV_PYTHON)" -m ruff check
 	@"$(VENV_PYTHON)" -m ruff format --check
-	@"$(VENV_PYTHON)" -m course_utils lint
-	@"$(VENV_PYTHON)" -m course_utils links
+	@$(COURSE) lint
+	@$(COURSE) links
 
-# Keeps the versions that are locked as far as pyproject.toml allows; ARGS=--upgrade takes the newest.
-lock: ## resolve requirements.lock from pyproject.toml (needs uv: pip install uv)
-	@uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate \
-		pyproject.toml -o requirements.lock $(ARGS)
+# Keeps the versions that are locked as far as pyproject.toml allows; ARGS=--upgrade takes the newest. Each lock begins with
+# the name of the smaller one, and has only what comes on top of that.
+RESOLVE := uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate pyproject.toml
+lock: ## resolve the locked versions, requirements*.lock, from pyproject.toml (needs uv: pip install uv)
+	@mkdir -p build && grep -hv "^-r" requirements*.lock > build/dev.lock
+	@$(RESOLVE) --extra dev -o build/dev.lock $(ARGS)
+	@$(RESOLVE) --extra grading -c build/dev.lock -o build/grading.lock
+	@$(RESOLVE) -c build/dev.lock -o requirements.lock
+	@{ echo "-r requirements.lock"; grep -vxFf requirements.lock build/grading.lock; } > requirements-grading.lock
+	@{ echo "-r requirements-grading.lock"; grep -vxFf build/grading.lock build/dev.lock; } > requirements-dev.lock
 
 clean: ## remove what was made: build/ and caches, but not the environment nor the data
 	@rm -rf build .pytest_cache .ruff_cache .hypothesis *.egg-info

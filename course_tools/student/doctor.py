@@ -1,33 +1,45 @@
 """Checks whether the lessons can run here, and says in plain words what is wrong and what to do about it.
 
-Needs nothing but the standard library to start with: it is there for when packages are missing.
+It starts with the standard library only, as it is there for when packages are missing.
 """
 
+import contextlib
 import importlib.metadata
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from course_tools import kernels
 from course_tools.__main__ import wrong_python
-from course_tools.student import environment, lab
+from course_tools.student import advice, environment
 from course_utils import paths
+from course_utils.datasets import catalogue
 
 OK, NOTE, PROBLEM = "ok", "note", "problem"  # a problem stops a lesson, a note does not
 LESSON_GB = 2  # memory that every lesson stays below on the sample
 SPARE_DISK_GB = 1
-IMPORT_SECONDS = 180
+NOTEBOOKS = paths.REPOSITORY if paths.INSTALLED else paths.LESSONS
+NAME = "embeddings-rnn-course"
+TRY = """if True:
+    import tensorflow as tf, keras
+    print("TensorFlow", tf.__version__ + ", Keras", keras.__version__ + ",", end=" ")
+    with tf.GradientTape() as tape:
+        layer = keras.layers.LSTM(2)
+        loss = tf.reduce_sum(layer(tf.ones((1, 3, 2))))
+    tape.gradient(loss, layer.trainable_variables)
+    print("on a graphics card" if tf.config.list_physical_devices("GPU") else "without a graphics card")"""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked at: its `level` (OK, NOTE or PROBLEM), what it is, what was found, and what to do about it."""
+    """One thing that was examined: its `level` (OK, NOTE or PROBLEM), what it is, what was found, and what to do about it."""
 
     level: str
     what: str
@@ -35,15 +47,11 @@ class Check:
     advice: str = ""
 
 
-def checks() -> list[Check]:
-    """All checks, in the order in which problems are best solved. Takes as long as importing TensorFlow."""
-    return list(examine())
-
-
 def examine() -> Iterator[Check]:
-    """The checks of `checks()`, each as soon as it is done."""
+    """All checks, in the order in which problems are best solved, each as soon as it is done. Imports TensorFlow."""
     yield check_python()
     yield check_environment()
+    yield from check_settings()
     yield from check_packages()
     yield check_tensorflow()
     yield check_memory()
@@ -60,19 +68,13 @@ def check_python() -> Check:
 
 
 def check_environment() -> Check:
-    """Which environment this Python belongs to, and whether the course's own one is whole."""
+    """Which environment this Python belongs to, and whether the course's own one is complete."""
     venv = environment.venv_dir()
     if not in_course_venv():
         return Check(OK, "Environment", f"{sys.prefix} (not the course's own, {venv})")
     if not environment.is_complete(venv):
-        advice = "Bring it up to date with:  make lab  (or: python -m course_utils setup)"
-        return Check(
-            PROBLEM, "Environment", f"{venv}: not set up for the present list of packages, or not to its end", advice
-        )
-    damaged = [info.name.removesuffix(".dist-info") for info in environment.torn(Path(sysconfig.get_path("purelib")))]
-    if damaged:
-        advice = f"Delete the folder {venv} and set the course up again:  make lab"
-        return Check(PROBLEM, "Environment", f"{venv}: files are missing or changed in {some(damaged)}", advice)
+        how = "Bring it up to date with:  make lab  (or: python -m course_utils setup)"
+        return Check(PROBLEM, "Environment", f"{venv} does not have all packages in the present versions", how)
     return Check(OK, "Environment", str(venv))
 
 
@@ -81,42 +83,80 @@ def in_course_venv() -> bool:
     return Path(sys.prefix).resolve() == environment.venv_dir().resolve()
 
 
+def check_settings() -> Iterator[Check]:
+    """Variables, files and folders of the user that change how lessons run."""
+    elsewhere = "Lessons opened by  make lab  do not use it. For notebooks that you open in another way,"
+    for name, fits in (("KERAS_BACKEND", ("", "tensorflow")), ("TF_USE_LEGACY_KERAS", ("", "0", "false", "False"))):
+        if (value := os.environ.get(name, "")) not in fits:
+            yield Check(NOTE, "Keras", f"the variable {name} is {value}", f"{elsewhere} unset it.")
+    if changed := kernels.changed_keras_settings():
+        yield Check(NOTE, "Keras", f"{kernels.keras_file()} sets {changed}", f"{elsewhere} rename the file.")
+    if foreign := foreign_path():
+        how = "If anything fails, unset PYTHONPATH: packages there are used instead of the course's."
+        yield Check(NOTE, "PYTHONPATH", foreign, how)
+    for name, value in os.environ.items():
+        proxy = name.lower() in ("http_proxy", "https_proxy", "all_proxy") and value
+        if proxy and not re.match(r"(https?|socks5h?)://[^/]", value):
+            how = "Write it as http://host:port or, for SOCKS, socks5://host:port. Only downloads need a proxy."
+            yield Check(NOTE, "Proxy", f"the variable {name} is not an address: {value}", how)
+    home = Path(os.path.expanduser("~"))
+    if not kernels.writable(home):
+        how = "Lessons run with a temporary folder instead: what is saved there is lost when JupyterLab ends."
+        yield Check(NOTE, "Home", f"the folder {home} cannot be written", how)
+
+
+def foreign_path() -> str:
+    """What PYTHONPATH has besides the course itself."""
+    entries = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    return os.pathsep.join(path for path in entries if path not in ("", str(paths.REPOSITORY)))
+
+
 def check_packages() -> Iterator[Check]:
     """Packages that are missing, that clash with what others need, or that are not the tested versions."""
-    advice = install_advice()
+    how = install_advice()
     try:
         from packaging.requirements import Requirement
     except ImportError:
-        yield Check(PROBLEM, "Packages", "hardly any are installed for this Python", advice)
+        yield Check(PROBLEM, "Packages", "hardly any are installed for this Python", how)
         return
     missing, clashes = unmet(Requirement)
     if missing:
-        yield Check(PROBLEM, "Packages", f"missing: {some(missing)}", advice)
+        yield Check(PROBLEM, "Packages", f"missing: {some(missing)}", how)
     if clashes:
-        yield Check(PROBLEM, "Packages", f"versions that do not go together: {some(clashes)}", advice)
+        yield Check(PROBLEM, "Packages", f"versions that do not fit each other: {some(clashes)}", how)
     untested = []
-    for line in environment.LOCK_FILE.read_text(encoding="utf-8").splitlines():
-        pin = Requirement(line)
+    for pin in [] if paths.INSTALLED else map(Requirement, environment.lock_lines()):
         version = version_of(pin.name)
         if version and (pin.marker is None or pin.marker.evaluate()) and version not in pin.specifier:
             untested.append(f"{pin.name} {version} (tested: {str(pin.specifier).removeprefix('==')})")
     if untested:
         found = f"other versions than the course was tested with: {some(untested)}"
-        yield Check(NOTE, "Packages", found, "Numbers in the lessons may come out a little different. " + advice)
+        yield Check(NOTE, "Packages", found, f"Numbers in the lessons may differ a little. {how}")
     elif not missing and not clashes:
-        yield Check(OK, "Packages", "all there, in the versions that were tested")
+        yield Check(OK, "Packages", "all installed")
 
 
 def install_advice() -> str:
     """How to get the right packages, which depends on whose environment this is."""
     venv = environment.venv_dir()
+    if foreign_path():
+        return "Unset PYTHONPATH, and try again."
     if in_course_venv():
         return f"Delete the folder {venv} and set the course up again:  make lab  (or: python -m course_utils setup)"
     if "CONDA_PREFIX" in os.environ and Path(sys.prefix) == Path(os.environ["CONDA_PREFIX"]):
         return "Bring this conda environment up to date:  conda env update -f environment.yml"
+    if paths.INSTALLED:
+        return f"Install the course again:  {sys.executable} -m pip install --upgrade embeddings-rnn-course"
     if environment.is_complete(venv):
         return f"Use the environment that is already set up:  {environment.venv_python(venv)} -m course_utils doctor"
     return "Set the course up:  make lab  (or: python -m course_utils setup)"
+
+
+def requirements() -> list[str]:
+    """What the lessons need, as pyproject.toml states it."""
+    if paths.INSTALLED:
+        return [text for text in importlib.metadata.requires(NAME) or () if "extra ==" not in text]
+    return tomllib.loads((paths.REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
 
 
 def unmet(requirement) -> tuple[list[str], list[str]]:
@@ -124,8 +164,7 @@ def unmet(requirement) -> tuple[list[str], list[str]]:
 
     `requirement` is `packaging.requirements.Requirement`.
     """
-    project = tomllib.loads((environment.REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    todo = [(requirement(text), "the course") for text in project["dependencies"]]
+    todo = [(requirement(text), "the course") for text in requirements()]
     missing, clashes, done = {}, [], set()
     while todo:
         need, by = todo.pop()
@@ -146,61 +185,41 @@ def unmet(requirement) -> tuple[list[str], list[str]]:
 
 
 def version_of(name: str) -> str | None:
-    """Version of an installed package, None if there is none (or only its ruins)."""
-    try:
+    """Version of an installed package, None if there is none, or an incomplete one."""
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
         return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return None
+    return None
 
 
 def some(things: list[str], most: int = 5) -> str:
-    rest = f" and {len(things) - most} more" if len(things) > most else ""
-    return ", ".join(things[:most]) + rest
+    return ", ".join(things[:most]) + (f" and {len(things) - most} more" if len(things) > most else "")
 
 
-def check_tensorflow() -> Check:
-    """Imports TensorFlow in a process of its own, as a broken one may take the whole process with it."""
-    code = "import tensorflow as tf; print('TensorFlow', tf.__version__ + ', Keras', tf.keras.__version__)"
+def check_tensorflow(seconds: float = 180) -> Check:
+    """Trains an LSTM for one step in a process of its own, as a broken TensorFlow may end the whole process."""
     try:
         done = subprocess.run(
-            [sys.executable, "-c", code],
+            [sys.executable, "-c", TRY],
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=IMPORT_SECONDS,
-            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+            timeout=seconds,
+            env={**os.environ, **kernels.kernel_environment()},
         )
     except subprocess.TimeoutExpired:
-        found = f"not imported within {IMPORT_SECONDS} s"
-        return Check(
-            PROBLEM, "TensorFlow", found, "Close other programs, and see that the disk is not on a slow network."
-        )
+        how = "Close other programs, and see whether the course is on a slow network drive."
+        return Check(PROBLEM, "TensorFlow", f"not ready after {seconds} s", how)
     if done.returncode == 0:
         return Check(OK, "TensorFlow", done.stdout.strip())
-    return Check(PROBLEM, "TensorFlow", *explain_import(done.returncode, done.stderr))
+    return Check(PROBLEM, "TensorFlow", *explain_failure(done.returncode, done.stderr))
 
 
-def explain_import(status: int, message: str) -> tuple[str, str]:
-    """What was found and what to do, from the exit status and the error output of a failed import of TensorFlow."""
+def explain_failure(status: int, message: str) -> tuple[str, str]:
+    """What was found and what to do, from the exit status and the error output of TRY."""
+    if meaning := advice.explain(f"{status}\n{message}", advice.IMPORTS):
+        return tuple(meaning.split("\n"))
     last = (message.strip().splitlines() or [f"the process ended with status {status}"])[-1]
-    if status in (-4, 132, 0xC000001D):  # SIGILL, as the system, a shell and Windows tell it
-        return (
-            "the processor does not know an instruction that TensorFlow uses (AVX)",
-            "Use a newer computer or, in a virtual machine, let it use the processor's AVX instructions.",
-        )
-    if status in (-9, 137):
-        return (
-            "the import was killed, as the system does when memory runs out",
-            "Close other programs, or give it more memory.",
-        )
-    if "No module named 'tensorflow'" in last:
-        return "not installed for this Python", install_advice()
-    if "DLL load failed" in message:
-        return (
-            "Windows misses a library that TensorFlow needs",
-            "Install Microsoft's Visual C++ Redistributable (x64) and start the computer again.",
-        )
-    return f"does not import: {last}", install_advice()
+    return f"does not work: {last}", install_advice()
 
 
 def check_memory() -> Check:
@@ -209,51 +228,45 @@ def check_memory() -> Check:
     except ImportError:
         return Check(NOTE, "Memory", "not known before the packages are installed", install_advice())
     memory = psutil.virtual_memory()
-    total, free = memory.total / 1e9, memory.available / 1e9
-    limit = container_limit()
-    if limit is not None:
-        total, free = min(total, limit / 1e9), min(free, limit / 1e9)
+    limit = (container_limit() or memory.total) / 1e9
+    total, free = min(memory.total / 1e9, limit), min(memory.available / 1e9, limit)
     found = f"{total:.1f} GB, {free:.1f} GB of them free"
     if total < LESSON_GB:
-        return Check(PROBLEM, "Memory", found, f"Lessons use up to {LESSON_GB} GB. Use a larger computer or container.")
+        return Check(PROBLEM, "Memory", found, f"Lessons use up to {LESSON_GB} GB: use a larger computer or container.")
     if free < LESSON_GB:
-        return Check(
-            NOTE, "Memory", found, f"Lessons use up to {LESSON_GB} GB: close other programs and other notebooks."
-        )
+        return Check(NOTE, "Memory", found, f"Lessons use up to {LESSON_GB} GB: close other programs and notebooks.")
     return Check(OK, "Memory", found)
 
 
 def container_limit() -> int | None:
     """Bytes of memory that a container allows its processes on Linux, None if there is no limit."""
     for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        try:
+        with contextlib.suppress(OSError, ValueError):  # no such file, or "max"
             return int(Path(path).read_text())
-        except (OSError, ValueError):  # no such file, or "max"
-            pass
     return None
 
 
 def check_cores() -> Check:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if cores < 2:
-        return Check(
-            NOTE, "Cores", "1", "The running times in the lessons are for 2 cores: expect up to twice as long."
-        )
+        return Check(NOTE, "Cores", "1", "Times in the lessons are for 2 cores: expect up to twice as long.")
     return Check(OK, "Cores", str(cores))
 
 
 def check_disk() -> Check:
     data = paths.data_dir()
-    folder = next((path for path in (data, *data.parents) if path.exists()), environment.REPOSITORY)
-    places = {str(environment.REPOSITORY): "the course", str(folder): "real data"}
+    folder = next((path for path in (data, *data.parents) if path.exists()), paths.REPOSITORY)
+    places = {str(paths.REPOSITORY): "the course", str(folder): "real data"}
     free = {place: shutil.disk_usage(place).free / 1e9 for place in places}
     found = ", ".join(f"{gigabytes:.1f} GB free for {places[place]}" for place, gigabytes in free.items())
     if min(free.values()) < SPARE_DISK_GB:
-        return Check(NOTE, "Disk", found, "Free some space: results and data that are written may not fit.")
+        return Check(
+            NOTE, "Disk", found, "Free some space: there may be too little for what lessons save, and for data."
+        )
     return Check(OK, "Disk", found)
 
 
-def check_data() -> Iterator[Check]:
+def check_data(datasets: dict[str, catalogue.Dataset] = catalogue.DATASETS) -> Iterator[Check]:
     """Where real data is looked for, and which lessons get it."""
     try:
         asked = paths.mode()
@@ -261,44 +274,27 @@ def check_data() -> Iterator[Check]:
         yield Check(PROBLEM, "Data", str(error), "Set it to one of these, or unset it.")
         return
     folder = paths.data_dir()
-    found = f"looked for in {folder} (COURSE_DATA={asked})"
     if os.environ.get("COURSE_DATA_DIR", "").strip() and not folder.is_dir():
-        yield Check(NOTE, "Data", f"{found}: no such folder", "See whether COURSE_DATA_DIR is spelled right.")
-    else:
-        yield Check(OK, "Data", found)
-    try:
-        known = datasets()
-    except ImportError as error:
-        yield Check(NOTE, "Data", f"not known before the packages are installed ({error})", install_advice())
-        return
-    for name, dataset in known.items():
-        get = f"Get it with:  make data DATASETS={name}"
-        if asked == "sample":
-            yield Check(OK, name, "the embedded sample, as COURSE_DATA asks for")
-        elif dataset.is_ready(folder):
-            yield Check(OK, name, "the real data")
-        elif asked == "real":
-            yield Check(
-                PROBLEM, name, "the real data is asked for (COURSE_DATA) and not there", f"{get}  or unset COURSE_DATA."
-            )
-        elif (folder / name).exists():
-            yield Check(NOTE, name, "the embedded sample, as the real data is there but not whole", get)
-        else:
-            yield Check(OK, name, f"the embedded sample, as the real data is not there. {get}")
+        yield Check(NOTE, "Data", f"no folder {folder}", "Check the spelling of COURSE_DATA_DIR.")
+    ready = [name for name, dataset in datasets.items() if asked != "sample" and dataset.is_ready(folder)]
+    others = [name for name in datasets if name not in ready]
+    torn = [name for name in others if any(path.exists() for path in datasets[name].paths(folder))]
+    get = 'Download it with:  make data DATASETS="{}"'
+    if asked == "real" and others:
+        how = f"{get.format(' '.join(others))}  or unset COURSE_DATA."
+        yield Check(PROBLEM, "Data", f"COURSE_DATA is real, and there is no real data for {', '.join(others)}", how)
+    elif asked == "auto" and torn:
+        yield Check(
+            NOTE, "Data", f"incomplete, so that samples are used: {', '.join(torn)}", get.format(" ".join(torn))
+        )
+    yield Check(OK, "Data", f"real for {', '.join(ready) or 'no lesson'}, else samples; looked for in {folder}")
 
 
-def datasets() -> dict:
-    """The datasets that have a real form, by name."""
-    from course_tools.data import prepare
-
-    return prepare.DATASETS
-
-
-def check_notebooks() -> Check:
-    if lab.writable(lab.NOTEBOOKS):
-        return Check(OK, "Notebooks", f"{lab.NOTEBOOKS}, can be saved")
-    advice = "Lessons run, but are not saved. Copy the folder to one of your own to keep your work."
-    return Check(NOTE, "Notebooks", f"{lab.NOTEBOOKS} cannot be written", advice)
+def check_notebooks(folder: Path = NOTEBOOKS) -> Check:
+    if kernels.writable(folder):
+        return Check(OK, "Notebooks", f"{folder}, can be saved")
+    how = "Lessons run, but cannot be saved. To keep your work, copy the folder to one of your own."
+    return Check(NOTE, "Notebooks", f"{folder} cannot be written", how)
 
 
 def main(argv: list[str]) -> int:
@@ -313,7 +309,7 @@ def main(argv: list[str]) -> int:
         for line in check.advice.splitlines():
             print(f"        → {line}", flush=True)
     if counts[PROBLEM]:
-        print(f"\nTo be solved before the lessons run: {counts[PROBLEM]}. What to do stands after each arrow.")
+        print(f"\nProblems to solve before the lessons run: {counts[PROBLEM]}. The arrows say how.")
         return 1
-    print("\nThe lessons can run here." + (" The notes are worth reading." if counts[NOTE] else ""))
+    print("\nThe lessons can run here." + (" Read the notes." if counts[NOTE] else ""))
     return 0

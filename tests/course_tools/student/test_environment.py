@@ -1,9 +1,5 @@
-"""Sets up small environments for real: a copy of the course, a lock of two tiny packages, no network."""
+"""Sets up small environments for real: a copy of the course, locks of tiny packages, no network."""
 
-import base64
-import hashlib
-import html
-import http.server
 import json
 import os
 import shutil
@@ -11,486 +7,300 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from course_tools.student import environment
+from course_tools.student import advice, environment
+from course_utils import files
 
-ON_WINDOWS = os.name == "nt"
+posix = pytest.mark.skipif(os.name == "nt", reason="signals and programs of POSIX")
 NEEDED = (
-    "course_utils/__init__.py",
-    "course_utils/__main__.py",
-    "course_utils/paths.py",
-    "course_tools/__init__.py",
-    "course_tools/__main__.py",
-    "course_tools/student/__init__.py",
-    "course_tools/student/environment.py",
+    *(f"course_utils/{name}.py" for name in ("__init__", "__main__", "files", "paths")),
+    *(f"course_tools/{name}.py" for name in ("__init__", "__main__", "kernels")),
+    *(f"course_tools/student/{name}.py" for name in ("__init__", "advice", "environment")),
 )
-LOCK = "tiny-one==1.0\ntiny-two==1.0 ; python_full_version >= '3.11'\nelsewhere==1.0 ; sys_platform == 'nowhere'\n"
+LOCKS = {
+    "requirements.lock": "tiny-one==1.0\ntiny-two==1.0 ; python_version > '3'\nelsewhere==1.0 ; sys_platform == 'no'\n",
+    "requirements-grading.lock": "-r requirements.lock\ntiny-three==1.0\n",
+    "requirements-dev.lock": "-r requirements-grading.lock\ntiny-four==1.0\n",
+}
 
 
 def make_wheel(folder: Path, name: str, version: str) -> None:
     """A package of one module, `name.py`, that knows its VERSION."""
     info = f"{name}-{version}.dist-info"
-    files = {
+    content = {
         f"{name}.py": f"VERSION = {version!r}\n",
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
-    record = [f"{info}/RECORD,,"]
-    for path, text in files.items():
-        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
-        record.append(f"{path},sha256={digest},{len(text)}")
     with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
-        for path, text in {**files, f"{info}/RECORD": "\n".join(record)}.items():
+        for path, text in {**content, f"{info}/RECORD": "".join(f"{path},,\n" for path in content)}.items():
             wheel.writestr(path, text)
-
-
-@pytest.fixture(scope="session")
-def wheels(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("wheels")
-    for name, version in (("tiny_one", "1.0"), ("tiny_two", "1.0"), ("tiny_two", "2.0")):
-        make_wheel(folder, name, version)
-    return folder
 
 
 class Course:
     """A copy of as much of the course as a set-up needs, in a folder whose name is not a simple one."""
 
-    def __init__(self, parent: Path, wheels: Path):
+    def __init__(self, parent: Path, wheels: Path, venv: Path | None = None):
         self.folder = parent / "my cöurse"
+        self.venv = venv or self.folder / ".venv"
         for name in NEEDED:
             (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(environment.REPOSITORY / name, self.folder / name)
-        (self.folder / "requirements.lock").write_text(LOCK)
+        self.lock()
         self.settings = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": wheels.as_uri(), "PIP_CONFIG_FILE": os.devnull}
+        self.settings |= {"COURSE_VENV": str(venv)} if venv else {}
 
-    @property
-    def venv(self) -> Path:
-        return Path(self.settings.get("COURSE_VENV", self.folder / ".venv"))
+    def lock(self, old: str = "", new: str = "") -> None:
+        for name, text in LOCKS.items():
+            (self.folder / name).write_text(text.replace(old, new))
 
     @property
     def site(self) -> Path:
-        return environment.site_packages(self.venv)
+        return next(self.venv.glob("lib/python*/site-packages"), self.venv / "Lib" / "site-packages")
 
-    def start(self, **settings: str) -> subprocess.Popen:
+    def start(self, *group: str, **settings: str) -> subprocess.Popen:
         """Starts a set-up with the Python that the running environment was made from, as a user would."""
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PIP_", "PYTHON", "COURSE_"))}
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PIP_", "UV_", "PYTHON", "COURSE_"))}
         return subprocess.Popen(
-            [sys._base_executable, "-m", "course_utils", "setup"],
+            [sys._base_executable, "-m", "course_utils", "setup", *group],
             cwd=self.folder,
-            env={**inherited, **self.settings, **settings, "PYTHONUTF8": "1"},
+            env={**inherited, **self.settings, "PYTHONUTF8": "1", **settings},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",
             start_new_session=True,
         )
 
-    def set_up(self, **settings: str) -> tuple[int, str, str]:
+    def set_up(self, *group: str, **settings: str) -> tuple[int, str, str]:
         """A whole set-up: its exit status, and what it wrote to its output and its error output."""
-        process = self.start(**settings)
+        process = self.start(*group, **settings)
         out, err = process.communicate()
         return process.returncode, out, err
 
-    def finish(self) -> None:
-        """Sets up, and sees that everything is there afterwards."""
-        status, out, err = self.set_up()
+    def finish(self, *group: str, **settings: str) -> None:
+        """Sets up, and sees that the packages of the lessons work afterwards."""
+        status, out, err = self.set_up(*group, **settings)
         assert status == 0, out + err
-        assert self.versions() == ["1.0", "1.0", str(self.folder / "course_utils" / "__init__.py")]
-        assert environment.torn(self.site) == []
+        assert self.imports("tiny_one.VERSION, tiny_two.VERSION") == "1.0 1.0"
 
-    def versions(self) -> list[str]:
-        """What a program in the environment imports, wherever it is started."""
-        code = "import tiny_one, tiny_two, course_utils as c; print(tiny_one.VERSION, tiny_two.VERSION, c.__file__)"
+    def imports(self, what: str) -> str | None:
+        """What a program in the environment, started elsewhere, prints of modules; None if they cannot be imported."""
+        names = ", ".join(name.split(".")[0] for name in what.split(", "))
         python = environment.venv_python(self.venv)
+        code = f"import {names}; print({what})"
         done = subprocess.run([python, "-X", "utf8", "-c", code], capture_output=True, encoding="utf-8", cwd=self.venv)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip().split(" ", 2)
+        return done.stdout.strip() if done.returncode == 0 else None
 
     def mark(self) -> dict:
         return json.loads((self.venv / environment.MARK).read_text())
 
     def unmark(self) -> None:
         """Makes it look as if the set-up had been interrupted while it installed packages."""
-        (self.venv / environment.MARK).write_text(json.dumps({"made": self.mark()["made"]}))
+        (self.venv / environment.MARK).write_text(json.dumps({**self.mark(), "installed": []}))
 
-    def take_packages_away(self) -> None:
-        self.unmark()
-        for path in self.site.glob("tiny_*"):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("wheels")
+    for name, version in (("one", "1.0"), ("two", "1.0"), ("two", "2.0"), ("three", "1.0"), ("four", "1.0")):
+        make_wheel(folder, f"tiny_{name}", version)
+    return folder
 
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory, wheels) -> Course:
-    """A course that is set up, outside of its own folder. The tests damage it, and end with it mended."""
+    """A course that is set up, outside of its own folder. The tests damage it, and end with it repaired."""
     parent = tmp_path_factory.mktemp("course")
-    made = Course(parent, wheels)
-    made.settings["COURSE_VENV"] = str(parent / "elsewhere" / "venv")
+    made = Course(parent, wheels, parent / "elsewhere" / "venv")
     made.finish()
     return made
 
 
-def test_a_set_up_elsewhere_writes_nothing_into_the_course(course):
-    files = {path.relative_to(course.folder).as_posix() for path in course.folder.rglob("*") if path.is_file()}
-    written = {name for name in files if "__pycache__" not in name}
-    assert written == {"requirements.lock", *NEEDED}
+def test_an_environment_elsewhere_is_shared_by_clones_and_belongs_to_none(course, tmp_path, wheels):
+    written = {path.relative_to(course.folder).as_posix() for path in course.folder.rglob("*.*") if path.is_file()}
+    assert {name for name in written if "__pycache__" not in name} == {*LOCKS, *NEEDED}
+    assert course.imports("course_utils.__file__") is None
+    other = Course(tmp_path, wheels, course.venv)
+    assert other.set_up() == (0, "", "")
 
 
-@pytest.mark.skipif(ON_WINDOWS, reason="about the permissions of POSIX")
-def test_others_can_use_an_environment_that_they_cannot_change(course):
-    mask = os.umask(0o022)
-    os.umask(mask)
-    for path in (course.venv / environment.MARK, course.site / "embeddings_rnn_course.pth"):
-        assert path.stat().st_mode & 0o777 == 0o666 & ~mask
-
-
-def test_a_second_call_changes_nothing_and_starts_no_pip(course):
+def test_an_environment_in_the_clone_finds_it_by_a_relative_path(tmp_path, wheels):
+    course = Course(tmp_path, wheels)
     course.finish()
-    before = (course.venv / environment.MARK).stat().st_mtime_ns
+    assert course.imports("course_utils.__file__") == str(course.folder / "course_utils" / "__init__.py")
+    (path,) = course.site.glob("*course*.pth")
+    assert path.read_text().startswith("..")
+
+
+def test_a_second_call_starts_no_pip(course):
+    course.finish()
     assert course.set_up(PIP_FIND_LINKS="nowhere") == (0, "", "")  # with this, pip would find nothing
-    assert (course.venv / environment.MARK).stat().st_mtime_ns == before
 
 
-def damage_missing_file(course):
-    (course.site / "tiny_one.py").unlink()
+def test_it_grows_with_the_group_and_does_not_shrink(course):
+    course.finish("grading")
+    assert course.imports("tiny_three.VERSION") == "1.0" and course.imports("tiny_four") is None
+    course.finish("dev")
+    assert course.set_up(PIP_FIND_LINKS="nowhere") == course.set_up("grading", PIP_FIND_LINKS="nowhere") == (0, "", "")
+    assert course.imports("tiny_three.VERSION, tiny_four.VERSION") == "1.0 1.0"
 
 
-def damage_torn_file(course):
-    (course.site / "tiny_one.py").write_text("VERSION = ")
+def test_a_changed_lock_is_followed(course):
+    course.lock("tiny-two==1.0", "tiny-two==2.0")
+    status, out, err = course.set_up()
+    assert status == 0, out + err
+    assert course.imports("tiny_two.VERSION") == "2.0"
+    course.lock()
+    course.finish()
 
 
-def damage_no_record(course):
-    (course.site / "tiny_two-1.0.dist-info" / "RECORD").unlink()
-
-
-def damage_torn_metadata(course):
-    (course.site / "tiny_two-1.0.dist-info" / "METADATA").write_text("")
-
-
-def damage_half_removed(course):
-    (course.site / "tiny_two-1.0.dist-info").rename(course.site / "~iny_two-1.0.dist-info")
-
-
-def damage_no_link_to_the_course(course):
-    (course.site / "embeddings_rnn_course.pth").unlink()
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        damage_missing_file,
-        damage_torn_file,
-        damage_no_record,
-        damage_torn_metadata,
-        damage_half_removed,
-        damage_no_link_to_the_course,
-    ],
-)
-def test_what_an_interruption_leaves_behind_is_gone_on_with(course, damage):
+@pytest.mark.parametrize("left", ["nothing", "no end", "half a package"])
+def test_an_interrupted_set_up_is_continued(course, left):
     python = environment.venv_python(course.venv).lstat()
-    damage(course)
+    if left != "no end":
+        (course.site / "tiny_one.py").unlink()
+        info = course.site / "tiny_one-1.0.dist-info"
+        shutil.rmtree(info) if left == "nothing" else [(info / name).unlink() for name in ("INSTALLER", "RECORD")]
     course.unmark()
     course.finish()
-    assert not list(course.site.glob("~*"))
-    assert environment.venv_python(course.venv).lstat().st_mtime_ns == python.st_mtime_ns  # nothing was made anew
+    assert environment.venv_python(course.venv).lstat().st_mtime_ns == python.st_mtime_ns  # the rest was kept
 
 
-def damage_no_python(course):
-    environment.venv_python(course.venv).unlink()
+@pytest.mark.parametrize("part", ["python", "pip", "mark"])
+def test_a_broken_environment_is_recognised(course, tmp_path, part):
+    python = environment.venv_python(course.venv)
+    path = {"python": python, "pip": course.site / "pip" / "__init__.py", "mark": course.venv / environment.MARK}[part]
+    assert environment.installed(course.venv)
+    path.rename(tmp_path / "whole")
+    if part != "pip":
+        path.write_text('{"folder": ')
+    assert environment.installed(course.venv) is None
+    files.remove(path)
+    (tmp_path / "whole").rename(path)
+    assert environment.installed(course.venv)
 
 
-def damage_python_that_does_not_start(course):
-    environment.venv_python(course.venv).unlink()
-    environment.venv_python(course.venv).write_text("no program")
-
-
-def damage_torn_pip(course):
-    (course.site / "pip" / "__init__.py").write_text("")
-
-
-def damage_torn_mark(course):
-    (course.venv / environment.MARK).write_text('{"made": ')
-
-
-def damage_other_python(course):
-    made = {**course.mark()["made"], "python": "3.4"}
-    (course.venv / environment.MARK).write_text(json.dumps({**course.mark(), "made": made}))
-
-
-def damage_moved(course):
-    made = {**course.mark()["made"], "folder": str(course.venv.parent / "before")}
-    (course.venv / environment.MARK).write_text(json.dumps({**course.mark(), "made": made}))
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        damage_no_python,
-        damage_python_that_does_not_start,
-        damage_torn_pip,
-        damage_torn_mark,
-        damage_other_python,
-        damage_moved,
-    ],
-)
-def test_a_broken_environment_is_recognised(course, damage, tmp_path):
-    assert environment.is_made(course.venv)
-    intact = course.venv.rename(tmp_path / "intact")
-    try:
-        shutil.copytree(intact, course.venv, symlinks=True)
-        assert environment.is_made(course.venv)
-        damage(course)
-        assert not environment.is_made(course.venv)
-    finally:
-        shutil.rmtree(course.venv)
-        intact.rename(course.venv)
-
-
-def test_a_broken_environment_is_made_anew(course):
-    (course.site / "rubbish.py").write_text("")
-    damage_other_python(course)
+def test_a_moved_environment_is_made_anew(course):
+    (course.site / "rubbish.py").touch()
+    (course.venv / environment.MARK).write_text(json.dumps({**course.mark(), "folder": "before"}))
     course.finish()
     assert not (course.site / "rubbish.py").exists()
 
 
-def test_a_changed_lock_is_followed(course):
-    (course.folder / "requirements.lock").write_text(LOCK.replace("tiny-two==1.0", "tiny-two==2.0"))
-    status, out, err = course.set_up()
-    assert status == 0, out + err
-    assert course.versions()[:2] == ["1.0", "2.0"]
-    (course.folder / "requirements.lock").write_text(LOCK)
-    course.finish()
-
-
-@pytest.mark.skipif(ON_WINDOWS, reason="kills a process group")
-def test_killed_at_any_moment_it_is_gone_on_with(tmp_path, wheels, course):
-    start = time.monotonic()
-    damage_other_python(course)
-    course.finish()
-    whole = time.monotonic() - start
+@posix
+def test_killed_while_it_works_it_is_continued(tmp_path, wheels):
     course = Course(tmp_path, wheels)
-    for part in (0.05, 0.3, 0.8):
-        process = course.start()
-        time.sleep(part * whole)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+    process = course.start()
+    while not (course.site / "pip" / "__init__.py").exists() and process.poll() is None:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert not environment.is_complete(course.venv)
     course.finish()
 
 
-class Mirror:
-    """A server of packages on this computer. `wanted` is set when one is asked for; it comes once `give` is set."""
-
-    def __init__(self, wheels: Path, torn: bool = False):
-        self.wanted, self.give, self.requests = threading.Event(), threading.Event(), []
-        mirror = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                name = self.path.strip("/")
-                if name:
-                    mirror.requests.append(name)
-                    mirror.wanted.set()
-                    mirror.give.wait(300)
-                    content = (wheels / name).read_bytes()
-                else:
-                    links = (f'<a href="/{html.escape(wheel.name)}">{wheel.name}</a>' for wheel in wheels.iterdir())
-                    content = "".join(["<!DOCTYPE html>", *links]).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/octet-stream" if name else "text/html")
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content[: len(content) // 2] if name and torn else content)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.settings = {"PIP_FIND_LINKS": f"http://127.0.0.1:{self.server.server_port}/", "PIP_NO_CACHE_DIR": "1"}
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def close(self):
-        self.give.set()
-        self.server.shutdown()
-        self.server.server_close()
+@posix
+def test_two_at_once_take_turns_and_ctrl_c_ends_the_waiting(course):
+    course.unmark()
+    with files.locked(course.venv / environment.CLAIM) as ours:
+        assert ours
+        first, second = course.start(), course.start()
+        assert "waiting" in first.stdout.readline() and "waiting" in second.stdout.readline()
+        second.send_signal(signal.SIGINT)
+        assert "Traceback" not in second.communicate()[1] and second.returncode == 130
+        assert first.poll() is None
+    out, err = first.communicate()
+    assert first.returncode == 0, out + err
 
 
-@pytest.fixture
-def mirror(wheels):
-    made = Mirror(wheels)
-    yield made
-    made.close()
+@pytest.mark.parametrize("setting", ["target = {}", "prefix = {}", "dry-run = true"])
+def test_a_setting_of_pip_that_sends_packages_elsewhere_is_named(course, tmp_path, setting):
+    course.unmark()
+    for path in course.site.glob("tiny_one*"):
+        files.remove(path)
+    (tmp_path / "pip.conf").write_text("[install]\n" + setting.format((tmp_path / "there").as_posix()))
+    status, _, err = course.set_up(PIP_CONFIG_FILE=str(tmp_path / "pip.conf"))
+    assert status == 1 and setting.split()[0] in err and "tiny-one" in err
+    assert course.mark()["installed"] == []
+    course.finish(PIP_DRY_RUN="1", PIP_TARGET=str(tmp_path / "there"))  # as variables they are not heeded
 
 
-@pytest.mark.parametrize(
-    "kill",
-    [False, pytest.param(True, marks=pytest.mark.skipif(ON_WINDOWS, reason="pip does not inherit the lock there"))],
-)
-def test_two_at_once_take_turns_even_if_only_the_pip_of_the_first_is_left(course, mirror, kill):
-    course.take_packages_away()
-    first = course.start(**mirror.settings)
-    assert mirror.wanted.wait(300)
-    if kill:
-        first.kill()
-        first.wait()
-    second = course.start(**mirror.settings)
-    said = second.stdout.readline()
-    assert "Another set-up is at work" in said and "waiting" in said
-    assert second.poll() is None
-    mirror.give.set()
-    out, err = second.communicate()
-    assert second.returncode == 0, out + err
-    if not kill:
-        first.communicate()
-        assert first.returncode == 0
-    assert sorted(mirror.requests) == ["tiny_one-1.0-py3-none-any.whl", "tiny_two-1.0-py3-none-any.whl"]
-    course.finish()
-
-
-@pytest.mark.skipif(ON_WINDOWS, reason="sends SIGINT")
-def test_ctrl_c_ends_it_with_its_pip_and_without_a_traceback(course, mirror):
-    course.take_packages_away()
-    process = course.start(**mirror.settings)
-    assert mirror.wanted.wait(300)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=300)  # the pipes close only when pip, too, has ended
-    assert process.returncode == 130
-    assert "Stopped." in err and "Traceback" not in err
-    course.finish()
+@posix
+@pytest.mark.parametrize("uv_has_a_source", [True, False])
+def test_uv_is_used_unless_only_pip_knows_where_packages_are(course, tmp_path, uv_has_a_source):
+    course.unmark()
+    for path in course.site.glob("tiny_one*"):
+        files.remove(path)
+    uv = tmp_path / "uv"
+    uv.write_text(
+        f'#!/bin/sh\necho "$1 $2 $3" > "{tmp_path}/used"; shift 3; py=$1; shift 2; exec "$py" -m pip install "$@"\n'
+    )
+    uv.chmod(0o755)
+    settings = {"UV_FIND_LINKS": "here"} if uv_has_a_source else {}
+    course.finish(PATH=f"{tmp_path}{os.pathsep}{os.environ['PATH']}", **settings)
+    assert (tmp_path / "used").exists() is uv_has_a_source
 
 
 def test_without_a_network_it_says_so(course):
-    course.take_packages_away()
+    course.unmark()
+    for path in course.site.glob("tiny_one*"):
+        files.remove(path)
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))  # bound, but not listening: connections are refused
         address = f"http://127.0.0.1:{nobody.getsockname()[1]}/simple"
         settings = {"PIP_NO_INDEX": "0", "PIP_INDEX_URL": address, "PIP_FIND_LINKS": "", "PIP_RETRIES": "1"}
         status, _, err = course.set_up(**settings)
-    assert status == 1
-    assert "could not be downloaded" in err and "goes on from here" in err and "Traceback" not in err
+    assert status == 1 and "No network" in err and "Traceback" not in err
     course.finish()
 
 
-def test_a_torn_download_is_not_installed(course, wheels):
-    course.take_packages_away()
-    mirror = Mirror(wheels, torn=True)
-    mirror.give.set()
-    status, _, err = course.set_up(**mirror.settings, PIP_RETRIES="0")
-    mirror.close()
-    assert status == 1
-    assert "goes on from here" in err
-    assert "complete" not in course.mark()
-    course.finish()
-
-
-def test_a_mirror_without_the_package_is_named_as_the_cause(course, tmp_path):
-    course.take_packages_away()
-    status, _, err = course.set_up(PIP_FIND_LINKS=tmp_path.as_uri())
-    assert status == 1
-    assert "mirror" in err
-    course.finish()
-
-
-def test_a_folder_that_it_did_not_make_is_left_alone(tmp_path, wheels):
-    course = Course(tmp_path, wheels)
-    course.venv.mkdir()
-    (course.venv / "thesis.txt").write_text("years of work")
-    status, _, err = course.set_up()
-    assert status == 1
-    assert "left alone" in err and "COURSE_VENV" in err
-    assert [path.name for path in course.venv.iterdir()] == ["thesis.txt"]
-
-
-def test_a_place_that_cannot_be_written_is_named(tmp_path, wheels):
-    course = Course(tmp_path, wheels)
+@pytest.mark.parametrize("place", ["others", "file/venv"])
+def test_a_folder_of_others_and_one_that_cannot_be_made_are_named(tmp_path, wheels, place):
+    (tmp_path / "others").mkdir()
+    (tmp_path / "others" / "thesis.txt").write_text("years of work")
     (tmp_path / "file").touch()
-    course.settings["COURSE_VENV"] = str(tmp_path / "file" / "venv")
+    course = Course(tmp_path, wheels, tmp_path / place)
     status, _, err = course.set_up()
-    assert status == 1
-    assert course.settings["COURSE_VENV"] in err and "Traceback" not in err
+    assert status == 1 and str(course.venv) in err and "Traceback" not in err
+    assert [path.name for path in (tmp_path / "others").iterdir()] == ["thesis.txt"]
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system with room for a virtual environment, but not for pip."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = shutil.which("mount") and subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(place)], capture_output=True
-    )
-    if not mounted or mounted.returncode:
-        pytest.skip("a file system can be mounted only by root, on Linux, outside of most containers")
-    yield place
-    subprocess.run(["umount", "--lazy", str(place)], check=True)
-
-
-def test_on_a_full_or_read_only_disk_it_says_so_and_goes_on_later(tmp_path, wheels, small_disk):
-    course = Course(tmp_path, wheels)
-    course.settings["COURSE_VENV"] = str(small_disk / "venv")
-    status, _, err = course.set_up()
-    assert status == 1
-    assert "disk is full" in err and "Traceback" not in err
-
-    subprocess.run(["mount", "-o", "remount,ro,size=100m", str(small_disk)], check=True)
-    status, _, err = course.set_up()
-    assert status == 1
-    assert "may not be written" in err and str(course.venv) in err and "Traceback" not in err
-
-    subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
-    course.finish()
+def test_an_environment_that_cannot_be_changed_is_used_with_the_versions_that_it_has(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("COURSE_VENV", str(tmp_path))
+    monkeypatch.setattr(environment, "installed", lambda venv: ["tiny-one==0.9"])
+    monkeypatch.setattr(environment, "writable", lambda folder: False)
+    assert environment.set_up() is False
+    assert str(tmp_path) in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
-    ("message", "meaning"),
+    ("message", "remedy"),
     [
-        ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "disk is full"),
-        ("[Errno 122] Disk quota exceeded: '/home/ada/.venv/lib'", "disk is full"),
-        ("[WinError 112] There is not enough space on the disk", "disk is full"),
-        ("[WinError 5] Access is denied: 'C:\\\\course\\\\.venv\\\\Scripts\\\\python.exe'", "may not be written"),
-        ("[Errno 30] Read-only file system: '/srv/course/.venv'", "may not be written"),
+        ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "Free some space"),
+        ("[Errno 122] Disk quota exceeded: '/home/ada/.venv/lib'", "Free some space"),
+        ("[WinError 112] There is not enough space on the disk", "Free some space"),
+        ("Error: [Errno 1] Operation not permitted: 'lib' -> '/media/usb/course/.venv/lib64'", "computer's own disk"),
+        ("[WinError 5] Access is denied: 'C:\\\\course\\\\.venv\\\\Scripts\\\\python.exe'", "Close programs"),
+        ("[Errno 30] Read-only file system: '/srv/course/.venv'", "Close programs"),
         (
-            "SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed",
-            "PIP_CERT",
+            "HINT: This error might have occurred since this system does not have Windows Long Path support",
+            "short path",
         ),
-        ("NewConnectionError('<...>: Failed to establish a new connection: [Errno -3] Temporary failure", "no network"),
-        ("ReadTimeoutError(\"HTTPSConnectionPool(host='example.org', port=443): Read timed out.\")", "no network"),
-        (
-            "WARNING: Retrying (Retry(total=0)) after connection broken by 'ConnectTimeoutError(...)'\n"
-            "ERROR: No matching distribution found for absl-py==2.5.1",
-            "no network",
-        ),
-        ("ERROR: No matching distribution found for absl-py==2.5.1", "out of date"),
-        ("error: subprocess-exited-with-error", "the reason stands above"),
+        ("ERROR: Could not install packages due to an OSError: Missing dependencies for SOCKS support.", "ALL_PROXY"),
+        ("ERROR: Hashes are required in --require-hashes mode, but they are missing", "PIP_REQUIRE_HASHES"),
+        ("SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify", "PIP_CERT"),
+        ("ReadTimeoutError(\"HTTPSConnectionPool(host='example.org', port=443): Read timed out.\")", "connection"),
+        ("WARNING: ... 'ConnectTimeoutError'\nERROR: No matching distribution found for absl-py==2.5.1", "connection"),
+        ("ERROR: No matching distribution found for absl-py==2.5.1", "such package"),
     ],
 )
-def test_failures_are_explained(message, meaning):
-    assert meaning in environment.explain(message)
-
-
-def test_a_python_without_ensurepip_is_told_what_to_install(tmp_path, monkeypatch):
-    find_spec = environment.importlib.util.find_spec
-    monkeypatch.setattr(
-        environment.importlib.util, "find_spec", lambda name: None if name == "ensurepip" else find_spec(name)
-    )
-    with pytest.raises(environment.SetupProblem, match=r"apt install python3\.\d+-venv"):
-        environment.make_venv(tmp_path, lock=0)
-
-
-def test_a_computer_without_tensorflow_is_told_at_once(tmp_path, monkeypatch):
-    monkeypatch.setenv("COURSE_VENV", str(tmp_path / "venv"))
-    monkeypatch.setattr(sys, "platform", "darwin")
-    monkeypatch.setattr(environment.platform, "machine", lambda: "x86_64")
-    with pytest.raises(environment.SetupProblem, match="no TensorFlow for this computer"):
-        environment.set_up()
-    assert not (tmp_path / "venv").exists()
-
-
-def test_a_failed_write_leaves_the_old_content_and_no_rubbish(tmp_path, monkeypatch):
-    (tmp_path / "mark").write_text("old")
-    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-    with pytest.raises(OSError):
-        environment.write_atomically(tmp_path / "mark", "new")
-    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("mark", "old")]
+def test_a_message_leads_to_its_remedy(message, remedy):
+    meaning = advice.explain(message)
+    assert remedy in meaning
+    assert next(other for other in advice.MEANINGS.values() if remedy in other) == meaning

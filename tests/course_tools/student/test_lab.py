@@ -13,16 +13,15 @@ from pathlib import Path
 import pytest
 
 from course_tools.student import lab
-from course_tools.student.environment import REPOSITORY
+from course_utils.paths import REPOSITORY
 
 
 @pytest.fixture
-def lessons(tmp_path, monkeypatch) -> Path:
+def lessons(tmp_path) -> Path:
     """A folder with a first lesson in it, as the course's notebooks."""
     folder = tmp_path / "notebooks"
     folder.mkdir()
     (folder / lab.FIRST).write_text("{}")
-    monkeypatch.setattr(lab, "NOTEBOOKS", folder)
     return folder
 
 
@@ -54,50 +53,43 @@ def test_root_is_allowed_when_one_is_root(monkeypatch, user, allowed):
     assert f"--ServerApp.allow_root={allowed}" in lab.jupyter_options("127.0.0.1", 8888, browser=False)
 
 
-def test_without_jupyterlab_it_says_what_to_do(monkeypatch, capsys, lessons):
+def test_without_jupyterlab_and_without_lessons_it_says_what_to_do(monkeypatch, capsys, lessons):
+    (lessons / lab.FIRST).unlink()
+    assert lab.main([], lessons) == 1
+    assert "make notebooks" in capsys.readouterr().err
     monkeypatch.setattr(lab.importlib.util, "find_spec", lambda _: None)
-    assert lab.main([]) == 1
+    assert lab.main([], lessons) == 1
     assert "make lab" in capsys.readouterr().err
 
 
-def test_without_lessons_it_says_what_to_do(capsys, lessons):
-    (lessons / lab.FIRST).unlink()
-    assert lab.main([]) == 1
-    assert "make notebooks" in capsys.readouterr().err
-
-
-def test_writable_is_found_out_by_writing(tmp_path):
-    assert lab.writable(tmp_path)
-    assert list(tmp_path.iterdir()) == []
-    assert not lab.writable(tmp_path / "missing")
-
-
-def test_read_only_lessons_are_announced_and_opened_all_the_same(monkeypatch, capsys, lessons):
+def test_read_only_lessons_are_announced_and_opened_without_the_users_proxies(monkeypatch, capsys, lessons):
     from jupyterlab.labapp import LabApp
 
     class Started(Exception):
         pass
 
     def start(**_):
-        raise Started
+        raise Started([name for name in os.environ if name.lower().endswith("_proxy")])
 
+    monkeypatch.setattr(os, "environ", {**os.environ, "http_proxy": "proxy:3128", "ALL_PROXY": "socks://127.0.0.1"})
     monkeypatch.setattr(lab, "writable", lambda _: False)
     monkeypatch.setattr(LabApp, "initialize_server", start)
-    for name in ("PATH", "JUPYTER_PATH", "TF_CPP_MIN_LOG_LEVEL"):  # put back afterwards
-        monkeypatch.setenv(name, os.environ.get(name, ""))
-    with pytest.raises(Started):
-        lab.main([])
-    said = capsys.readouterr().out
-    assert "not save" in said and str(lessons) in said
+    with pytest.raises(Started) as started:
+        lab.main([], lessons)
+    assert started.value.args == ([],)
+    assert os.environ["http_proxy"] == "proxy:3128" and os.environ["ALL_PROXY"] == "socks://127.0.0.1"
+    assert str(lessons) in capsys.readouterr().out
 
 
 def test_the_server_is_on_loopback_with_a_token_and_on_the_next_port(tmp_path):
-    shutil.copytree(REPOSITORY / "course_utils", tmp_path / "course_utils")
+    for name in ("course_utils", "course_tools"):
+        shutil.copytree(REPOSITORY / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "notebooks" / lab.FIRST).write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
     environment = {k: v for k, v in os.environ.items() if not k.startswith("JUPYTER_")}
-    for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
+    for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR"):
         environment[name] = str(tmp_path / name)
+    environment |= {"HOME": "/nowhere", "USERPROFILE": "/nowhere", "http_proxy": "proxy.school.example:3128"}
 
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
