@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from course_tools.grading.submissions import Graded
+from course_tools.grading.worker import GradedLesson
 from course_tools.lessons import assemble, store
 from course_utils.paths import REPOSITORY
 from course_utils.tables import Table
@@ -54,7 +54,7 @@ def write(sources: list[Path]) -> Path:
             reasons = store.drift(source)
             if reasons:
                 raise assemble.SourceError(f"{reasons[0]}; build it with: make notebooks")
-            lesson = Graded.of(assemble.assemble(source))
+            lesson = GradedLesson.of(assemble.assemble(source))
             for kind, solved in (("students", False), ("solutions", True)):
                 (folder / kind).mkdir(exist_ok=True)
                 shutil.copy(store.built(source, solved), folder / kind)
@@ -76,7 +76,7 @@ def write(sources: list[Path]) -> Path:
     return BUILD / "release"
 
 
-def autograder(lesson: Graded, path: Path) -> None:
+def autograder(lesson: GradedLesson, path: Path) -> None:
     """Otter's autograder of a lesson, hidden tests too: for Gradescope, and for `otter grade` and `otter run`."""
     from otter.generate import main as otter_generate  # here: importing Otter takes seconds
 
@@ -165,7 +165,7 @@ def in_days(entries: list[Entry]) -> tuple[list[list[Entry]], list[Entry]]:
     return days, [entry for entry in entries if entry not in kept]
 
 
-def _entry(source: Path, lesson: Graded, measured: dict) -> Entry:
+def _entry(source: Path, lesson: GradedLesson, measured: dict) -> Entry:
     first = store.read(source).cells[0].source
     title = re.match(r"# \d\d · (.+)", first)[1]
     text = " ".join(first.split())

@@ -93,19 +93,6 @@ def run(
     """
     nonce = secrets.token_hex(16)
     user = FIRST_USER + place if inside and os.getuid() == 0 else None
-    environment = {
-        **kernel_environment(),
-        "PATH": os.environ.get("PATH", os.defpath),
-        "PYTHONPATH": str(REPOSITORY),
-        "LANG": "C.UTF-8",
-        "SYSTEMROOT": os.environ.get("SYSTEMROOT", ""),  # Windows does not start Python without
-        **KERNEL_ENVIRONMENT,
-        "MPLBACKEND": "agg",
-        "COURSE_DATA": "sample",
-        "OMP_NUM_THREADS": "1",
-        "TF_NUM_INTRAOP_THREADS": "1",
-        "TF_NUM_INTEROP_THREADS": "1",
-    }
     command = [_python() if inside else sys.executable, "-B", "-P", "-m", "course_tools.grading.worker"]
     begun = time.monotonic()
     with (
@@ -124,7 +111,7 @@ def run(
             stdout=result,
             stderr=said,
             cwd="/" if inside else folder,
-            env={**environment, "HOME": home, "TMPDIR": home, "TEMP": home},
+            env=environment(home),
             start_new_session=True,
         )
         try:
@@ -136,6 +123,26 @@ def run(
             file.seek(0)
             texts.append(file.read(most).decode("utf-8", "replace"))
     return Outcome(_lines(texts[0], nonce), stopped, process.returncode, texts[1], time.monotonic() - begun)
+
+
+def environment(home: str) -> dict[str, str]:
+    """All variables of a process that grades: none of this process's own, the sample data, one thread for each library."""
+    return {
+        **kernel_environment(),
+        "PATH": os.environ.get("PATH", os.defpath),
+        "PYTHONPATH": str(REPOSITORY),
+        "LANG": "C.UTF-8",
+        "SYSTEMROOT": os.environ.get("SYSTEMROOT", ""),  # Windows does not start Python without
+        **KERNEL_ENVIRONMENT,
+        "MPLBACKEND": "agg",
+        "COURSE_DATA": "sample",
+        "OMP_NUM_THREADS": "1",
+        "TF_NUM_INTRAOP_THREADS": "1",
+        "TF_NUM_INTEROP_THREADS": "1",
+        "HOME": home,
+        "TMPDIR": home,
+        "TEMP": home,
+    }
 
 
 def problem(limits: Limits) -> str | None:
@@ -190,7 +197,7 @@ def _bwrap(as_root: bool) -> list[str]:
             command += ["--ro-bind", str(path), str(path)]
     for path in ("/usr", "/etc/ld.so.cache", "/etc/localtime", "/nix/store", "/gnu/store"):
         command += ["--ro-bind-try", path, path]
-    course = [REPOSITORY / name for name in ("course_utils", "data", "results")]
+    course = [REPOSITORY / name for name in ("course_utils", "course_tools", "data", "results")]
     seen = {Path("/"), Path("/tmp"), Path("/usr")}
     for path in [Path(sys.base_prefix), Path(sys.prefix), *course]:
         path = path.resolve()

@@ -15,7 +15,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from pathlib import Path
 
 import nbformat
@@ -23,6 +23,7 @@ import psutil
 from tqdm import tqdm
 
 from course_tools.grading import sandbox
+from course_tools.grading.worker import GradedLesson
 from course_tools.lessons import assemble
 from course_tools.notebooks import CHECK
 
@@ -41,39 +42,6 @@ class GradeError(Exception):
 
 class Unreadable(Exception):
     """A submission that cannot be graded, and why."""
-
-
-@dataclass(frozen=True)
-class Graded:
-    """A lesson as grading needs it: the code cells that students get, and each exercise's Otter test file."""
-
-    slug: str
-    cells: list[str]
-    tests: dict[str, str]
-
-    @classmethod
-    def of(cls, lesson: assemble.Lesson) -> "Graded":
-        """From the lesson as built from its source, hidden tests and all."""
-        cells = [cell.source for cell in lesson.student.cells if cell.cell_type == "code"]
-        order = [check[1] for cell in cells if (check := CHECK.match(cell))]
-        return cls(lesson.slug, cells, {exercise: lesson.tests[exercise] for exercise in order})
-
-    def column(self, exercise: str) -> str:
-        """What the points of `exercise` stand under: exercises of two lessons may have the same name."""
-        return f"{self.slug[:2]} {exercise}"
-
-    def score(self, exercise: str, cases: list[list[str]] | None) -> tuple[float, float]:
-        """Points for, and of, an exercise whose test cases gave these messages (None: it was not reached), as Otter counts."""
-        from otter.test_files.abstract_test import TestCaseResult  # here: importing Otter takes seconds
-        from otter.test_files.exception_test import ExceptionTestFile
-
-        test = ExceptionTestFile.from_string(self.tests[exercise])
-        said = cases if cases is not None else [["not reached"]] * len(test.test_cases)
-        test.test_case_results = [
-            TestCaseResult(test_case=case, message="\n".join(messages), passed=not messages)
-            for case, messages in zip(test.test_cases, said, strict=True)
-        ]
-        return test.score, test.possible
 
 
 def read(path: Path, known: set[str]) -> tuple[str, list[str]]:
@@ -112,7 +80,7 @@ def read(path: Path, known: set[str]) -> tuple[str, list[str]]:
     raise Unreadable("of no lesson of this course: neither its metadata nor its first cell names one")
 
 
-def grade(lesson: Graded, cells: list[str], outcome: sandbox.Outcome) -> Row:
+def grade(lesson: GradedLesson, cells: list[str], outcome: sandbox.Outcome) -> Row:
     """The row of a submission that was run; without its name and fingerprint."""
     cases: dict[str, list[list[str]]] = {}
     errors, reasons, at, done = {}, [], None, False
@@ -213,7 +181,7 @@ def submissions(folder: Path, table: Path) -> list[Path]:
 def grade_folder(folder: Path, table: Path, limits: sandbox.Limits, at_once: int, inside: bool) -> list[Row]:
     """Grade what is new or changed in `folder`, keep the other rows of `table`, and return all rows."""
     sources = {source.stem: source for source in assemble.sources()}
-    lessons: dict[str, Graded] = {}
+    lessons: dict[str, GradedLesson] = {}
     rows, todo = [], []
     earlier = {(row["submission"], row["fingerprint"]): row for row in load(table)}
     for path in tqdm(submissions(folder, table), desc="reading", unit="file"):
@@ -224,7 +192,7 @@ def grade_folder(folder: Path, table: Path, limits: sandbox.Limits, at_once: int
             rows.append({"submission": name, "reason": str(error), "fingerprint": NOT_READ})
             continue
         if slug not in lessons:
-            lessons[slug] = Graded.of(assemble.assemble(sources[slug]))
+            lessons[slug] = GradedLesson.of(assemble.assemble(sources[slug]))
         lesson = lessons[slug]
         given = [cells, lesson.tests, astuple(limits)]
         fingerprint = hashlib.sha256(json.dumps(given).encode()).hexdigest()[:16]
@@ -251,11 +219,10 @@ def _run_all(todo: list, limits: sandbox.Limits, at_once: int, inside: bool, fin
     for place in range(at_once):
         places.put(place)
 
-    def run(row: Row, lesson: Graded, cells: list[str]) -> Row:
+    def run(row: Row, lesson: GradedLesson, cells: list[str]) -> Row:
         place = places.get()
         try:
-            job = {"lesson": lesson.slug, "cells": cells, "original": lesson.cells, "tests": lesson.tests}
-            outcome = sandbox.run(job, limits, place, inside, stop.is_set)
+            outcome = sandbox.run(lesson.job(cells), limits, place, inside, stop.is_set)
             try:
                 return row | grade(lesson, cells, outcome)
             except (TypeError, ValueError, KeyError, AttributeError):  # not what graded.py writes

@@ -1,9 +1,8 @@
-"""What grades one submission, in a process of its own: `sandbox.run` starts it, nobody else.
+"""Grades one submission, in a process of its own that `sandbox.run` starts.
 
-It reads its job from standard input: {"nonce", "lesson", "cells", "original", "tests", "memory", "cell", "user"}. It
-runs of the cells what the exercises need, and the checks, which come from the lesson's source, never from the notebook. To
-standard output it writes lines of JSON, each with the nonce: {"cell"} before a cell is begun, {"exercise", "cases"} with the
-messages of each test case, none where it passed, {"errors"} of cells, and {"done"}.
+It reads its job from standard input: that of `GradedLesson.job`, with "nonce", "memory", "cell" (seconds) and "user". It runs
+the cells that the exercises need, and the checks, which come from the lesson's source and never from the notebook. To
+standard output it writes what `grade` reports, as lines of JSON with the nonce, and at last {"done"}.
 """
 
 import inspect
@@ -11,19 +10,59 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from course_tools.grading import slicing
+from course_tools.notebooks import CHECK, code_cells
 from course_utils import exercises
 
 PROCESSES, FILE = 100, 64 * 2**20  # threads count as processes; bytes
 
 
 class TooLong(BaseException):
-    """A cell or a check has computed for too long. No Exception: code that catches these shall not catch it."""
+    """A cell or a check has computed for too long. Not an Exception, so that code which catches these does not catch it."""
+
+
+@dataclass(frozen=True)
+class GradedLesson:
+    """A lesson as grading needs it: the code cells that students get, and each exercise's Otter test file, hidden tests too."""
+
+    slug: str
+    cells: list[str]
+    tests: dict[str, str]
+
+    @classmethod
+    def of(cls, lesson) -> "GradedLesson":
+        """From an `assemble.Lesson`; the exercises are in the order of their checks."""
+        cells = code_cells(lesson.student)
+        order = [check[1] for cell in cells if (check := CHECK.match(cell))]
+        return cls(lesson.slug, cells, {exercise: lesson.tests[exercise] for exercise in order})
+
+    def job(self, cells: list[str]) -> dict:
+        """What `grade` has to do for a submission with these code cells."""
+        return {"lesson": self.slug, "cells": cells, "original": self.cells, "tests": self.tests}
+
+    def column(self, exercise: str) -> str:
+        """The column for the points of `exercise`: exercises of two lessons may have the same name."""
+        return f"{self.slug[:2]} {exercise}"
+
+    def score(self, exercise: str, cases: list[list[str]] | None) -> tuple[float, float]:
+        """Points for, and of, an exercise whose test cases gave these messages (None: it was not reached), as Otter counts."""
+        from otter.test_files.abstract_test import TestCaseResult  # here: importing Otter takes seconds
+        from otter.test_files.exception_test import ExceptionTestFile
+
+        test = ExceptionTestFile.from_string(self.tests[exercise])
+        said = cases if cases is not None else [["not reached"]] * len(test.test_cases)
+        test.test_case_results = [
+            TestCaseResult(test_case=case, message="\n".join(messages), passed=not messages)
+            for case, messages in zip(test.test_cases, said, strict=True)
+        ]
+        return test.score, test.possible
 
 
 def main() -> None:
@@ -36,30 +75,36 @@ def main() -> None:
         os.dup2(quiet, stream)
     process = os.getpid()
 
-    def report(**what) -> None:
+    def report(line: dict) -> None:
         if os.getpid() != process:  # a copy that a notebook has made of this process
             os._exit(0)
-        os.write(channel, json.dumps({"nonce": job["nonce"], **what}).encode() + b"\n")
+        os.write(channel, json.dumps({"nonce": job["nonce"], **line}).encode() + b"\n")
 
-    _grade(job, report)
-    report(done=True)
+    grade(job, report)
+    report({"done": True})
     os._exit(0)
 
 
-def _grade(job: dict, report) -> None:
-    # Where a notebook calls its own checks, which count for nothing, they find none.
+def grade(job: dict, report: Callable[[dict], None]) -> None:
+    """Run what the exercises need, and their checks, in the working directory; may be called once in a process.
+
+    Reports {"cell"} before a cell is begun, {"exercise", "cases"} with the messages of each test case (none if it passed),
+    and at last {"errors"} with what cells raised, by their numbers. A cell or check may compute for job["cell"] seconds.
+    """
+    # A notebook that calls its own checks, which count for nothing, finds none.
     own = {"cells": [], "metadata": {"course": {"lesson": job["lesson"]}, "otter": {"tests": {}}}}
     Path(f"{job['lesson']}.ipynb").write_text(json.dumps(own), encoding="utf-8")
     tests = {exercise: exercises.test_functions(source) for exercise, source in job["tests"].items()}
-    asked = {exercise: set().union(*map(_names, functions)) for exercise, functions in tests.items()}
+    asked = {name: set().union(*(inspect.signature(test).parameters for test in tests[name])) for name in tests}
     shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     shell.showtraceback = shell.showsyntaxerror = shell.ask_exit = lambda *_, **__: None
     shell.enable_gui = lambda gui=None: None  # %matplotlib asks for it
-    errors: dict[int, str] = {}  # by cell: as in Jupyter, the rest of a cell that raised is not run
+    errors: dict[int, str] = {}  # as in Jupyter, the rest of a cell that raised is not run
     for what, cell, text in slicing.steps(job["cells"], job["original"], asked):
-        report(cell=cell)
+        report({"cell": cell})
         if what == "check":
-            report(exercise=text, cases=[_messages(test, shell.user_ns, job["cell"]) for test in tests[text]])
+            cases = [_messages(test, shell.user_ns, job["cell"]) for test in tests[text]]
+            report({"exercise": text, "cases": cases})
         elif cell not in errors:
             try:
                 with _Limited(job["cell"]):
@@ -69,7 +114,7 @@ def _grade(job: dict, report) -> None:
                 error = late
             if error is not None:
                 errors[cell] = _said(error)
-    report(errors=errors)
+    report({"errors": errors})
 
 
 def _messages(test, variables: dict, seconds: float) -> list[str]:
@@ -85,10 +130,6 @@ def _said(error: BaseException) -> str:
         return f"{type(error).__name__}: {error}"[:500]
     except BaseException:  # the student's own exception, whose text fails
         return type(error).__name__
-
-
-def _names(test) -> set[str]:
-    return set(inspect.signature(test).parameters)
 
 
 class _Limited:

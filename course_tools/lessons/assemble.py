@@ -8,7 +8,6 @@ typical wrong answer to the exercise it stands in, with the `message` that its c
 import logging
 import re
 import tempfile
-from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,6 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_raw_cell
 
-from course_tools.notebooks import CHECK
 from course_utils.exercises import digest
 from course_utils.paths import REPOSITORY
 
@@ -91,56 +89,6 @@ def assemble(source: Path) -> Lesson:
     return Lesson(source.stem, student, solved, wrong_answers, tests)
 
 
-def trial(lesson: Lesson) -> NotebookNode:
-    """The solved notebook with every exercise tried: blank stub, solution, each wrong answer, solution again.
-
-    Its check cells carry `metadata.trial`: {"exercise", "attempt", "message"}; message is None where the check must pass.
-    """
-    stubs = dict(_exercises(lesson.student, "otter_answer_cell"))
-    tried = deepcopy(lesson.solved)
-    tried.cells, answers = [], []
-    for cell in deepcopy(lesson.solved.cells):
-        if "otter_assign_solution_cell" in cell.metadata.get("tags", []):
-            answers.append(cell)
-            continue
-        check = CHECK.match(cell.source)
-        if not check:
-            tried.cells.append(cell)
-            continue
-        exercise = check[1]
-        attempts = [("blank", stubs[exercise], "")]
-        attempts += [("solution", answers, None)]
-        for n, wrong in enumerate(lesson.wrong_answers[exercise], start=1):
-            attempts.append((f"wrong answer {n}", [new_code_cell(wrong.code)], wrong.message))
-        attempts += [("solution again", answers, None)]
-        for attempt, cells, message in attempts:
-            tried.cells += deepcopy(cells)
-            checked = new_code_cell(cell.source)
-            checked.metadata["trial"] = {"exercise": exercise, "attempt": attempt, "message": message}
-            tried.cells.append(checked)
-        answers = []
-    _number(tried)
-    return tried
-
-
-def trial_faults(executed: NotebookNode) -> list[str]:
-    """What the executed `trial` shows to be wrong with the checks: one line a fault, none when all is well."""
-    faults = []
-    for cell in executed.cells:
-        if "trial" not in cell.metadata:
-            continue
-        wanted = cell.metadata["trial"]
-        said = "".join(output.get("data", {}).get("text/plain", "") for output in cell.outputs)
-        name = f"exercise {wanted['exercise']}, {wanted['attempt']}"
-        if wanted["message"] is None and not said.startswith("✓"):
-            faults.append(f"{name}: must pass, but the check said: {said}")
-        elif wanted["message"] is not None and not said.startswith("✗"):
-            faults.append(f"{name}: must fail, but the check said: {said}")
-        elif wanted["message"] and wanted["message"] not in said:
-            faults.append(f"{name}: the message {wanted['message']!r} was meant, but the check said: {said}")
-    return faults
-
-
 def _take_wrong_answers(notebook: NotebookNode, source: Path) -> dict[str, list[WrongAnswer]]:
     found, kept, exercise = {}, [], None
     for cell in notebook.cells:
@@ -207,13 +155,3 @@ def _number(notebook: NotebookNode) -> None:
         name = digest(cell.cell_type, cell.source)
         seen[name] = seen.get(name, 0) + 1
         cell["id"] = name if seen[name] == 1 else f"{name}-{seen[name]}"
-
-
-def _exercises(notebook: NotebookNode, tag: str) -> Iterator[tuple[str, list[NotebookNode]]]:
-    answers = []
-    for cell in notebook.cells:
-        if tag in cell.metadata.get("tags", []):
-            answers.append(cell)
-        elif check := CHECK.match(cell.source):
-            yield check[1], answers
-            answers = []

@@ -12,6 +12,8 @@ from course_tools.lessons import assemble, execute, results_pages, store
 from course_utils import files, tables
 from course_utils.paths import REPOSITORY
 
+MEMORY = 2e9  # bytes that a lesson may use on its sample, so that a small laptop is enough
+
 
 class Progress:
     """One bar for all cells of all notebooks, naming the one that just moved."""
@@ -66,6 +68,8 @@ def run_lessons(sources: list[Path], limit: float, real: list[str]) -> int:
     data = {} if real else {"COURSE_DATA": "sample"}
     runs = execute_all(pairs, "running lessons", store.built(sources[0]).parent, limit, data)
     for run in runs:
+        if not real and run.memory > MEMORY:
+            run.fault = run.fault or f"used {run.memory / 1e9:.1f} GB of memory, more than {MEMORY / 1e9:g} GB"
         store.save(run.notebook, out / f"{run.name}.ipynb")
         files.write(out / f"{run.name}.html", HTMLExporter(template_name="lab").from_notebook_node(run.notebook)[0])
     store.remember(zip(sources, runs, strict=True), real)

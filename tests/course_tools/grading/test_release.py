@@ -129,7 +129,7 @@ def test_otter_itself_grades_with_the_autograder(home, tmp_path, monkeypatch):
     from otter.run import main as otter_run
 
     packed = home / "77_made.zip"
-    release.autograder(release.Graded.of(assemble.assemble(*assemble.sources([], home))), packed)
+    release.autograder(release.GradedLesson.of(assemble.assemble(*assemble.sources([], home))), packed)
     with zipfile.ZipFile(packed) as zipped:
         names = set(zipped.namelist())
         assert {"tests/double.py", "files/course_utils/exercises.py", "files/data/reviews.tsv.bz2", "setup.sh"} <= names
@@ -170,7 +170,7 @@ def test_two_days_leave_out_what_does_not_fit():
 def test_the_syllabus_of_the_real_lessons_can_be_made():
     made = []
     for source in assemble.sources():
-        lesson = release.Graded(source.stem, [], {})
+        lesson = release.GradedLesson(source.stem, [], {})
         made.append(release._entry(source, lesson, {"seconds": 1.0, "memory_mb": 1}))
     page = release.syllabus(made, ["a machine"])
     assert all(page.count(f"{entry.number} {entry.title}") == 3 for entry in made)

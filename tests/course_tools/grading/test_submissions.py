@@ -497,7 +497,7 @@ def test_other_limits_are_tried(student, tmp_path):
 
 
 def test_made_up_results_bring_nothing_and_end_nothing(student):
-    lesson = submissions.Graded.of(assemble.assemble(assemble.sources()[0]))
+    lesson = submissions.GradedLesson.of(assemble.assemble(assemble.sources()[0]))
     twice = [{"exercise": "double", "cases": [["no"]]}, {"exercise": "double", "cases": [[]]}, {"done": True}]
     row = submissions.grade(lesson, ["x"], sandbox.Outcome(twice, "", 0, "", 1.0))
     assert row["77 double"] == "0" and "results came twice" in row["reason"]
