@@ -52,7 +52,8 @@ def test_a_folder_in_the_place_of_a_file_is_not_ready(tmp_path):
 
 
 def test_the_catalogue_needs_only_the_standard_library():
-    code = f"import sys; sys.path.insert(0, {str(paths.REPOSITORY)!r}); import course_utils.datasets.catalogue; print(*sys.modules)"
+    code = f"import sys; sys.path.insert(0, {str(paths.REPOSITORY)!r})\n"
+    code += "import course_utils.datasets.catalogue; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True)
     foreign = {name.partition(".")[0] for name in done.stdout.split()} - sys.stdlib_module_names
     assert foreign == {"course_utils", "__main__"}, done.stderr
