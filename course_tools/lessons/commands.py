@@ -125,12 +125,12 @@ def parser(name: str, what: str, limit: bool = True) -> argparse.ArgumentParser:
     return command
 
 
-def guarded(command, *arguments) -> int:
-    """The exit status of `command(*arguments)`: 2, with a message, where a lesson or one of its files is not right."""
+def guarded(command, *arguments, also: type[Exception] = assemble.SourceError) -> int:
+    """The exit status of `command(*arguments)`: 2, with its message, for a SourceError and for the error `also`."""
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # no debugger's warning when a kernel starts
     try:
         return command(*arguments)
-    except assemble.SourceError as error:
+    except (assemble.SourceError, also) as error:
         print(error, file=sys.stderr)
         return 2
 

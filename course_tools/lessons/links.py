@@ -1,104 +1,101 @@
-"""`python -m course_utils links`: links within the course lead somewhere; those that lead outside are listed, not fetched."""
+"""`python -m course_utils links`: links within the course lead to a file or heading; those to the web are listed, not fetched.
+
+The same check is for the web pages that `site` and `slides` write.
+"""
 
 import argparse
+import os
 import re
-from collections.abc import Iterator
-from itertools import pairwise
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import nbformat
+from bs4 import BeautifulSoup
 from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
+from course_tools import notebooks
 from course_utils.paths import REPOSITORY
 
 PAGES = ("*.md", "data/*.md", "notebooks/[0-9]*.ipynb", "notebooks/solutions/[0-9]*.ipynb")
-_HTML_LINK = re.compile(r"""\b(?:href|src)\s*=\s*["']([^"']+)["']""")
 
 
-def pages() -> list[Path]:
-    """The pages and built notebooks that readers see."""
-    return [path for pattern in PAGES for path in sorted(REPOSITORY.glob(pattern))]
+def pages(root: Path = REPOSITORY) -> list[Path]:
+    """The pages and built notebooks that readers of the course in `root` see."""
+    return [path for pattern in PAGES for path in sorted(root.glob(pattern))]
 
 
-def links(page: Path) -> list[str]:
-    """What the links and pictures of a Markdown page, or of a notebook's text, name as their targets.
+def check(pages: Iterable[Path], root: Path) -> tuple[list[str], dict[str, set[str]]]:
+    """What is wrong with the links of `pages` (.md, .ipynb or .html), one line each; and the addresses outside of `root`,
+    each with the names of the pages that link to it.
 
-    Raises ValueError for a notebook that cannot be read.
+    Wrong is a link, picture, script or style that is not under `root` or has no such heading; in a web page also a picture,
+    script or style from the network, and an id that occurs twice. Raises ValueError for a notebook that cannot be read.
     """
-    found = []
-    for token in _tokens(page):
-        found += [target for name in ("href", "src") if (target := token.attrs.get(name))]
-        if token.type in ("html_block", "html_inline"):
-            found += _HTML_LINK.findall(token.content)
-    return found
+    faults, outside, read = [], {}, {}
+
+    def content(path: Path) -> tuple[BeautifulSoup, Counter]:
+        if path not in read:
+            soup = _as_html(path)
+            read[path] = soup, _anchors(path, soup)
+        return read[path]
+
+    for page in pages:
+        soup, anchors = content(page)
+        name, is_web = page.relative_to(root).as_posix(), page.suffix == ".html"
+        if is_web:
+            faults += [f"{name}: the id {anchor!r} occurs {n} times" for anchor, n in anchors.items() if n > 1]
+        for tag in soup.find_all(["a", "link", "script", "img", "iframe", "source"]):
+            address = tag.get("href") or tag.get("src") or ""
+            parts = urlsplit(address)
+            if parts.scheme == "data" or not address:
+                continue
+            if parts.scheme or parts.netloc:
+                if is_web and tag.name != "a":
+                    faults.append(f"{name}: <{tag.name}> comes from the network: {address}")
+                else:
+                    outside.setdefault(address, set()).add(name)
+                continue
+            to = Path(os.path.normpath(page.parent / unquote(parts.path))) if parts.path else page
+            if not (to.is_file() or (to.is_dir() and not is_web)) or root not in to.parents:
+                faults.append(f"{name}: there is nothing at {address}")
+            elif parts.fragment and unquote(parts.fragment) not in content(to)[1]:
+                faults.append(f"{name}: no such heading: {address}")
+    return faults, outside
 
 
-def outside(target: str) -> bool:
-    """Whether a link leads out of the course: to the web, to somebody's mail."""
-    address = urlsplit(target)
-    return bool(address.scheme or address.netloc)
+def slug(heading: str, seen: Counter) -> str:
+    """The anchor that GitHub gives a heading; `seen` counts those of the same page."""
+    anchor = re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
+    seen[anchor] += 1
+    return anchor if seen[anchor] == 1 else f"{anchor}-{seen[anchor] - 1}"
 
 
-def broken(page: Path, root: Path) -> list[str]:
-    """Links of `page` to a file or heading under `root` that is not there: a line each, none when all is well."""
-    faults = []
-    for target in links(page):
-        if outside(target):
-            continue
-        address = urlsplit(target)
-        path = (page.parent / unquote(address.path)).resolve() if address.path else page.resolve()
-        if not path.is_relative_to(root.resolve()):
-            faults.append(f"{target}: leads out of the repository")
-        elif not path.exists():
-            faults.append(f"{target}: there is no such file")
-        elif address.fragment and unquote(address.fragment) not in anchors(path):
-            faults.append(f"{target}: {path.name} has no such heading")
-    return [f"{page.relative_to(root).as_posix()}: {fault}" for fault in faults]
+def _as_html(path: Path) -> BeautifulSoup:
+    """A page as HTML; of a notebook, its text. Empty for a file of another kind."""
+    if path.suffix == ".html":
+        return BeautifulSoup(path.read_bytes(), "html.parser")
+    texts = [path.read_text(encoding="utf-8")] if path.suffix == ".md" else []
+    if path.suffix == ".ipynb":
+        texts = [cell["source"] for cell in notebooks.read(path)["cells"] if cell["cell_type"] == "markdown"]
+    render = MarkdownIt("commonmark").enable("table").render
+    return BeautifulSoup("\n".join(map(render, texts)), "html.parser")
 
 
-def anchors(page: Path) -> set[str]:
-    """What a link may name after '#': headings, of a Markdown page as GitHub calls them, of a notebook as JupyterLab does."""
-    if page.suffix not in (".md", ".ipynb"):
-        return set()
-    tokens = list(_tokens(page))
-    texts = [
-        "".join(part.content for part in after.children if part.type in ("text", "code_inline"))
-        for token, after in pairwise(tokens)
-        if token.type == "heading_open"
-    ]
-    if page.suffix == ".ipynb":
-        return {text.replace(" ", "-") for text in texts}
-    found, seen = set(), {}
-    for text in texts:
-        name = re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-")
-        seen[name] = seen.get(name, -1) + 1
-        found.add(f"{name}-{seen[name]}" if seen[name] else name)
-    return found
+def _anchors(path: Path, soup: BeautifulSoup) -> Counter:
+    """What a link may name after '#': of a Markdown page as on GitHub, of a notebook as in JupyterLab."""
+    if path.suffix == ".html":
+        return Counter(tag["id"] for tag in soup.find_all(id=True))
+    headings, seen = [tag.get_text() for tag in soup.find_all(re.compile("^h[1-6]$"))], Counter()
+    return Counter(text.replace(" ", "-") if path.suffix == ".ipynb" else slug(text, seen) for text in headings)
 
 
-def _tokens(page: Path) -> Iterator[Token]:
-    if page.suffix == ".ipynb":
-        cells = nbformat.read(str(page), as_version=4).cells
-        texts = [cell.source for cell in cells if cell.cell_type == "markdown"]
-    else:
-        texts = [page.read_text(encoding="utf-8")]
-    for text in texts:
-        for token in MarkdownIt("commonmark").enable("table").parse(text):
-            yield token
-            yield from token.children or ()
-
-
-def main(argv: list[str]) -> int:
+def main(argv: list[str], root: Path = REPOSITORY) -> int:
     """The command; returns 1 if a link is broken."""
-    argparse.ArgumentParser(prog="python -m course_utils links", description=__doc__.partition(": ")[2]).parse_args(
-        argv
-    )
-    read = pages()
-    faults = [fault for page in read for fault in broken(page, REPOSITORY)]
-    addresses = sorted({target for page in read for target in links(page) if outside(target)})
-    print(
-        "\n".join([*addresses, *faults, f"pages: {len(read)}, links outside: {len(addresses)}, broken: {len(faults)}"])
-    )
+    what = __doc__.partition(": ")[2].partition("\n")[0]
+    argparse.ArgumentParser(prog="python -m course_utils links", description=what).parse_args(argv)
+    read = pages(root)
+    faults, outside = check(read, root)
+    print(*sorted(outside), *faults, sep="\n")
+    print(f"pages: {len(read)}, links outside: {len(outside)}, broken: {len(faults)}")
     return 1 if faults else 0

@@ -57,13 +57,15 @@ def fingerprint(source: Path) -> str:
 
 
 def data_used(source: Path) -> list[Path]:
-    """The samples that a lesson's modules name, and the records that it shows."""
+    """The samples that a lesson's modules name, and the records and drawings that it shows."""
     root, text = root_of(source), source.read_text(encoding="utf-8")
     code = "".join(_code(module) for module in _modules(source))
     found = [path for path in (root / "data").glob("*.bz2") if repr(path.name) in code]
     found += (root / "results").glob(f"{source.stem}.json")
     benchmarks = (root / "results" / "benchmarks").glob("*.json")
     found += [path for path in benchmarks if f'benchmark("{path.stem}"' in text or f'"{path.name}"' in text]
+    drawings = (root / "course_utils" / "drawings").glob("*.png")
+    found += [path for path in drawings if f'drawing("{path.stem}"' in text]
     return sorted(found)
 
 

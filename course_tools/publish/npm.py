@@ -1,6 +1,6 @@
-"""What pages and slides are shown with: browser libraries from npm, in the exact versions of web/package-lock.json.
+"""The browser libraries that pages and slides are shown with: from npm, in the exact versions of web/package-lock.json.
 
-npm checks each package against the hash that stands there. MathJax is version 3 because its one file draws equations without
+npm checks each package against its hash in that file. MathJax is version 3 because its one file draws equations without
 fonts, workers or further files, which a browser may refuse to load from a folder.
 """
 
@@ -9,26 +9,30 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from course_utils import files
+
 WEB = Path(__file__).with_name("web")
 MATHJAX = {"mathjax/es5/tex-svg.js": "mathjax.js", "mathjax/LICENSE": "mathjax-LICENSE.txt"}
 LISTS = ("package.json", "package-lock.json")
-MARK = "complete.json"  # a copy of the lock in node_modules, written last: what was interrupted has none
+MARK = "complete.json"  # a copy of the lock in node_modules, written last: an interrupted installation has none
 OPTIONS = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "--fetch-retries=1"]
 
 
 class AssetsMissing(RuntimeError):
-    """The browser libraries could not be had. The message says why, and what to do."""
+    """The browser libraries could not be installed. The message says why, and what to do."""
 
 
-def copy(files: Mapping[str, str], out: Path, build: Path) -> None:
-    """Copy `files`, {path in node_modules: name in `out`}; npm gets them into `build`/npm if they are not there yet.
+def copy(libraries: Mapping[str, str], own: Mapping[str, str], out: Path, build: Path) -> None:
+    """Write to `out` the `libraries`, {path in node_modules: name}, and our `own` files, {path in web: text to add at its end}.
 
-    Raises AssetsMissing when npm is not installed, or cannot download.
+    Libraries that are not in `build`/npm yet are installed there. Raises AssetsMissing without npm, or when it fails.
     """
     modules = _install(build / "npm")
     out.mkdir(parents=True, exist_ok=True)
-    for path, name in files.items():
+    for path, name in libraries.items():
         shutil.copyfile(modules / path, out / name)
+    for path, more in own.items():
+        files.write(out / Path(path).name, (WEB / path).read_text(encoding="utf-8") + more)
 
 
 def _install(folder: Path) -> Path:
@@ -39,9 +43,8 @@ def _install(folder: Path) -> Path:
     npm = shutil.which("npm")  # with its path, as on Windows it is npm.cmd
     if npm is None:
         raise AssetsMissing(
-            "npm was not found. It gets the libraries that pages and slides are shown with. Install Node.js, which brings it\n"
-            "(Debian, Ubuntu: apt install npm; macOS: brew install node; Windows: winget install OpenJS.NodeJS),\n"
-            "and give the same command again."
+            "npm was not found. It installs the libraries that pages and slides are shown with. It comes with Node.js\n"
+            "(Debian, Ubuntu: apt install npm; macOS: brew install node; Windows: winget install OpenJS.NodeJS)."
         )
     folder.mkdir(parents=True, exist_ok=True)
     for name in LISTS:
@@ -50,8 +53,8 @@ def _install(folder: Path) -> Path:
     if done.returncode != 0:
         said = "\n".join(f"    {line}" for line in (done.stderr or done.stdout).strip().splitlines()[:6])
         raise AssetsMissing(
-            f"npm could not get the libraries that pages and slides are shown with. It said:\n{said}\n"
-            f"Is there a network, and a free disk? Then give the same command again. Without a network, copy the folder\n"
+            f"npm could not install the libraries that pages and slides are shown with. It said:\n{said}\n"
+            f"Check the network and the disk, and try again. Without a network, copy the folder\n"
             f"{folder}\nfrom a computer where the command has succeeded."
         )
     mark.write_bytes(lock)

@@ -28,6 +28,7 @@ PAGE = """# The lessons: *one* & `two`
 
 [1]: other.md
 """
+WEB = '<h1 id="top">A</h1> <a href="#top">a</a> <a href="other.html#low">b</a> <img src="my%20map.svg"> <img src="data:x">'
 
 
 @pytest.fixture
@@ -38,57 +39,63 @@ def course(tmp_path):
     (tmp_path / "notebooks").mkdir()
     cells = [new_markdown_cell("# 1 · First\n\n[back](../README.md)"), new_code_cell("x = '[no](gone.md)'")]
     nbformat.write(new_notebook(cells=cells), tmp_path / "notebooks" / "77_made.ipynb")
+    (tmp_path / "index.html").write_text(WEB)
+    (tmp_path / "other.html").write_text('<p id="low">')
     return tmp_path
 
 
-def test_links_that_lead_somewhere(course):
-    assert links.broken(course / "README.md", course) == []
-    assert links.broken(course / "notebooks" / "77_made.ipynb", course) == []
-    assert len(links.links(course / "README.md")) == 12
+def test_the_command_lists_what_leads_outside_and_fails_for_what_is_broken(course, capsys):
+    assert links.main([], course) == 0
+    assert capsys.readouterr().out.splitlines()[:-1] == ["https://example.org/a", "mailto:x@example.org"]
+    (course / "README.md").unlink()
+    assert links.main([], course) == 1
+    assert "notebooks/77_made.ipynb: there is nothing at ../README.md" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "named"),
     [
-        ("[a page](other.md)", "[a page](gone.md)", "gone.md: there is no such file"),
-        ("#its-heading", "#its-end", "other.md#its-end: other.md has no such heading"),
-        ("#again-1", "#again-2", "#again-2: README.md has no such heading"),
-        ("my%20map.svg", "my%20maps.svg", "my%20maps.svg: there is no such file"),
-        ("[a folder](notebooks)", "[a folder](../notebooks)", "../notebooks: leads out of the repository"),
-        ("·-First", "·-Second", "has no such heading"),
-        ('src="my map', 'src="our map', "our map.svg: there is no such file"),
-        ("[1]: other.md", "[1]: gone.md", "gone.md: there is no such file"),
-        ('<a href="other.md">', '<a href="gone.md">', "gone.md: there is no such file"),
+        ("[a page](other.md)", "[a page](gone.md)", "gone.md"),
+        ("#its-heading", "#its-end", "other.md#its-end"),
+        ("#again-1", "#again-2", "#again-2"),
+        ("my%20map.svg", "my%20maps.svg", "my%20maps.svg"),
+        ("[a folder](notebooks)", "[a folder](../notebooks)", "../notebooks"),
+        ("·-First", "·-Second", "notebooks/77_made.ipynb#"),
+        ('src="my map', 'src="our map', "our map.svg"),
+        ("[1]: other.md", "[1]: gone.md", "gone.md"),
+        ('<a href="other.md">', '<a href="gone.md">', "gone.md"),
     ],
 )
-def test_links_that_lead_nowhere_are_named(course, old, new, said):
+def test_links_of_a_page_that_lead_nowhere_are_named(course, old, new, named):
     assert old in PAGE
     (course / "README.md").write_text(PAGE.replace(old, new), encoding="utf-8")
-    (fault,) = links.broken(course / "README.md", course)
-    assert fault.startswith("README.md: ") and said in fault
+    ((fault,), _) = links.check([course / "README.md"], course)
+    assert fault.startswith("README.md: ") and named in fault
 
 
-def test_a_link_in_a_notebook_that_leads_nowhere(course):
-    (course / "README.md").unlink()
-    assert links.broken(course / "notebooks" / "77_made.ipynb", course) == [
-        "notebooks/77_made.ipynb: ../README.md: there is no such file"
-    ]
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("#top", "#bottom", "#bottom"),
+        ("other.html#low", "other.html#high", "other.html#high"),
+        ("other.html#low", "notebooks", "notebooks"),  # no server lists a folder
+        ("other.html#low", "../outside.txt", "../outside.txt"),
+        ("my%20map.svg", "my%20maps.svg", "my%20maps.svg"),
+        ("my%20map.svg", "https://example.org/a.png", "https://example.org/a.png"),
+        ("<img", '<script src="//example.org/a.js"></script><img', "//example.org/a.js"),
+        ("<img", '<p id="top"><img', "'top'"),
+    ],
+)
+def test_links_of_a_web_page_that_lead_nowhere_are_named(course, old, new, named):
+    (course.parent / "outside.txt").write_text("")
+    pages = [course / "index.html", course / "other.html"]
+    assert links.check(pages, course) == ([], {})
+    (course / "index.html").write_text(WEB.replace(old, new, 1))
+    ((fault,), _) = links.check(pages, course)
+    assert fault.startswith("index.html: ") and named in fault
 
 
 def test_all_links_of_the_course_lead_somewhere():
     names = {path.name for path in links.pages()}
     assert {"README.md", "CONTRIBUTING.md", "00_start_here.ipynb"} <= names
-    assert [fault for page in links.pages() for fault in links.broken(page, REPOSITORY)] == []
-
-
-def test_the_command_lists_what_leads_outside_and_fails_for_what_is_broken(course, capsys, monkeypatch):
-    monkeypatch.setattr(links, "REPOSITORY", course)
-    assert links.main([]) == 0
-    assert capsys.readouterr().out.splitlines() == [
-        "https://example.org/a",
-        "mailto:x@example.org",
-        "pages: 3, links outside: 2, broken: 0",
-    ]
-    (course / "other.md").unlink()
-    assert links.main([]) == 1
-    assert "README.md: other.md: there is no such file" in capsys.readouterr().out
+    assert links.check(links.pages(), REPOSITORY)[0] == []

@@ -61,12 +61,15 @@ def test_fingerprint_follows_the_code_that_is_imported_but_not_its_comments(writ
 
 
 def test_fingerprint_follows_the_samples_and_the_records_that_are_used(write, text, tmp_path):
-    source = write('from course_utils import reviews\nresults.benchmark("speed", "Times")\n' + text)
+    source = write(
+        'from course_utils import reviews\ntables.benchmark("speed", "Times")\nplots.drawing("cell")\n' + text
+    )
     for name, content in {
         "course_utils/reviews.py": 'SAMPLE = "reviews.tsv.bz2"\n',
         "data/reviews.tsv.bz2": "1",
         "data/other.tsv.bz2": "1",
         "results/benchmarks/other.json": "{}",
+        "course_utils/drawings/other.png": "1",
     }.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(content, encoding="utf-8")
@@ -74,10 +77,15 @@ def test_fingerprint_follows_the_samples_and_the_records_that_are_used(write, te
     (tmp_path / "data/other.tsv.bz2").write_text("2")
     (tmp_path / "results/benchmarks/other.json").write_text("[]")
     assert store.fingerprint(source) == seen[0]
-    for name in ("data/reviews.tsv.bz2", "results/benchmarks/speed.json", "results/77_made.json"):
+    for name in (
+        "data/reviews.tsv.bz2",
+        "results/benchmarks/speed.json",
+        "results/77_made.json",
+        "course_utils/drawings/cell.png",
+    ):
         (tmp_path / name).write_text("2")
         seen.append(store.fingerprint(source))
-    assert len(set(seen)) == 4
+    assert len(set(seen)) == 5
 
 
 def test_every_sample_is_in_the_fingerprint_of_a_lesson():

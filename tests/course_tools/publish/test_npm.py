@@ -39,14 +39,14 @@ def fake_npm(tmp_path, monkeypatch):
 def test_without_npm_it_says_what_npm_is_and_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(npm.AssetsMissing, match=r"npm was not found.*(?s:.)*apt install npm"):
-        npm.copy(FILES, tmp_path / "out", tmp_path / "build")
+        npm.copy(FILES, {}, tmp_path / "out", tmp_path / "build")
 
 
 @posix
 def test_without_a_network_it_passes_on_what_npm_says_and_names_the_way_out(tmp_path, fake_npm):
     fake_npm("echo 'request to the registry failed: ENOTFOUND' >&2; exit 1")
     with pytest.raises(npm.AssetsMissing, match=r"ENOTFOUND(?s:.)*Without a network, copy") as caught:
-        npm.copy(FILES, tmp_path / "out", tmp_path / "build")
+        npm.copy(FILES, {}, tmp_path / "out", tmp_path / "build")
     assert str(tmp_path / "build" / "npm") in str(caught.value)
 
 
@@ -54,7 +54,7 @@ def test_without_a_network_it_passes_on_what_npm_says_and_names_the_way_out(tmp_
 def test_npm_is_asked_once_and_again_only_after_an_interruption_or_a_new_lock(tmp_path, fake_npm):
     fake_npm("rm -rf node_modules; mkdir -p node_modules/reveal.js; echo MIT > node_modules/reveal.js/LICENSE")
     for _ in range(2):
-        npm.copy(FILES, tmp_path / "out", tmp_path / "build")
+        npm.copy(FILES, {}, tmp_path / "out", tmp_path / "build")
     assert (tmp_path / "out" / "licence.txt").read_text() == "MIT\n"
     calls = tmp_path / "calls"
     assert calls.read_text().startswith("ci ") and len(calls.read_text().splitlines()) == 1
@@ -63,5 +63,5 @@ def test_npm_is_asked_once_and_again_only_after_an_interruption_or_a_new_lock(tm
     for spoil in (mark.unlink, lambda: mark.write_text("{}")):
         before = len(calls.read_text().splitlines())
         spoil()
-        npm.copy(FILES, tmp_path / "out", tmp_path / "build")
+        npm.copy(FILES, {}, tmp_path / "out", tmp_path / "build")
         assert len(calls.read_text().splitlines()) == before + 1
