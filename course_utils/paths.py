@@ -1,12 +1,10 @@
-"""Where the course's files are, and whether a lesson gets the embedded sample or the real dataset.
+"""Where the course's files are, and whether lessons are to use embedded samples or real datasets.
 
 The package has two homes. In a clone, the samples, records and lessons are in folders beside it. A wheel (`setup.py`) has
 copies of them inside the package, and what a lesson saves goes to the working directory: nothing is written beside the package.
 """
 
-import hashlib
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
@@ -53,32 +51,3 @@ def mode() -> str:
     if asked not in MODES:
         raise ValueError(f"COURSE_DATA is {asked!r}; it must be one of {', '.join(MODES)}")
     return asked
-
-
-def choose(dataset: str, is_ready: Callable[[Path], bool]) -> str:
-    """'sample' or 'real' for one dataset: what `mode()` asks for, given whether `is_ready(data_dir())`.
-
-    Raises DataNotReady when real data is demanded but missing.
-    """
-    asked = mode()
-    if asked == "sample":
-        return "sample"
-    if is_ready(data_dir()):
-        return "real"
-    if asked == "real":
-        command = f"python -m course_utils data {dataset}" if INSTALLED else f"make data DATASETS={dataset}"
-        raise DataNotReady(
-            f"COURSE_DATA=real, but {dataset} is not in {data_dir()}. Download it with:  {command}  or point "
-            "COURSE_DATA_DIR at a folder that has it, or unset COURSE_DATA to use the embedded sample."
-        )
-    return "sample"
-
-
-def verified(path: Path, script: str) -> Path:
-    """The sample file `path` itself; raises ValueError unless it has the sha256 in the file beside it. `script` writes both."""
-    if hashlib.sha256(path.read_bytes()).hexdigest() != Path(f"{path}.sha256").read_text(encoding="ascii").split()[0]:
-        raise ValueError(
-            f"{path} is damaged: its sha256 is not the one in {path.name}.sha256. "
-            + ("Install the course again." if INSTALLED else f"Write both again with: python {script}")
-        )
-    return path

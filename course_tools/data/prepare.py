@@ -235,7 +235,8 @@ def _make_postings(file: File, found: Path, place: Path) -> None:
     In data_jobs.csv the skills are the text of a Python list, `['sql', 'r']`, in a prepared file `sql|r`. Raises ValueError
     for a damaged row, and if no posting has skills.
     """
-    from course_utils.datasets.postings import COLUMNS, rows
+    from course_utils.datasets import rows
+    from course_utils.datasets.postings import COLUMNS
 
     (name,) = file.gives
     source = found / name if found.is_dir() else found
@@ -245,9 +246,9 @@ def _make_postings(file: File, found: Path, place: Path) -> None:
     with open(place / name, "w", encoding="utf-8", newline="") as target:
         writer, written = csv.writer(target, lineterminator="\n"), 0
         writer.writerow(COLUMNS)
-        for number, (*row, date, skills) in rows(source, (*COLUMNS[:-1], "job_skills" if listed else "skills")):
+        for line, (*row, date, skills) in rows(source, (*COLUMNS[:-1], "job_skills" if listed else "skills")):
             if listed:
-                skills = _joined(skills, number)
+                skills = _joined(skills, line)
             if row[0].strip() and skills:
                 writer.writerow((*row, date[:10], skills))  # the day without the time
                 written += 1
@@ -255,22 +256,22 @@ def _make_postings(file: File, found: Path, place: Path) -> None:
         raise ValueError("no posting has skills")
 
 
-def _joined(text: str, number: int) -> str:
+def _joined(text: str, line: str) -> str:
     """The strings in the text of a Python list, with | between them; "" for no text or None."""
     try:
         skills = ast.literal_eval(text or "None") or []
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         skills = None
     if not isinstance(skills, list) or not all(isinstance(skill, str) and "|" not in skill for skill in skills):
-        raise ValueError(f"line {number} has no list of skills: {text[:80]}")
+        raise ValueError(f"{line} has no list of skills: {text[:80]}")
     return "|".join(skills)
 
 
 def _read(dataset: Dataset, place: Path) -> None:
     """Read prepared files whose hash is not known as the lessons will. Raises ValueError if they are others or damaged."""
-    from course_utils.datasets import books, pairs, postings, wikispeedia
+    from course_utils.datasets import books, pairs, postings, rows, wikispeedia
 
-    table = functools.partial(postings.rows, columns=(), tabs=True)
+    table = functools.partial(rows, tabs=True)
     readers = {"books_whole": books.articles, "onet": table, "tatoeba": pairs.read}
     for name, count in dataset.records.items():
         with open(place / name, "rb") as lines:

@@ -1,1 +1,129 @@
-"""Loaders of the course's datasets, one module a dataset. None of them touches the network: see `fetch` for that."""
+"""Loaders of the course's datasets, one module per dataset. None of them uses the network: only `make data` does.
+
+Every `load` reads from disk: the real dataset if it is under COURSE_DATA_DIR, else the embedded sample. It prints one line that
+says which. It raises paths.DataNotReady if COURSE_DATA=real and the real dataset is missing, and ValueError, with the file and
+the number of the line, if a file is damaged. `load_sample` gives the sample even where real data is there: some things can be
+shown only with what is planted in it. The samples are described in `data/README.md`.
+
+This module has what the loaders share.
+"""
+
+import bz2
+import csv
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from course_utils import paths
+from course_utils.datasets.catalogue import DATASETS
+
+
+@dataclass(frozen=True, eq=False)
+class Splits:
+    """A dataset in three splits; `source` is "sample" or "real"."""
+
+    source: str
+    train: object
+    validation: object
+    test: object
+
+    def __iter__(self):
+        return iter((self.train, self.validation, self.test))
+
+    @property
+    def sizes(self) -> str:
+        """The sizes of the splits, in words."""
+        return ", ".join(
+            f"{len(split):,} {name}" for split, name in zip(self, ("training", "validation", "test"), strict=True)
+        )
+
+
+class Table:
+    """Base of dataclasses whose fields are columns, lists or arrays: `len(table)` is the length of the first."""
+
+    def __len__(self) -> int:
+        return len(getattr(self, fields(self)[0].name))
+
+
+def real_files(name: str, *names: str) -> list[Path]:
+    """The files of a real dataset, all or only those of `names`; an empty list where the sample is to be used.
+
+    Raises paths.DataNotReady if COURSE_DATA=real and they are missing.
+    """
+    dataset, folder, mode = DATASETS[name], paths.data_dir(), paths.mode()
+    if mode == "sample" or (mode == "auto" and not dataset.is_ready(folder, *names)):
+        return []
+    if not dataset.is_ready(folder, *names):
+        raise paths.DataNotReady(
+            f"COURSE_DATA=real, but {name} is not, or not whole, in {folder}. Download it with:  {dataset.command}  or point "
+            f"COURSE_DATA_DIR at a folder that has it, or unset COURSE_DATA to use the embedded sample."
+        )
+    return [path for path in dataset.paths(folder) if not names or path.name in names]
+
+
+def sample(name: str, folder: Path | None = None) -> Path:
+    """The file `name` of the embedded samples, verified by the sha256 in the file beside it.
+
+    Raises ValueError if it is damaged, and FileNotFoundError if one of the two files is missing.
+    """
+    path = (folder or paths.SAMPLES) / name
+    expected = path.with_name(f"{name}.sha256").read_text(encoding="ascii").split()[0]
+    if hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+        advice = "Install the course again." if paths.INSTALLED else f"Restore both with: git checkout data/{name}*"
+        raise ValueError(f"{path} is damaged: its sha256 is not the one in {name}.sha256. {advice}")
+    return path
+
+
+def announce(what: str, source: str, dataset: str, counts: str, data=None):
+    """Print the line that says what was loaded; without real data also the command that gets it. Returns `data`."""
+    names, real, hint = {"sample": "embedded sample", "real": f"real data, {dataset}"}, DATASETS[dataset], ""
+    if source != "real" and not real.is_ready(paths.data_dir()):
+        there = any(path.exists() for path in real.paths(paths.data_dir()))
+        hint = f" (real data{', which is there but not whole' if there else ''}: {real.command})"
+    print(f"{what}: {names.get(source, source)} – {counts}{hint}")
+    return data
+
+
+def damaged(fault: str, dataset: str = "") -> ValueError:
+    """The error for a damaged file, with the advice to download the dataset again."""
+    advice = f". Remove the file and download it again with: {DATASETS[dataset].command}" if dataset else ""
+    return ValueError(f"{fault}{advice}")
+
+
+def lines(path: Path, dataset: str = "") -> Iterator[tuple[str, str]]:
+    r"""Place ("FILE, line N") and text of each line of a file in UTF-8, which may be compressed (.bz2).
+
+    Only "\n" ends a line, and stays in the text: tokens may have other characters that Python takes for line ends. Raises
+    ValueError for a line that is not UTF-8.
+    """
+    with bz2.open(path) if path.suffix == ".bz2" else open(path, "rb") as file:
+        for number, line in enumerate(file, start=1):
+            place = f"{path}, line {number}"
+            try:
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+            except UnicodeDecodeError as error:
+                raise damaged(f"{place} is not text in UTF-8 ({error})", dataset) from None
+            yield place, text
+
+
+def rows(path: Path, columns: Sequence[str] = (), tabs: bool = False) -> Iterator[tuple[str, list[str]]]:
+    """Place, and fields of `columns` (all by default), of each row of a table with a header: .csv, or with tabs and no quotes.
+
+    Raises ValueError if a column is missing, and for a row that has more or fewer fields than the header, an open quotation, or
+    what is not UTF-8.
+    """
+    dialect = {"delimiter": "\t", "quoting": csv.QUOTE_NONE} if tabs else {}
+    reader = csv.reader((text for _, text in lines(path)), strict=True, **dialect)
+    try:
+        header = next(reader, [])
+        if missing := [column for column in columns if column not in header]:
+            raise ValueError(f"{path} lacks the columns {', '.join(missing)}; it has: {', '.join(header)[:300]}")
+        numbers = [header.index(column) for column in columns or header]
+        for row in filter(None, reader):
+            place = f"{path}, line {reader.line_num}"
+            if len(row) != len(header):
+                raise ValueError(f"{place}: {len(header)} fields were expected, there are {len(row)}")
+            yield place, [row[number] for number in numbers]
+    except csv.Error as error:
+        raise ValueError(f"{path}, line {reader.line_num} is not a row of a table: {error}") from None

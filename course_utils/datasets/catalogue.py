@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from course_utils import paths
+
 
 @dataclass(frozen=True)
 class File:
@@ -41,7 +43,7 @@ class Dataset:
     @property
     def command(self) -> str:
         """The command that downloads and prepares it."""
-        return f"make data DATASETS={self.name}"
+        return f"python -m course_utils data {self.name}" if paths.INSTALLED else f"make data DATASETS={self.name}"
 
     @property
     def contents(self) -> dict[str, int | None]:

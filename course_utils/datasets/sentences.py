@@ -1,32 +1,23 @@
 """Sentences with named entities, in IOB2: the embedded sample, or WNUT17.
 
 WNUT17: L. Derczynski, E. Nichols, M. van Erp, N. Limsopatham, "Results of the WNUT2017 Shared Task on Novel and Emerging
-Entity Recognition", Workshop on Noisy User-generated Text, 2017; github.com/leondz/emerging_entities_17, CC BY 4.0. The
-sample and what is planted in it: `data/README.md`.
+Entity Recognition", Workshop on Noisy User-generated Text, 2017; github.com/leondz/emerging_entities_17, CC BY 4.0.
 """
 
-import bz2
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_utils import paths
+from course_utils.datasets import Splits, Table, announce, damaged, lines, real_files, rows, sample
 
-DATASET = "wnut17"
-COMMAND = f"make data DATASETS={DATASET}"
-FILES = {"train": "wnut17train.conll", "validation": "emerging.dev.conll", "test": "emerging.test.annotated"}
-SIZES = {"wnut17train.conll": 493_781, "emerging.dev.conll": 114_749, "emerging.test.annotated": 192_425}  # bytes
 TYPES = ("person", "location", "corporation", "group", "product", "creative-work")  # of WNUT17
 TAGS = {"O", *(f"{prefix}-{type_}" for type_ in TYPES for prefix in "BI")}
 
-SAMPLE = "sentences.tsv.bz2"
-SCRIPT = "data/make_sentences.py"
-
 
 @dataclass(frozen=True, eq=False)
-class Split:
-    """n sentences, in a fixed order; `len(split)` is n.
+class Split(Table):
+    """n sentences, in a fixed order.
 
-    words: for each sentence its tokens, as they were written; punctuation signs are tokens.
+    words: for each sentence its tokens, as they were written; punctuation marks are tokens.
     tags: for each sentence as many tags, in IOB2: "O", or "B-" (an entity's first token) or "I-" (each further one) and a type.
     kinds: for each sentence the kind of context of each of its entities, in order, "a" to "d"; None for WNUT17.
     """
@@ -35,97 +26,55 @@ class Split:
     tags: list[list[str]]
     kinds: list[list[str]] | None = None
 
-    def __len__(self) -> int:
-        return len(self.words)
+
+def load() -> Splits:
+    """WNUT17 or the sample."""
+    files = real_files("wnut17")
+    return _announced(Splits("real", *map(read, files))) if files else load_sample()
 
 
-@dataclass(frozen=True, eq=False)
-class Sentences:
-    """`source` is "sample" or "real"."""
-
-    source: str
-    train: Split
-    validation: Split
-    test: Split
-
-
-def load() -> Sentences:
-    """The sentences, from disk only: WNUT17 if it is under COURSE_DATA_DIR, else the sample. Prints one line about them.
-
-    Raises paths.DataNotReady if COURSE_DATA=real and WNUT17 is not there, and ValueError, with the number of the line, if a
-    file is damaged.
-    """
-    if paths.choose(DATASET, is_ready) == "sample":
-        return load_sample(f" (real ones: {COMMAND})")
-    folder = paths.data_dir() / DATASET
-    return _print(Sentences("real", *(read(folder / name) for name in FILES.values())), "real, WNUT17")
-
-
-def load_sample(hint: str = "") -> Sentences:
-    """The embedded sample, wherever real data may lie: for what only its planted structure can show. Prints one line."""
-    content = paths.verified(paths.SAMPLES / SAMPLE, SCRIPT).read_bytes()
-    _, *lines = bz2.decompress(content).decode("utf-8").splitlines()  # columns: split, tokens, tags, kinds
-    splits = {name: Split([], [], []) for name in FILES}
-    for line in lines:
-        name, words, tags, kinds = line.split("\t")
+def load_sample() -> Splits:
+    """The embedded sample."""
+    splits = {name: Split([], [], []) for name in ("train", "validation", "test")}
+    for _, (name, words, tags, kinds) in rows(sample("sentences.tsv.bz2"), tabs=True):
         splits[name].words.append(words.split(" "))
         splits[name].tags.append(tags.split(" "))
         splits[name].kinds.append([] if kinds == "-" else kinds.split(" "))
-    return _print(Sentences("sample", **splits), "embedded sample", hint)
-
-
-def is_ready(folder: Path) -> bool:
-    """Whether the three files of WNUT17 lie whole under `folder`. Looks at names and sizes only."""
-    paths = {Path(folder) / DATASET / name: size for name, size in SIZES.items()}
-    return all(path.is_file() and path.stat().st_size == size for path, size in paths.items())
+    return _announced(Splits("sample", **splits))
 
 
 def read(path: Path) -> Split:
-    """The sentences of a file of WNUT17: a line has a token, a tab and its tag; between sentences is an empty line.
+    """The sentences of a file of WNUT17: each line is a token, a tab and its tag; an empty line ends a sentence.
 
-    What separates sentences may have tabs and spaces in it (two in three of the training file have a tab), come several
-    times, and be missing at the end. Tokens are left as they are, with quotation marks and characters that have no width.
+    Empty lines may contain tabs and spaces (two in three of the training file have a tab), be repeated, and be missing at the
+    end. Tokens are not changed: quotation marks and characters without width stay.
 
-    Raises ValueError, with the number of the line, for one that is not UTF-8, has no token or no tag, a tag that is not one
-    of TAGS, or an I- that continues no entity of its type; and for a file without a sentence.
+    Raises ValueError for a line that is not of this format, or has an I- that continues no entity of its type; and for a file
+    without a sentence.
     """
     split, previous = Split([], []), ""  # previous tag, "" at the beginning of a sentence
-    with open(path, "rb") as lines:  # only b"\n" ends a line here: tokens may have what else Python takes for line ends
-        for number, line in enumerate(lines, start=1):
-            try:
-                fields = [field.strip(" ") for field in line.decode("utf-8").strip(" \t\r\n").split("\t")]
-            except UnicodeDecodeError as error:
-                raise _damaged(path, number, f"is not text in UTF-8 ({error})") from None
-            if fields == [""]:
-                previous = ""
-                continue
-            if len(fields) != 2:
-                raise _damaged(path, number, f"is not a token, a tab and a tag: {line[:80]!r}")
-            word, tag = fields
-            if tag not in TAGS:
-                raise _damaged(path, number, f"has the tag {tag!r}, which is none of WNUT17's")
-            if tag[0] == "I" and previous[1:] != tag[1:]:
-                raise _damaged(path, number, f"has the tag {tag}, and no entity of this type goes on here")
-            if not previous:
-                split.words.append([])
-                split.tags.append([])
-            split.words[-1].append(word)
-            split.tags[-1].append(tag)
-            previous = tag
+    for place, line in lines(path, "wnut17"):
+        fields = [field.strip(" ") for field in line.strip(" \t\r\n").split("\t")]
+        if fields == [""]:
+            previous = ""
+            continue
+        if len(fields) != 2 or fields[1] not in TAGS:
+            raise damaged(f"{place} is not a token, a tab and a tag of WNUT17: {line[:80]!r}", "wnut17")
+        word, tag = fields
+        if tag[0] == "I" and previous[1:] != tag[1:]:
+            raise damaged(f"{place} has the tag {tag}, and no entity of this type continues here", "wnut17")
+        if not previous:
+            split.words.append([])
+            split.tags.append([])
+        split.words[-1].append(word)
+        split.tags[-1].append(tag)
+        previous = tag
     if not split:
-        raise ValueError(f"{path} has no sentence. Remove the file and get it again with: {COMMAND}")
+        raise damaged(f"{path} has no sentence", "wnut17")
     return split
 
 
-def _damaged(path: Path, number: int, fault: str) -> ValueError:
-    return ValueError(f"{path}, line {number} {fault}. Remove the file and get it again with: {COMMAND}")
-
-
-def _print(sentences: Sentences, name: str, hint: str = "") -> Sentences:
-    splits = (sentences.train, sentences.validation, sentences.test)
-    begun = [tag[2:] for split in splits for tags in split.tags for tag in tags if tag[0] == "B"]
-    print(
-        f"Sentences: {name} – {len(splits[0]):,} train, {len(splits[1]):,} validation, {len(splits[2]):,} test; "
-        f"{len(begun):,} entities of {len(set(begun))} types{hint}"
-    )
-    return sentences
+def _announced(found: Splits) -> Splits:
+    types = [tag[2:] for split in found for tags in split.tags for tag in tags if tag[0] == "B"]
+    counts = f"{found.sizes}; {len(types):,} entities of {len(set(types))} types"
+    return announce("Sentences", found.source, "wnut17", counts, found)

@@ -38,7 +38,7 @@ tf.get_logger().setLevel("ERROR")  # else TensorFlow complains of as many graphs
 # %%
 SEED = int(os.environ.get("COURSE_SEED", 0))
 data = postings.load(seed=SEED)
-sample = data.train.source == "sample"
+sample = data.source == "sample"
 rng = np.random.default_rng(SEED)
 for i in rng.choice(len(data.train), 4, replace=False):
     print(f"{data.train.titles[i]!r}: {', '.join(data.train.bags[i])}")
@@ -689,7 +689,7 @@ def climb(data):
 
 
 onet = None if sample else postings.load_onet(seed=SEED)
-found = climb(onet) if onet and onet.test.source == "real" else None
+found = climb(onet) if onet and onet.source == "real" else None
 tables.table("Interests of occupations never seen, O*NET", found) if found else None
 
 # %% tags=["recorded"]

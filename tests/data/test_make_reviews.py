@@ -1,32 +1,15 @@
-"""The generator of the embedded reviews: what it writes is what lies in data/, and it plants what data/README.md says."""
+"""The generator of the embedded reviews: what it writes is in data/, and it plants what data/README.md says."""
 
-import bz2
-import hashlib
-import importlib.util
 import random
 import re
 import statistics
-import sys
 from collections import Counter, defaultdict
-from pathlib import Path
 
 import pytest
 
 from course_utils.text import tokenize
 
-DATA = Path(__file__).resolve().parents[2] / "data"
 SPLITS = ("train", "validation", "test", "unlabelled")
-
-
-@pytest.fixture(scope="module")
-def make():
-    spec = importlib.util.spec_from_file_location("make_reviews", DATA / "make_reviews.py")
-    module = importlib.util.module_from_spec(spec)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "path", [*sys.path])  # the script adds to it
-        patch.setitem(sys.modules, "make_reviews", module)  # where its dataclass looks for its module
-        spec.loader.exec_module(module)
-        yield module
 
 
 @pytest.fixture(scope="module")
@@ -43,36 +26,8 @@ def twins(reviews):
     return list(pairs.values())
 
 
-# --- files ---
-
-
-def test_the_files_in_data_are_what_the_script_writes(make, reviews, tmp_path):
-    readme = (DATA / "README.md").read_text(encoding="utf-8")
-    start, end = make.samples.marks_of("make_reviews.py")
-    before, after = readme.split(start)[0], readme.split(end)[1]
-    (tmp_path / "README.md").write_text(f"{before}{start}\nwrong\n{end}{after}", encoding="utf-8")
-    make.write_sample(reviews, tmp_path)
-    assert (tmp_path / make.FILE).read_bytes() == (DATA / make.FILE).read_bytes()
-    for name in (f"{make.FILE}.sha256", "README.md"):
-        assert (tmp_path / name).read_text(encoding="utf-8") == (DATA / name).read_text(encoding="utf-8"), name
-    assert len(list(tmp_path.iterdir())) == 3  # no temporary file is left
-
-
-def test_small_whole_and_readable_line_by_line(make, reviews):
-    content = (DATA / make.FILE).read_bytes()
-    assert len(content) < 900_000
-    digest, name = (DATA / f"{make.FILE}.sha256").read_text().split()
-    assert (digest, name) == (hashlib.sha256(content).hexdigest(), make.FILE)
-    header, *lines = bz2.decompress(content).decode("utf-8").split("\n")[:-1]
-    assert header.split("\t") == list(make.COLUMNS)
-    assert len(lines) == len(reviews) == sum(make.SIZES.values())
-    for line, review in zip(lines, reviews, strict=True):
-        known = (
-            ["", "", ""]
-            if review.split == "unlabelled"
-            else [str(n) for n in (review.label, review.stars, review.twin)]
-        )
-        assert line.split("\t") == [review.split, *known, review.text]
+def test_the_files_in_data_are_what_the_script_writes(compare, reviews):
+    assert len(compare(reviews)) == 3  # with README.md and the sha256
 
 
 # --- labels, stars, noise ---

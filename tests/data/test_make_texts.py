@@ -1,22 +1,10 @@
 """The script of the course's own prose: what of a lesson is running text, and what is not."""
 
-import importlib.util
-import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def make():
-    spec = importlib.util.spec_from_file_location("make_texts", ROOT / "data" / "make_texts.py")
-    module = importlib.util.module_from_spec(spec)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "path", [*sys.path])  # the script adds to it
-        spec.loader.exec_module(module)
-        yield module
 
 
 @pytest.mark.parametrize(
