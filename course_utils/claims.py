@@ -10,6 +10,8 @@ import math
 import os
 from dataclasses import asdict, dataclass
 
+from IPython.display import display
+
 MIME = "application/vnd.course.claim+json"
 _made: dict[str, "Claim"] = {}
 
@@ -67,27 +69,24 @@ def claim(text, value, *, at_least=None, at_most=None, close_to=None, within=Non
         held = value >= bound if relation == "at least" else value <= bound
     made = Claim(text, value, relation, bound, within, held)
     _made[text] = made
-    _show(made)
+    display(made)
     if not made.held and _strict():
         raise ClaimFailed(str(made))
 
 
-def summary() -> "Summary":
-    """All claims of this notebook so far, in order, each with its last measured value: the end of a lesson."""
-    return Summary(list(_made.values()))
-
-
-class Summary:
+class Summary(list):
     """A list of claims that shows itself in a notebook."""
 
-    def __init__(self, claims: list[Claim]):
-        self.claims = claims
-
     def __repr__(self) -> str:
-        return "\n".join(map(str, self.claims))
+        return "\n".join(map(str, self))
 
     def _repr_html_(self) -> str:
-        return "<ul>" + "".join(f"<li>{html.escape(str(claim))}</li>" for claim in self.claims) + "</ul>"
+        return "<ul>" + "".join(f"<li>{html.escape(str(claim))}</li>" for claim in self) + "</ul>"
+
+
+def summary() -> Summary:
+    """All claims of this notebook so far, in order, each with its last measured value: the end of a lesson."""
+    return Summary(_made.values())
 
 
 def _strict() -> bool:
@@ -95,17 +94,6 @@ def _strict() -> bool:
     if wanted not in {"", "warn", "record", "strict"}:
         raise ValueError(f"COURSE_CLAIMS is {wanted!r}; it must be warn, record or strict")
     return wanted == "strict" or (not wanted and os.environ.get("CI", "").strip().lower() in {"1", "true", "yes"})
-
-
-def _show(made: Claim) -> None:
-    try:
-        get_ipython()  # defined by IPython in a notebook, and only there
-    except NameError:
-        print(made)
-    else:
-        from IPython.display import display
-
-        display(made)
 
 
 def _number(value, name: str) -> float:
