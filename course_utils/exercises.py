@@ -1,9 +1,8 @@
 """Checks of the exercises: a wrong answer gets a message that helps, and never stops the notebook.
 
-The tests are Otter's exception-based ones (otter-grader.readthedocs.io, "Exception-Based Format"). They are part of the
-notebook's metadata, so that a copied notebook still has them; this module finds them, runs them, and reports the result.
-A verdict is stored in the notebook with digests of what it judged, so that the command `progress` can read it later and
-knows whether it is still about the code in the notebook.
+The tests have Otter's "Exception-Based Format" (otter-grader.readthedocs.io) and are part of the notebook's metadata, so
+that a copied notebook still has them. A verdict is stored in the notebook with digests of what it judged: the command
+`progress` reads it later, and knows whether the code in the notebook has changed since.
 """
 
 import dis
@@ -30,9 +29,9 @@ class NotFilledIn(Exception):
 class Checks:
     """The checks of one lesson: `grader = Checks("04_simple_rnn")`, then `grader.check("exercise")` in any cell.
 
-    They are read from the running notebook where JupyterLab or VS Code names its file, else from a notebook of the lesson in
-    the working directory, under any name, else from the lessons of the course. On Colab and Kaggle, where a kernel cannot see
-    the notebook's file, it is the last of these, which a wheel has, too.
+    They are read from the running notebook if JupyterLab or VS Code names its file, else from a notebook of the lesson in
+    the working directory, under any name, else from the lessons of the course, which a wheel has, too: on Colab and Kaggle
+    a kernel cannot see the notebook's file.
     """
 
     def __init__(self, lesson: str, lessons: Path = LESSONS):
@@ -65,9 +64,9 @@ class Checks:
 
 @dataclass(repr=False)
 class Verdict:
-    """What a check found: `passed`, and the messages for what did not pass (empty when everything did).
+    """The result of a check: `passed`, and messages for the student if not.
 
-    `judged` has digests of the tests and of the cells that the answer is from, if a check in a notebook gave the verdict.
+    `judged` has digests of the tests and of the cells that the answer is from, if the check was run in a notebook.
     """
 
     exercise: str
@@ -92,7 +91,7 @@ def read_notebook(path: Path) -> dict:
         for cell in notebook["cells"]:
             cell["source"] = "".join(cell["source"])
         if not isinstance(notebook["metadata"], dict):
-            raise TypeError("its metadata are no table")
+            raise TypeError("its metadata is not an object")
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"not a notebook ({type(error).__name__}: {error})") from error
     return notebook
@@ -114,18 +113,18 @@ def digest(kind: str, text: str) -> str:
 
 
 def run_tests(exercise: str, source: str, variables: dict) -> Verdict:
-    """Run Otter's exception-based test file `source` against `variables`; the first failing test gives the message.
+    """Run the test file `source` against `variables`; the message is that of the first failing test.
 
-    Whatever the student's code raises ends in the verdict, with the line of theirs that raised it.
+    An exception of the student's code becomes a message, too, with the line that raised it.
     """
     messages = next(filter(None, (failure(test, variables) for test in test_functions(source))), [])
     return Verdict(exercise, not messages, messages)
 
 
 def _cells_judged(tests: str, variables: dict) -> list[str]:
-    """Digests of the cells that, as the kernel ran them, were the last to bind what the tests ask for.
+    """Digests of the cells that last assigned what the tests use, from the kernel's history.
 
-    The kernel's history is more exact than the notebook: a cell may have been edited and not run again.
+    The notebook is less exact: a cell may have been edited and not run again.
     """
     if "get_ipython" not in variables:
         return []
@@ -134,14 +133,14 @@ def _cells_judged(tests: str, variables: dict) -> list[str]:
         try:
             names = [step.argval for step in dis.get_instructions(code) if step.opname == "STORE_NAME"]
         except SyntaxError:
-            continue  # bound nothing
+            continue  # it assigned nothing
         last |= dict.fromkeys(names, digest("code", as_written))
     wanted = {name for test in test_functions(tests) for name in inspect.signature(test).parameters}
     return sorted({last[name] for name in wanted if name in last})
 
 
 def failure(test: FunctionType, variables: dict) -> list[str]:
-    """Run one test against `variables`: what to tell the student, or nothing if it passes."""
+    """Run one test against `variables`: the messages for the student, none if it passes."""
     try:
         test(**{name: _filled_in(name, variables) for name in inspect.signature(test).parameters})
     except NotFilledIn as error:
@@ -154,7 +153,7 @@ def failure(test: FunctionType, variables: dict) -> list[str]:
 
 
 def test_functions(source: str) -> list[FunctionType]:
-    """The functions of an Otter test file, in order, without its one import: importing Otter takes seconds."""
+    """The functions of a test file, in order, without its import of Otter, which takes seconds."""
     found = []
     exec(source.replace("from otter.test_files import test_case\n", ""), {"test_case": lambda **_: found.append})
     return found
@@ -181,6 +180,6 @@ def _filled_in(name: str, variables: dict):
 
 
 def _their_line(error: Exception) -> list[str]:
-    """The innermost line of the traceback that is in the notebook."""
+    """The innermost line of the traceback that is in a cell of the notebook."""
     cells = [frame for frame in traceback.extract_tb(error.__traceback__) if "ipykernel" in frame.filename]
     return [f"at line {cells[-1].lineno} of its cell: {cells[-1].line}"] if cells else []
