@@ -18,9 +18,8 @@ A cell holds its parameters and defines `step` (the equations) and `step_backwar
     grads = backward(run, d_outputs)               # grads.parameters["W_xf"], grads.x, grads.initial_state
     cell.W_xf -= 0.1 * grads.parameters["W_xf"]    # one step of gradient descent
 
-A cell's parameters are all float32 or all float64; inputs, states and gradients are cast to that. `forward` refuses NaN
-and infinity in inputs and initial states. Where parameters or gradients have overflowed, NaN and infinity pass through,
-as in Keras, so that an exploding network can be observed.
+A cell's parameters are all float32 or all float64; inputs, states and gradients are cast to that. NaN and infinity are
+refused in inputs and initial states, but pass through parameters and gradients, as in Keras: an exploding network.
 """
 
 from dataclasses import dataclass
@@ -51,13 +50,11 @@ def check_shape(name: str, array, axes: str, *sizes: int | None, dtype=None) -> 
 
 
 class Cell:
-    """The base of all cells. A cell of your own names its parameters and has `step` and `step_backward`.
+    """The base of all cells; each names its parameters and has `step` and `step_backward`.
 
     The names of the parameters, a W_x… first, give their shapes: W_x… is (features, units), W_h… is (units, units), all
     others are (units,). The gates are in Keras's order. Parameters are passed by position or by name and are not copied.
-
-    Raises TypeError for missing or other parameters, ValueError where a shape does not fit or the dtypes are not all
-    float32 or all float64.
+    Raises TypeError for missing or other parameters, ValueError for shapes or dtypes that do not fit.
     """
 
     parameter_names: ClassVar[tuple[str, ...]] = ()
@@ -93,8 +90,7 @@ class Cell:
     def from_blocks(cls, kernel, recurrent_kernel, bias) -> Self:
         """Split Keras's arrays, which hold the gates side by side, into one array per gate; peepholes become zero.
 
-        kernel (features, gates * units), recurrent_kernel (units, gates * units), bias of any shape that holds the
-        biases one after the other.
+        kernel (features, gates * units), recurrent_kernel (units, gates * units), bias of any shape.
         """
         units = recurrent_kernel.shape[0]
         parameters = {name: np.zeros(units, kernel.dtype) for name in cls.names("w_c")}
@@ -128,30 +124,28 @@ class Cell:
     def step(self, x_t: np.ndarray, state: State) -> tuple[State, SimpleNamespace]:
         """The equations: the state after one time step, and the values that `step_backward` needs.
 
-        x_t (batch, features); the arrays of `state`, before and after, (batch, units). The output is the first of them,
-        h_t. Raises ValueError where a shape does not fit.
+        x_t (batch, features), states (batch, units); h_t, the first, is the output. Raises ValueError for wrong shapes.
         """
         raise NotImplementedError(f"{type(self).__name__} has no step: write its equations")
 
     def step_backward(self, d_state: State, s: SimpleNamespace) -> tuple[np.ndarray, State, dict[str, np.ndarray]]:
         """The chain rule: from ∂L/∂ the state after the step, and what `step` stored, the gradients of its inputs.
 
-        Returns ∂L/∂x_t (batch, features), ∂L/∂ the state before the step, and by name ∂L/∂ each parameter through this
-        step alone.
+        Returns ∂L/∂x_t (batch, features), ∂L/∂ the state before the step, and by name this step's ∂L/∂ each parameter.
         """
         raise NotImplementedError(f"{type(self).__name__} has no step_backward: write the chain rule of its step")
 
     def check_state(self, name: str, state, batch: int) -> State:
-        """Return `state` as a tuple of arrays (batch, units) of the cell's dtype, or raise ValueError."""
+        """Return `state` as a tuple of arrays (batch, units) of the cell's dtype, zeros for None, or raise ValueError."""
+        if state is None:
+            return tuple(np.zeros((batch, self.units), self.dtype) for _ in self.state_names)
         if not isinstance(state, tuple | list) or len(state) != len(self.state_names):
             has = f"{len(state)} arrays" if isinstance(state, tuple | list) else f"one {type(state).__name__}"
             needed = str(self.state_names).replace("'", "")  # (h,) or (h, c)
             raise ValueError(f"{name} is {has} but needs to be the tuple {needed}, each (batch, units)")
+        named = {f"{name} {part}": array for part, array in zip(self.state_names, state, strict=True)}
         shape = ("batch units", batch, self.units)
-        return tuple(
-            check_shape(f"{name} {part}", array, *shape, dtype=self.dtype)
-            for part, array in zip(self.state_names, state, strict=True)
-        )
+        return tuple(check_shape(key, array, *shape, dtype=self.dtype) for key, array in named.items())
 
     def check_step(self, x_t, state) -> tuple[np.ndarray, State]:
         """Return the arguments of `step` as arrays of the cell's dtype, or raise ValueError where they do not fit."""
@@ -270,8 +264,7 @@ class PeepholeLSTM(LSTM):
 class CoupledLSTM(LSTM):
     """The LSTM that writes exactly where it forgets (coupled gates: Greff et al. 2017). Keras has no such layer.
 
-    With i_t = 1 - f_t in place of an input gate (Greff et al. keep i_t and write f_t = 1 - i_t, the same cell):
-
+    i_t = 1 - f_t in place of an input gate (Greff et al. keep i_t and write f_t = 1 - i_t, the same cell):
     c_t = f_t ⊙ c_{t-1} + (1 - f_t) ⊙ c̃_t          cell state; f_t, c̃_t, o_t and h_t as in the LSTM
     """
 
@@ -338,7 +331,6 @@ class GRUResetBefore(Cell):
     """The GRU that resets before the product (Cho et al. 2014; keras.layers.GRU(reset_after=False)).
 
     Its backward step is an exercise of lesson 07.
-
     z_t = σ(x_t W_xz + h_{t-1} W_hz + b_z)                  update gate
     r_t = σ(x_t W_xr + h_{t-1} W_hr + b_r)                  reset gate
     h̃_t = tanh(x_t W_xh + (r_t ⊙ h_{t-1}) W_hh + b_h)       candidate
@@ -372,10 +364,7 @@ class Run:
         return tuple(s[:, -1] for s in self.states)
 
     def trace(self, name: str) -> np.ndarray:
-        """A value inside the cell over time, such as the forget gate "f": (batch, time, units).
-
-        Masked steps show what the cell computed there, although it was not used.
-        """
+        """A value inside the cell, such as the forget gate "f", at every step, masked ones included: (batch, time, units)."""
         return np.stack([getattr(step, name) for step in self.steps], axis=1)
 
 
@@ -395,8 +384,8 @@ def forward(cell: Cell, x, initial_state=None, mask=None) -> Run:
     x (batch, time, features), at least one time step. initial_state (h_0,) or (h_0, c_0), each (batch, units); zeros if
     None. mask (batch, time) bool, False where a step is padding; None: no padding.
 
-    Masked steps are handled as in Keras: the state is carried over unchanged, and the output repeats the output of the
-    step before. Before the first step that counts the output is zero, even when initial_state is not.
+    In a masked step, as in Keras, the state is carried over unchanged and the output repeats the output of the step before.
+    Before the first step that counts the output is zero, even when initial_state is not.
 
     Raises ValueError where a shape does not fit, the mask is not boolean, or x or initial_state holds NaN or infinity.
     """
@@ -404,8 +393,6 @@ def forward(cell: Cell, x, initial_state=None, mask=None) -> Run:
     batch, time, _ = x.shape
     if time == 0:
         raise ValueError(f"x has shape {x.shape} but needs at least one time step: (batch, time, features)")
-    if initial_state is None:
-        initial_state = tuple(np.zeros((batch, cell.units)) for _ in cell.state_names)
     state = cell.check_state("initial_state", initial_state, batch)
     mask = check_shape("mask", np.ones((batch, time), bool) if mask is None else mask, "batch time", batch, time)
     if mask.dtype != bool:
@@ -434,14 +421,11 @@ def backward(run: Run, d_outputs, d_state=None) -> Gradients:
 
     d_outputs is ∂L/∂ run.outputs, (batch, time, units), None if the loss does not use the outputs; d_state is
     ∂L/∂ run.state, (d_h,) or (d_h, d_c), each (batch, units), None if the loss does not use the final state.
-    Uses the current parameters of the cell: call it before they are updated.
-
-    Raises ValueError where a shape does not fit.
+    Call it before the parameters are updated. Raises ValueError where a shape does not fit.
     """
     cell, (batch, time, units) = run.cell, run.outputs.shape
     d_outputs = np.zeros(run.outputs.shape) if d_outputs is None else d_outputs
     d_outputs = check_shape("d_outputs", d_outputs, "batch time units", batch, time, units, dtype=cell.dtype)
-    d_state = tuple(np.zeros((batch, units)) for _ in cell.state_names) if d_state is None else d_state
     d_state = cell.check_state("d_state", d_state, batch)
 
     parameters = {name: np.zeros_like(value) for name, value in cell.parameters().items()}
@@ -468,8 +452,7 @@ def from_keras(layer) -> Cell:
 
     Keras holds the gates side by side in `kernel` (features, gates · units) and `recurrent_kernel` (units, gates ·
     units): i, f, c, o for LSTM; z, r, h for GRU. `bias` is (gates · units,), but (2, gates · units) for a GRU with
-    reset_after=True: row 0 are the b_x, row 1 the b_h. For a Bidirectional layer use layer.forward_layer and
-    layer.backward_layer. Options such as return_sequences, go_backwards and dropout are not copied.
+    reset_after=True: row 0 are the b_x, row 1 the b_h. Options such as return_sequences and dropout are not copied.
 
     Raises ValueError if the layer is not built, or its equations are not those of a cell of this module.
     """

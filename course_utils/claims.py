@@ -39,8 +39,7 @@ class Claim:
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         colour = "#0072b2" if self.held else "#d55e00"
         shown = f'<div style="border-left: 4px solid {colour}; padding-left: 0.6em">{html.escape(str(self))}</div>'
-        record = asdict(self)
-        record["value"] = self.value if math.isfinite(self.value) else None  # JSON has no NaN
+        record = asdict(self) | {"value": self.value if math.isfinite(self.value) else None}  # JSON has no NaN
         return {"text/plain": str(self), "text/html": shown, MIME: record}
 
 
@@ -51,7 +50,7 @@ def claim(text, value, *, at_least=None, at_most=None, close_to=None, within=Non
     NaN misses every bound.
 
     Raises ValueError for a bound that cannot be missed or met (none, several, not finite), TypeError for a value that is
-    not one number, and ClaimFailed for a missed bound where claims are strict (see the module).
+    not one number, and ClaimFailed for a missed bound if claims are strict.
     """
     bounds = {"at least": at_least, "at most": at_most, "close to": close_to}
     given = {relation: _number(bound, relation) for relation, bound in bounds.items() if bound is not None}

@@ -1,8 +1,7 @@
 """Vectors of words and of other things: neighbours, training pairs, negative samples, maps, export.
 
-Word2vec: T. Mikolov, K. Chen, G. Corrado, J. Dean, "Efficient Estimation of Word Representations in Vector Space", 2013, and
-T. Mikolov, I. Sutskever, K. Chen, G. Corrado, J. Dean, "Distributed Representations of Words and Phrases and their
-Compositionality", NIPS 2013. Everything here is exact and needs NumPy only; `map_2d` imports scikit-learn or umap-learn.
+Word2vec: T. Mikolov et al., "Efficient Estimation of Word Representations in Vector Space", 2013, and "Distributed
+Representations of Words and Phrases and their Compositionality", NIPS 2013.
 """
 
 import json
@@ -10,10 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.random import Generator
 
 from course_utils import files
 
 BLOCK = 1 << 16  # rows that are compared at a time
+Pair = tuple[np.ndarray, np.ndarray]
+Sentences = Sequence[Sequence[int]]
 
 
 def cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -51,16 +53,14 @@ def norms_of(matrix: np.ndarray) -> np.ndarray:
     for start in range(0, len(matrix), BLOCK):
         rows = matrix[start : start + BLOCK].astype(np.float64)  # squares of float32 do not overflow float64
         with np.errstate(over="ignore"):
-            norms[start : start + BLOCK] = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+            norms[start : start + BLOCK] = np.linalg.norm(rows, axis=1)
     bad = np.flatnonzero(~np.isfinite(norms))
     if len(bad):
         raise ValueError(f"{len(bad)} vectors hold NaN, infinity or numbers near it; the first is row {bad[0]}")
     return norms
 
 
-def nearest(
-    matrix: np.ndarray, queries: np.ndarray, k: int, norms: np.ndarray | None = None, block: int = BLOCK
-) -> tuple[np.ndarray, np.ndarray]:
+def nearest(matrix: np.ndarray, queries: np.ndarray, k: int, norms: np.ndarray | None = None, block=BLOCK) -> Pair:
     """The k rows of `matrix` (n, d) with the largest cosine to each of `queries` (q, d): rows and cosines, both (q, min(k, n)).
 
     Exact. It works through blocks of `block` rows, so that the table of all cosines is never in memory. `norms`, from
@@ -93,8 +93,7 @@ def nearest(
 class Vectors:
     """A list of words (or of titles, users, …) and a vector for each: `words` (n,), `matrix` (n, d) float32.
 
-    Raises ValueError unless there are as many rows as words, every word is a string and occurs once, and all numbers are
-    finite.
+    Raises ValueError for other than one row per word, words that are no strings or occur twice, and numbers not finite.
     """
 
     def __init__(self, words: Iterable[str], matrix: np.ndarray):
@@ -135,7 +134,7 @@ class Vectors:
         """The k words nearest to a word or to a vector (d,), with their cosines, the nearest first.
 
         A word is not its own neighbour, and words in `exclude` are left out; if fewer than k remain, all are returned.
-        Raises KeyError for a word without a vector; ValueError for a query of zeros, for NaN, and for k below 1.
+        Raises KeyError for a word without a vector; ValueError as `nearest` does.
         """
         left_out = {self.id_of(word) for word in exclude}
         if isinstance(query, str):
@@ -150,22 +149,18 @@ class Vectors:
     def analogy(self, a: str, b: str, c: str, k: int = 10) -> list[tuple[str, float]]:
         """a is to b as c is to …: words nearest to b − a + c, all three scaled to length one, without a, b and c themselves.
 
-        T. Mikolov, W. Yih, G. Zweig, "Linguistic Regularities in Continuous Space Word Representations", NAACL 2013. Raises
-        as `neighbours` does.
+        Mikolov, Yih, Zweig, "Linguistic Regularities in Continuous Space Word Representations", NAACL 2013. Raises KeyError.
         """
         a_, b_, c_ = (self.vector(word) / max(self.norms[self.id_of(word)], 1e-30) for word in (a, b, c))
         return self.neighbours(b_ - a_ + c_, k, exclude={a, b, c})
 
 
-def skip_gram_pairs(
-    sentences: Sequence[Sequence[int]], window: int, rng: np.random.Generator | None = None
-) -> tuple[np.ndarray, np.ndarray]:
+def skip_gram_pairs(sentences: Sentences, window: int, rng: Generator | None = None) -> Pair:
     """Every word with every neighbour at most `window` positions away: centres and contexts, both (pairs,) int32.
 
     Pairs are within a sentence. With `rng`, each centre samples its own window size from 1 … window, as in word2vec, so
-    that near neighbours count more. Pairs are ordered by distance; shuffle them before training.
-
-    Raises ValueError for a window below 1.
+    that near neighbours count more. Pairs are ordered by distance; shuffle them before training. Raises ValueError for a
+    window below 1.
     """
     ids, sentence, reach = _corpus(sentences, window, rng)
     centres, contexts = [ids[:0]], [ids[:0]]
@@ -178,13 +173,11 @@ def skip_gram_pairs(
     return np.concatenate(centres), np.concatenate(contexts)
 
 
-def cbow_windows(
-    sentences: Sequence[Sequence[int]], window: int, rng: np.random.Generator | None = None, padding: int = 0
-) -> tuple[np.ndarray, np.ndarray]:
+def cbow_windows(sentences: Sentences, window: int, rng: Generator | None = None, padding: int = 0) -> Pair:
     """Every word with all its neighbours at once: contexts (words, 2 · window) and centres (words,), both int32.
 
-    A row has the neighbours from left to right, and `padding` where there is none. Words without any neighbour are left
-    out. `rng` and errors as in `skip_gram_pairs`.
+    A row has the neighbours from left to right, or `padding`. Words without neighbours are left out. `rng` and errors as in
+    `skip_gram_pairs`.
     """
     ids, sentence, reach = _corpus(sentences, window, rng)
     contexts = np.full((len(ids), 2 * window), padding, dtype=np.int32)
@@ -198,26 +191,23 @@ def cbow_windows(
     return contexts[found], ids[found]
 
 
-def _corpus(sentences: Sequence[Sequence[int]], window: int, rng: np.random.Generator | None):
+def _corpus(sentences: Sentences, window: int, rng: Generator | None):
     """The ids of all words in one array, and for each its sentence's number and its window size: three times (words,)."""
     if window < 1:
         raise ValueError(f"the window is {window}; it must be at least 1")
-    lengths = [len(sentence) for sentence in sentences]
-    flat = [np.asarray(sentence, dtype=np.int32) for sentence in sentences]
-    ids = np.concatenate([np.zeros(0, dtype=np.int32), *flat])
+    ids = np.concatenate([np.zeros(0, dtype=np.int32), *(np.asarray(sentence, np.int32) for sentence in sentences)])
     reach = np.full(len(ids), window) if rng is None else rng.integers(1, window + 1, len(ids))
-    return ids, np.repeat(np.arange(len(lengths)), lengths), reach
+    return ids, np.repeat(np.arange(len(sentences)), [len(sentence) for sentence in sentences]), reach
 
 
 class NegativeSampler:
     """Samples ids with probability in proportion to count ** power: `probabilities` (n,).
 
     The power 0.75 of word2vec is between the frequencies of the text (1) and a uniform distribution (0). An id with a count
-    of 0 is never sampled.
-    Raises ValueError for counts that are negative, not finite or all zero.
+    of 0 is never sampled. Raises ValueError for counts that are negative, not finite or all zero.
     """
 
-    def __init__(self, counts: np.ndarray, power: float = 0.75, rng: np.random.Generator | None = None):
+    def __init__(self, counts: np.ndarray, power: float = 0.75, rng: Generator | None = None):
         counts = np.asarray(counts, dtype=np.float64)
         if counts.ndim != 1 or not np.isfinite(counts).all() or (counts < 0).any() or not counts.any():
             raise ValueError("counts must be one row of numbers that are not negative, and not all zero")
@@ -234,9 +224,8 @@ class NegativeSampler:
     def draw_without(self, positives: np.ndarray, k: int) -> np.ndarray:
         """k ids for each row of `positives` (rows, any number), none of which is in that row: (rows, k) int32.
 
-        Rows with fewer positives are filled with −1. Sampled as in `draw`, and again where the result is a positive.
-
-        Raises ValueError when a row leaves nothing to sample.
+        Rows with fewer positives are filled with −1. Sampled as in `draw`, and again where the result is a positive. Raises
+        ValueError when a row leaves nothing to sample.
         """
         positives = np.asarray(positives)
         ids = self.draw((len(positives), k))
@@ -286,17 +275,13 @@ def map_2d(vectors: np.ndarray, method: str = "tsne", seed: int = 0, **options) 
     return np.asarray(place, dtype=np.float32)
 
 
-def export_projector(
-    folder: Path | str, vectors: Vectors, metadata: Mapping[str, Sequence] | None = None, name: str = "vectors"
-) -> Path:
+def export_projector(folder: Path | str, vectors: Vectors, metadata: Mapping | None = None, name="vectors") -> Path:
     """Write `vectors` for TensorBoard's Embedding Projector; open with `tensorboard --logdir folder`. Returns the folder.
 
-    Three files, which the projector reads without a checkpoint: tensors.tsv (one vector per line), metadata.tsv (one word
-    per line; with columns from `metadata`, each with one value per word, a first line of names), and projector_config.pbtxt,
-    which names the two. White space within a value becomes one space and an empty value "(empty)", because a tab or a line
-    break would shift everything after it.
-
-    Raises ValueError for a column that is not as long as the vectors, and OSError where the files cannot be written.
+    Three files: tensors.tsv (one vector per line), metadata.tsv (one word per line, beside it the columns of `metadata`), and
+    projector_config.pbtxt, which names the two. White space within a value becomes one space and an empty value "(empty)",
+    because a tab or a line break would shift everything after it. Raises ValueError for a column that is not as long as the
+    vectors, and OSError.
     """
     columns = {"word": vectors.words, **(metadata or {})}
     for column, values in columns.items():

@@ -5,6 +5,7 @@ that a copied notebook still has them. A verdict is stored in the notebook with 
 `progress` reads it later, and knows whether the code in the notebook has changed since.
 """
 
+import contextlib
 import dis
 import hashlib
 import inspect
@@ -64,10 +65,7 @@ class Checks:
 
 @dataclass(repr=False)
 class Verdict:
-    """The result of a check: `passed`, and messages for the student if not.
-
-    `judged` has digests of the tests and of the cells that the answer is from, if the check was run in a notebook.
-    """
+    """The result of a check: `passed`, messages if not, and digests of what was `judged` if it was run in a notebook."""
 
     exercise: str
     passed: bool
@@ -122,19 +120,14 @@ def run_tests(exercise: str, source: str, variables: dict) -> Verdict:
 
 
 def _cells_judged(tests: str, variables: dict) -> list[str]:
-    """Digests of the cells that last assigned what the tests use, from the kernel's history.
-
-    The notebook is less exact: a cell may have been edited and not run again.
-    """
+    """Digests of the cells that last assigned what the tests use, from the kernel's history: cells as they were run."""
     if "get_ipython" not in variables:
         return []
     history, last = variables["get_ipython"]().history_manager, {}
     for code, as_written in zip(history.input_hist_parsed, history.input_hist_raw, strict=False):
-        try:
+        with contextlib.suppress(SyntaxError):  # such a cell assigned nothing
             names = [step.argval for step in dis.get_instructions(code) if step.opname == "STORE_NAME"]
-        except SyntaxError:
-            continue  # it assigned nothing
-        last |= dict.fromkeys(names, digest("code", as_written))
+            last |= dict.fromkeys(names, digest("code", as_written))
     wanted = {name for test in test_functions(tests) for name in inspect.signature(test).parameters}
     return sorted({last[name] for name in wanted if name in last})
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from IPython.display import display
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
@@ -38,10 +39,7 @@ def figure(rows: int = 1, columns: int = 1, size: tuple[float, float] | None = N
 
 
 def show(figure, alt: str) -> None:
-    """Show `figure` in the notebook with `alt`, its text for readers who cannot see it, and close it.
-
-    The text is stored beside the picture, where HTML export finds it. Raises ValueError for a text that is no sentence.
-    """
+    """Show `figure` in the notebook, and close it. `alt` is the alternative text. Raises ValueError if it is no sentence."""
     picture = io.BytesIO()
     figure.savefig(picture, format="png", metadata={"Software": None})
     plt.close(figure)
@@ -60,10 +58,8 @@ def _display(picture: bytes, alt: str) -> None:
     alt = " ".join(alt.split())
     if alt.count(" ") < 4:
         raise ValueError(f"alternative text must say what the figure shows, in a sentence; got {alt!r}")
-    from IPython.display import display
-
     data = {"image/png": picture, "text/plain": f"[Figure: {alt}]"}
-    display(data, metadata={"image/png": {"alt": alt}}, raw=True)
+    display(data, metadata={"image/png": {"alt": alt}}, raw=True)  # where nbconvert looks for it
 
 
 def label_bars(axes, form: str = "{:.3f}") -> None:
@@ -75,8 +71,7 @@ def label_bars(axes, form: str = "{:.3f}") -> None:
 def label_points(axes, names, x, y) -> None:
     """Write each of n `names` beside its point, x and y (n,) in data units, where it covers no point and no other label.
 
-    A thin line leads from each name to its point. If all places that are tried are taken, the name is right of the
-    point. Call it after limits, margins and points of the axes are set, because it measures in pixels.
+    If all places that are tried are taken, the name is right of the point. Call it after limits and points are set.
     """
     axes.figure.canvas.draw()  # settles the layout
     renderer = axes.figure.canvas.get_renderer()

@@ -47,7 +47,7 @@ def although(n: int, seed: int = 0) -> tuple[list[str], np.ndarray]:
     if n % 2:
         raise ValueError(f"n is {n}; sentences are in pairs, so it must be even")
     rng = np.random.default_rng(seed)
-    sentences, labels = [], []
+    found = []
     for _ in range(n // 2):
         one, other = rng.choice(ASPECTS, size=2, replace=False)
         good, bad = f"the {one} was {rng.choice(POSITIVE)}", f"the {other} was {rng.choice(NEGATIVE)}"
@@ -55,10 +55,8 @@ def although(n: int, seed: int = 0) -> tuple[list[str], np.ndarray]:
             pair = [(f"although {bad} {good}", 1), (f"although {good} {bad}", 0)]
         else:
             pair = [(f"{good} although {bad}", 1), (f"{bad} although {good}", 0)]
-        for i in rng.permutation(2):
-            sentences.append(pair[i][0])
-            labels.append(pair[i][1])
-    return sentences, np.array(labels, dtype=np.int32)
+        found += [pair[i] for i in rng.permutation(2)]
+    return [sentence for sentence, _ in found], np.array([label for _, label in found], dtype=np.int32)
 
 
 def _positive(**sizes: int) -> None:

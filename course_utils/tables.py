@@ -18,10 +18,7 @@ Row = Mapping[str, str | int | float]
 
 
 class Table:
-    """Rows of measured values under common column names; the first column names the row. Shows itself in a notebook.
-
-    Raises ValueError for no rows, or rows with different columns.
-    """
+    """Measured values under column names, the first of which names the row. Raises ValueError for different columns."""
 
     def __init__(self, title: str, rows: Sequence[Row], note: str = ""):
         if not rows or any(list(row) != list(rows[0]) for row in rows):
@@ -59,18 +56,12 @@ class Table:
 
 
 def table(title: str, rows: Sequence[Row]) -> Table:
-    """A table of what was just measured. As the last value of a cell it is shown, and recorded by a run that records.
-
-    Raises ValueError as `Table` does.
-    """
+    """A table of what was just measured: shown as the last value of a cell, and recorded by `make results`."""
     return Table(title, [{k: v.item() if hasattr(v, "item") else v for k, v in row.items()} for row in rows])
 
 
 def recorded(lesson: str, title: str, folder: Path = RECORDS) -> Table:
-    """What runs of `lesson` on real data measured under `title`: mean ± standard deviation over their seeds.
-
-    Raises KeyError, with the command that measures it, when the records in `folder` have no such table.
-    """
+    """What runs of `lesson` on real data measured under `title`: mean ± standard deviation over seeds. Raises KeyError."""
     return from_record(read_record(lesson, folder), lesson, title)
 
 

@@ -10,14 +10,11 @@ from course_utils import files
 
 
 class ProgressBar(keras.callbacks.Callback):
-    """A progress bar over all batches of a `fit`, with the metrics of the last epoch.
+    """A progress bar over all batches, with the metrics of the last epoch: `fit(…, verbose=0, callbacks=[ProgressBar()])`.
 
-    For `fit(…, verbose=0, callbacks=[ProgressBar()])`. It is written to stderr, so that a notebook's stored outputs do not
-    change from run to run.
-
-    It also creates the optimizer's variables before the first training step. Keras would create them in it, and TensorFlow
-    traces a step that creates variables twice, which takes a second for an LSTM. (Metrics given by name are created in the
-    step, too, so with them nothing is gained.) What is learned does not change.
+    It is written to stderr, so that a notebook's stored outputs do not change from run to run. It also creates the
+    optimizer's variables before the first training step: TensorFlow traces a step that creates variables twice, which takes
+    a second for an LSTM. (Metrics given by name are created in the step, too, so with them nothing is gained.)
     """
 
     def on_train_begin(self, logs=None):
@@ -45,10 +42,8 @@ class Batches(keras.utils.PyDataset):
     seed: gives every epoch new batches in a new order; None, as `predict` needs it, gives the same batches always.
     step: lengths are rounded up to a multiple of it, so that there are few different shapes (XLA compiles each of them).
 
-    Give `fit` shuffle=False, or Keras shuffles the batches again, with its own random state.
-
-    `order` has the indices of the sequences in the order of the batches. The batches of an epoch depend only on `seed` and
-    on the number of the epoch; a `fit` that is resumed sets `epoch`.
+    `order` has the indices of the sequences in the order of the batches. Batches depend only on `seed` and on the number of
+    the epoch. Give `fit` shuffle=False, or Keras shuffles the batches again, with its own random state.
 
     Raises ValueError when the numbers of sequences differ, or a sequence is empty.
     """
@@ -91,16 +86,14 @@ class Batches(keras.utils.PyDataset):
         inputs = {name: self._padded(arrays, chosen, 0) for name, arrays in self.inputs.items()}
         if self.targets is None:
             return (inputs,)
-        one_each = isinstance(self.targets, np.ndarray)
-        return inputs, self.targets[chosen] if one_each else self._padded(self.targets, chosen, -1)
+        if isinstance(self.targets, np.ndarray):
+            return inputs, self.targets[chosen]
+        return inputs, self._padded(self.targets, chosen, -1)
 
     def _padded(self, arrays: list, chosen: np.ndarray, filling: int) -> np.ndarray:
         arrays = [np.asarray(arrays[k]) for k in chosen]
         longest = -(-max(map(len, arrays)) // self.step) * self.step
-        padded = np.full((len(arrays), longest, *arrays[0].shape[1:]), filling, arrays[0].dtype)
-        for row, array in zip(padded, arrays, strict=True):
-            row[: len(array)] = array
-        return padded
+        return keras.utils.pad_sequences(arrays, longest, arrays[0].dtype, padding="post", value=filling)
 
     def on_epoch_end(self) -> None:
         self.plan(self.epoch + 1)
@@ -110,9 +103,9 @@ class Resume(keras.callbacks.Callback):
     """After every epoch save the state of a `fit` to the file `path`, so that an interrupted training can be resumed.
 
     For `fit(batches, shuffle=False, initial_epoch=resume.epoch, callbacks=[resume], …)`. If the file exists, training resumes
-    after the epochs that it counts, and ends with exactly the weights of an uninterrupted training: weights, their
-    averages, the optimizer's state and the state of dropout's random numbers are saved, and the order of `batches` depends on
-    the number of the epoch. A training that is complete removes the file.
+    after its epochs and ends with exactly the weights of an uninterrupted training, so that results can be reproduced:
+    weights, their averages, the states of the optimizer and of dropout's random numbers are saved, and the order of
+    `batches` depends on the number of the epoch. A training that is complete removes the file.
 
     Raises ValueError for a file that cannot be read, or that is from another model or optimizer.
     """
