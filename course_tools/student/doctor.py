@@ -23,8 +23,7 @@ from course_utils import paths
 from course_utils.datasets import catalogue
 
 OK, NOTE, PROBLEM = "ok", "note", "problem"  # a problem stops a lesson, a note does not
-LESSON_GB = 2  # memory that every lesson stays below on the sample
-SPARE_DISK_GB = 1
+LESSON_GB, SPARE_DISK_GB = 2, 1  # memory that every lesson stays below on the sample; disk for what lessons save
 NOTEBOOKS = paths.REPOSITORY if paths.INSTALLED else paths.LESSONS
 NAME = "embeddings-rnn-course"
 TRY = """if True:
@@ -72,7 +71,7 @@ def check_environment() -> Check:
     venv = environment.venv_dir()
     if not in_course_venv():
         return Check(OK, "Environment", f"{sys.prefix} (not the course's own, {venv})")
-    if not environment.is_complete(venv):
+    if not environment.is_complete(venv) and (kernels.writable(venv) or not environment.installed(venv)):
         how = "Bring it up to date with:  make lab  (or: python -m course_utils setup)"
         return Check(PROBLEM, "Environment", f"{venv} does not have all packages in the present versions", how)
     return Check(OK, "Environment", str(venv))
@@ -94,11 +93,10 @@ def check_settings() -> Iterator[Check]:
     if foreign := foreign_path():
         how = "If anything fails, unset PYTHONPATH: packages there are used instead of the course's."
         yield Check(NOTE, "PYTHONPATH", foreign, how)
-    for name, value in os.environ.items():
-        proxy = name.lower() in ("http_proxy", "https_proxy", "all_proxy") and value
-        if proxy and not re.match(r"(https?|socks5h?)://[^/]", value):
+    for name, value in os.environ.items():  # a proxy's address may hold a password, so it is not shown
+        if re.match("(https?|all)_proxy$", name, re.IGNORECASE) and not re.match("(https?|socks5h?)://|$", value):
             how = "Write it as http://host:port or, for SOCKS, socks5://host:port. Only downloads need a proxy."
-            yield Check(NOTE, "Proxy", f"the variable {name} is not an address: {value}", how)
+            yield Check(NOTE, "Proxy", f"the variable {name} is not a proper address", how)
     home = Path(os.path.expanduser("~"))
     if not kernels.writable(home):
         how = "Lessons run with a temporary folder instead: what is saved there is lost when JupyterLab ends."
@@ -152,19 +150,14 @@ def install_advice() -> str:
     return "Set the course up:  make lab  (or: python -m course_utils setup)"
 
 
-def requirements() -> list[str]:
-    """What the lessons need, as pyproject.toml states it."""
-    if paths.INSTALLED:
-        return [text for text in importlib.metadata.requires(NAME) or () if "extra ==" not in text]
-    return tomllib.loads((paths.REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
-
-
 def unmet(requirement) -> tuple[list[str], list[str]]:
-    """What is missing and what clashes among the course's dependencies and, in turn, theirs.
-
-    `requirement` is `packaging.requirements.Requirement`.
-    """
-    todo = [(requirement(text), "the course") for text in requirements()]
+    """What is missing and what clashes among the dependencies of lessons and, in turn, theirs; given packaging's class."""
+    if paths.INSTALLED:
+        texts = [text for text in importlib.metadata.requires(NAME) if "extra ==" not in text]
+    else:
+        project = tomllib.loads((paths.REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        texts = project["dependencies"]
+    todo = [(requirement(text), "the course") for text in texts]
     missing, clashes, done = {}, [], set()
     while todo:
         need, by = todo.pop()
@@ -197,15 +190,10 @@ def some(things: list[str], most: int = 5) -> str:
 
 def check_tensorflow(seconds: float = 180) -> Check:
     """Trains an LSTM for one step in a process of its own, as a broken TensorFlow may end the whole process."""
+    variables = os.environ | kernels.kernel_environment()
+    options = {"capture_output": True, "text": True, "errors": "replace", "env": variables}
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", TRY],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=seconds,
-            env={**os.environ, **kernels.kernel_environment()},
-        )
+        done = subprocess.run([sys.executable, "-c", TRY], timeout=seconds, **options)
     except subprocess.TimeoutExpired:
         how = "Close other programs, and see whether the course is on a slow network drive."
         return Check(PROBLEM, "TensorFlow", f"not ready after {seconds} s", how)
@@ -255,14 +243,14 @@ def check_cores() -> Check:
 
 def check_disk() -> Check:
     data = paths.data_dir()
-    folder = next((path for path in (data, *data.parents) if path.exists()), paths.REPOSITORY)
-    places = {str(paths.REPOSITORY): "the course", str(folder): "real data"}
-    free = {place: shutil.disk_usage(place).free / 1e9 for place in places}
-    found = ", ".join(f"{gigabytes:.1f} GB free for {places[place]}" for place, gigabytes in free.items())
+    places = {
+        "the course": paths.REPOSITORY,
+        "real data": next(path for path in (data, *data.parents) if path.exists()),
+    }
+    free = {what: shutil.disk_usage(place).free / 1e9 for what, place in places.items()}
+    found = ", ".join(f"{gigabytes:.1f} GB free for {what}" for what, gigabytes in free.items())
     if min(free.values()) < SPARE_DISK_GB:
-        return Check(
-            NOTE, "Disk", found, "Free some space: there may be too little for what lessons save, and for data."
-        )
+        return Check(NOTE, "Disk", found, "Free some space: what lessons save and real data may not fit.")
     return Check(OK, "Disk", found)
 
 
@@ -284,9 +272,7 @@ def check_data(datasets: dict[str, catalogue.Dataset] = catalogue.DATASETS) -> I
         how = f"{get.format(' '.join(others))}  or unset COURSE_DATA."
         yield Check(PROBLEM, "Data", f"COURSE_DATA is real, and there is no real data for {', '.join(others)}", how)
     elif asked == "auto" and torn:
-        yield Check(
-            NOTE, "Data", f"incomplete, so that samples are used: {', '.join(torn)}", get.format(" ".join(torn))
-        )
+        yield Check(NOTE, "Data", f"incomplete, so the sample is used: {', '.join(torn)}", get.format(" ".join(torn)))
     yield Check(OK, "Data", f"real for {', '.join(ready) or 'no lesson'}, else samples; looked for in {folder}")
 
 

@@ -5,6 +5,7 @@ Nothing in the environment points to a clone, so that several clones can share o
 """
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -23,6 +24,8 @@ from course_utils.paths import REPOSITORY
 LOCKS = ("requirements.lock", "requirements-grading.lock", "requirements-dev.lock")
 GROUPS = {"lessons": LOCKS[:1], "grading": LOCKS[:2], "dev": LOCKS}
 CLAIM, MARK = "course-setup.lock", "course-setup.json"  # the folder is ours; what is completely installed, written last
+PIP = {"PIP_USER": "0", "PIP_TARGET": "", "PIP_PREFIX": "", "PIP_ROOT": "", "PIP_DRY_RUN": ""}  # install nowhere else
+PIP["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
 # Prints which lines of a lock are not installed. pip and uv write INSTALLER when they have installed all else of a package;
 # the metadata of one without it are removed, as pip could neither use nor replace it.
 MISSING = """if True:
@@ -63,8 +66,8 @@ def installed(venv: Path) -> list[str] | None:
     """The lines of locks that are completely installed in `venv`; None if it does not work, or was made in another folder."""
     with contextlib.suppress(OSError, ValueError, KeyError):
         mark = json.loads((venv / MARK).read_text(encoding="utf-8"))
-        works = subprocess.run([venv_python(venv), "-I", "-c", "from pip import __version__"], capture_output=True).returncode == 0
-        if works and mark["folder"] == str(venv.resolve()):
+        command = [venv_python(venv), "-I", "-c", "from pip import __version__"]
+        if subprocess.run(command, capture_output=True).returncode == 0 and mark["folder"] == str(venv.resolve()):
             return mark["installed"]
     return None
 
@@ -80,24 +83,16 @@ def write_mark(venv: Path, lines: list[str]) -> None:
 
 def missing(venv: Path, lines: list[str]) -> list[str]:
     """The lines of a lock that are for this computer and not installed in `venv`."""
-    command = [venv_python(venv), "-I", "-c", MISSING]
-    return subprocess.run(
-        command, input="\n".join(lines), stdout=subprocess.PIPE, text=True, check=True
-    ).stdout.splitlines()
+    command, text = [venv_python(venv), "-I", "-c", MISSING], "\n".join(lines)
+    return subprocess.run(command, input=text, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
 
 
 def run(*command: str | Path) -> None:
     """Run a command whose output the user sees. Raises SetupProblem, with the meaning of its last messages."""
-    environment = {**os.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    for name in (
-        "PIP_TARGET",
-        "PIP_PREFIX",
-        "PIP_ROOT",
-        "PIP_DRY_RUN",
-    ):  # the packages would not come into the environment
-        environment.pop(name, None)
     said = []
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, errors="replace", env=environment) as process:
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, errors="replace", env=os.environ | PIP
+    ) as process:
         for line in process.stderr:
             said.append(line)
             sys.stderr.write(line)
@@ -107,17 +102,14 @@ def run(*command: str | Path) -> None:
 
 def make_venv(venv: Path) -> None:
     """Empty the folder `venv`, and make a virtual environment with pip in it. Raises SetupProblem."""
-    free = shutil.disk_usage(venv).free / 1e9
-    if free < advice.DISK_GB:
+    print(f"It downloads {advice.DOWNLOAD_GB} GB and takes {advice.DISK_GB} GB of disk.", flush=True)
+    if shutil.disk_usage(venv).free < advice.DISK_GB * 1e9:
         raise SetupProblem(advice.explain("No space left"))
-    print(f"This downloads {advice.DOWNLOAD_GB} GB and takes {advice.DISK_GB} GB of disk ({free:.0f} GB are free).")
-    print("If it is interrupted, the same command continues it.", flush=True)
     for entry in venv.iterdir():
         if entry.name != CLAIM:
             files.remove(entry)
     # _base_executable: the set-up may have been started by the very environment that it replaces.
     run(sys._base_executable, "-I", "-m", "venv", venv)
-    write_mark(venv, [])
 
 
 def install(venv: Path, lines: list[str]) -> None:
@@ -126,9 +118,7 @@ def install(venv: Path, lines: list[str]) -> None:
     settings = subprocess.run([*pip, "config", "list"], capture_output=True, text=True).stdout
     if re.search("index|find-links", settings) and not re.search("UV_[A-Z_]*(INDEX|LINKS|CONFIG)", str(os.environ)):
         uv = None  # it does not read pip's settings, and would download from elsewhere
-    command = (
-        (uv, "pip", "install", "--python", pip[0], "--compile-bytecode") if uv else (*pip, "install", "--no-input")
-    )
+    command = (uv, "pip", "install", "--python", pip[0], "--compile-bytecode") if uv else (*pip, "install")
     todo = missing(venv, lines)
     first = [line for line in todo if re.match("(setuptools|wheel)==", line)]  # one package, promise, comes as source
     for part in (first, [line for line in todo if line not in first]):
@@ -153,15 +143,13 @@ def alone(venv: Path):
             "Rename or delete it, or name another folder in the variable COURSE_VENV."
         )
     venv.mkdir(parents=True, exist_ok=True)
-    waiting = False
-    while True:
+    for attempt in itertools.count():
         with files.locked(venv / CLAIM) as ours:
             if ours:
                 yield
                 return
-        if not waiting:
+        if not attempt:
             print(f"Another set-up works in {venv}; waiting for it …", flush=True)
-        waiting = True
         time.sleep(0.2)
 
 
@@ -176,7 +164,7 @@ def set_up(group: str = "lessons") -> bool:
     with alone(venv):
         if is_complete(venv, group):
             return False
-        print(f"Setting up the course in {venv}.", flush=True)
+        print(f"Setting up the course in {venv}. If this is interrupted, the same command continues it.", flush=True)
         if installed(venv) is None:
             make_venv(venv)
         if not is_complete(venv):
@@ -189,10 +177,7 @@ def set_up(group: str = "lessons") -> bool:
 def main(argv: list[str]) -> int:
     """The command `setup`. Returns its exit status."""
     if len(argv) > 1 or not {*argv} <= {*GROUPS}:
-        print(
-            f"usage: python -m course_utils setup [{'|'.join(GROUPS)}]   (COURSE_VENV: folder, if not .venv)",
-            file=sys.stderr,
-        )
+        print(f"usage: python -m course_utils setup [{'|'.join(GROUPS)}]", file=sys.stderr)
         return 2
     start = time.monotonic()
     try:

@@ -120,7 +120,7 @@ def test_advice_depends_on_whose_environment_it_is(monkeypatch):
 def test_a_variable_that_changes_how_lessons_run_is_named(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
     (check,) = doctor.check_settings()
-    assert check.level == NOTE and value in check.found and name in check.what + check.found
+    assert check.level == NOTE and name in check.what + check.found
 
 
 @pytest.mark.parametrize(
