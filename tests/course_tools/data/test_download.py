@@ -2,12 +2,13 @@
 
 import gzip
 import hashlib
+import os
 import types
 
 import pytest
 from bad_server import NOWHERE, BadServer, Reply
 
-from course_tools.data.download import DataError, WrongContent, address, check, download
+from course_tools.data.download import DataError, WrongContent, check, download
 from course_utils.datasets.catalogue import File
 
 BODY = bytes(range(256)) * 1000
@@ -41,30 +42,23 @@ def ask(monkeypatch, tmp_path):
     return run
 
 
-def names(folder):
-    return [path.name for path in folder.iterdir()]
-
-
 @pytest.mark.parametrize(
     ("file", "reply"),
     [
         (KNOWN, Reply(BODY)),
         (UNKNOWN, Reply(BODY)),
-        (KNOWN, Reply(BODY, length=False)),
         (UNKNOWN, Reply(BODY, length=False)),
         (GZ, Reply(PACKED, encoding="x-gzip")),  # some servers send .gz files so; they stay compressed
     ],
 )
 def test_a_good_server_is_asked_once(ask, tmp_path, file, reply):
     assert ask(file, reply) == reply.body
-    assert ask.requests == ["GET /letters.bin"] and names(tmp_path) == ["letters.bin"]
+    assert ask.requests == ["GET /letters.bin"] and os.listdir(tmp_path) == ["letters.bin"]
 
 
 def test_without_a_mirror_the_file_comes_from_its_own_address(tmp_path):
-    assert address(KNOWN) == KNOWN.url
     with BadServer(Reply(BODY)) as server:
-        file = File(f"{server.url}/deep/letters.bin", KNOWN.size, KNOWN.sha256)
-        assert download(file, tmp_path).read_bytes() == BODY
+        assert download(File(f"{server.url}/deep/letters.bin"), tmp_path).read_bytes() == BODY
     assert server.requests == ["GET /deep/letters.bin"]
 
 
@@ -87,11 +81,11 @@ def test_what_is_there_is_kept_if_it_is_right_and_replaced_if_not(ask, tmp_path)
 )
 def test_a_failed_try_is_followed_by_another(ask, tmp_path, pauses, broken, file):
     assert ask(file, broken, broken, Reply(BODY), retries=2) == BODY
-    assert len(ask.requests) == 3 and pauses == [1, 2] and names(tmp_path) == ["letters.bin"]
+    assert len(ask.requests) == 3 and pauses == [1, 2] and os.listdir(tmp_path) == ["letters.bin"]
     (tmp_path / "letters.bin").unlink()
     with pytest.raises(DataError, match="cannot be downloaded"):
         ask(file, broken, retries=2)
-    assert len(ask.requests) == 3 and names(tmp_path) == []
+    assert len(ask.requests) == 3 and os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize("after", [0, 100_000])
@@ -101,7 +95,7 @@ def test_a_silent_server_is_asked_again(ask, tmp_path, after):
     (tmp_path / "letters.bin").unlink()
     with pytest.raises(DataError, match="timed out"):
         ask(KNOWN, silent, retries=0, timeouts=(10, 0.1))
-    assert names(tmp_path) == []
+    assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize(
@@ -110,7 +104,6 @@ def test_a_silent_server_is_asked_again(ask, tmp_path, after):
         (KNOWN, Reply(PAGE, status=404, content_type="text/html"), DataError),
         (UNKNOWN, Reply(status=403), DataError),
         (KNOWN, Reply(BODY[::-1]), WrongContent),
-        (KNOWN, Reply(BODY + b"more"), WrongContent),
         (KNOWN, Reply(BODY[:-1], length=False), WrongContent),
         (UNKNOWN, Reply(PAGE, content_type="text/html; charset=utf-8"), WrongContent),
         (UNKNOWN, Reply(b"\n " + PAGE), WrongContent),
@@ -122,7 +115,7 @@ def test_a_refusal_or_another_file_is_final_and_leaves_nothing(ask, tmp_path, fi
         ask(file, reply)
     assert type(refusal.value) is error
     assert ("login page" in str(refusal.value)) == (PAGE in reply.body and reply.status == 200)
-    assert len(ask.requests) == 1 and names(tmp_path) == []
+    assert len(ask.requests) == 1 and os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize("variable", ["COURSE_MIRROR", "http_proxy"])
@@ -132,14 +125,13 @@ def test_no_server_a_wrong_mirror_or_a_wrong_proxy(monkeypatch, tmp_path, variab
     for act in (lambda: download(KNOWN, tmp_path, retries=1), lambda: check(KNOWN)):
         with pytest.raises(DataError, match="letters.bin"):
             act()
-    assert names(tmp_path) == []
+    assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize(
     ("file", "replies", "size"),
     [
         (KNOWN, [Reply(BODY)], len(BODY)),
-        (UNKNOWN, [Reply(BODY)], len(BODY)),
         (KNOWN, [Reply(BODY, length=False)], None),
         (KNOWN, [Reply(PAGE, status=405, content_type="text/html"), Reply(BODY)], len(BODY)),
         (KNOWN, [Reply(status=403), Reply(BODY, ranges=False)], len(BODY)),
@@ -147,7 +139,6 @@ def test_no_server_a_wrong_mirror_or_a_wrong_proxy(monkeypatch, tmp_path, variab
         (KNOWN, [Reply(status=405), Reply(BODY[:-1])], WrongContent),
         (UNKNOWN, [Reply(PAGE, content_type="text/html")], WrongContent),
         (KNOWN, [Reply(status=404)], DataError),
-        (KNOWN, [Reply(status=503)], DataError),
     ],
 )
 def test_an_address_is_compared_by_its_header(ask, file, replies, size):

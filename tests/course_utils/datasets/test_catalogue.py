@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from course_utils import paths
+from course_utils import files, paths
 from course_utils.datasets.catalogue import DATASETS, Dataset, File
 
 TINY = Dataset(
@@ -57,3 +57,12 @@ def test_the_catalogue_needs_only_the_standard_library():
     done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True)
     foreign = {name.partition(".")[0] for name in done.stdout.split()} - sys.stdlib_module_names
     assert foreign == {"course_utils", "__main__"}, done.stderr
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("dataset", DATASETS.values(), ids=DATASETS)
+def test_the_hashes_are_those_of_the_true_files(dataset):
+    if not dataset.is_ready(paths.data_dir()):
+        pytest.skip(f"no {dataset.name} under {paths.data_dir()}")
+    found = {files.sha256(path) for path in dataset.paths(paths.data_dir())}
+    assert {file.sha256 for file in dataset.files if file.sha256 and not file.gives} <= found
