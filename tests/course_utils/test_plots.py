@@ -57,25 +57,6 @@ def test_unrolled_marks_one_step_and_greys_the_steps_after_it():
     plt.close(figure)
 
 
-def _seen(colour, kind):
-    """The colour as people with a colour deficiency see it (Viénot, Brettel & Mollon 1999), linear RGB."""
-    red, green, blue = (part**2.2 for part in colors.to_rgb(colour))
-    if kind == "protan":
-        red, green = 0.11238 * red + 0.88762 * green, 0.11238 * red + 0.88762 * green
-    else:
-        red, green = 0.29275 * red + 0.70725 * green, 0.29275 * red + 0.70725 * green
-    return red, green, blue
-
-
-@pytest.mark.parametrize("kind", ["protan", "deutan"])
-def test_line_colours_stay_apart_for_colour_blind_readers(kind):
-    cycle = plots.STYLE["axes.prop_cycle"].by_key()["color"]
-    seen = [_seen(colour, kind) for colour in cycle]
-    for i, one in enumerate(seen):
-        for other in seen[:i]:
-            assert sum((a - b) ** 2 for a, b in zip(one, other, strict=True)) ** 0.5 > 0.08
-
-
 def test_labels_cover_neither_each_other_nor_points():
     figure, axes = plots.figure(size=(6, 4))
     rng = np.random.default_rng(0)
