@@ -108,10 +108,10 @@ def _downloaded(dataset: Dataset, file: File, work: Path) -> Path:
     try:
         return _in_gensim(file, work) or download.download(file, work)
     except DataError as error:
+        option = f"{'--from ' if paths.INSTALLED else 'FROM='}/path/to/{file.name}"
         raise type(error)(
-            f"{error}\nWithout a network: copy {file.name} from another machine and run  {dataset.command} "
-            f"FROM=/path/to/{file.name} , or set COURSE_MIRROR to the address of a folder that has it. "
-            f"Every lesson also runs on its embedded sample."
+            f"{error}\nWithout a network: copy {file.name} from another machine and run  {dataset.command} {option} , or set "
+            f"COURSE_MIRROR to the address of a folder that has it. Every lesson also runs on its embedded sample."
         ) from error
 
 

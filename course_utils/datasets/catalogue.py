@@ -1,7 +1,4 @@
-"""The real datasets: where each comes from, under which terms, and where its files are under COURSE_DATA_DIR.
-
-Loaders, `make data` and `doctor` read these records. The standard library is enough to import them.
-"""
+"""Where each real dataset comes from, its terms, and where it is under COURSE_DATA_DIR. Needs the standard library only."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

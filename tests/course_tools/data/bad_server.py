@@ -14,7 +14,6 @@ class Reply:
     content_type: str = "application/octet-stream"
     encoding: str | None = None  # the Content-Encoding to claim
     length: bool = True  # states the Content-Length; else the body comes in chunks
-    ranges: bool = True  # honours Range
     stop_after: int | None = None  # body bytes after which the connection is closed, or ...
     silent: bool = False  # ... stays open, and nothing more comes
 
@@ -56,7 +55,7 @@ class _Handler(BaseHTTPRequestHandler):
         reply = self.server.replies[min(len(self.server.requests), len(self.server.replies) - 1)]
         self.server.requests.append(f"{self.command} {self.path}")
         self.server.asked.set()
-        part = reply.ranges and "Range" in self.headers and reply.status == 200
+        part = "Range" in self.headers and reply.status == 200
         content = reply.body[:1] if part else reply.body
         self.send_response(206 if part else reply.status)
         self.send_header("Content-Type", reply.content_type)

@@ -134,7 +134,6 @@ def test_no_server_a_wrong_mirror_or_a_wrong_proxy(monkeypatch, tmp_path, variab
         (KNOWN, [Reply(BODY)], len(BODY)),
         (KNOWN, [Reply(BODY, length=False)], None),
         (KNOWN, [Reply(PAGE, status=405, content_type="text/html"), Reply(BODY)], len(BODY)),
-        (KNOWN, [Reply(status=403), Reply(BODY, ranges=False)], len(BODY)),
         (KNOWN, [Reply(BODY + b"more")], WrongContent),
         (KNOWN, [Reply(status=405), Reply(BODY[:-1])], WrongContent),
         (UNKNOWN, [Reply(PAGE, content_type="text/html")], WrongContent),
