@@ -173,7 +173,7 @@ def plain_keras(path: Path, pairwise: bool = False, batch: int = 4096) -> dict:
     shard = next(corpus.mixed())
     rows = np.arange(len(shard))
     bags = shard.bags(rows)
-    negatives = NegativeSampler(corpus.counts, rng=np.random.default_rng(0)).draw_without(bags, NEGATIVES)
+    negatives = NegativeSampler(corpus.counts, rng=np.random.default_rng(0)).sample_without(bags, NEGATIVES)
     candidates, titles = np.concatenate([bags[:, :1], negatives], axis=1), shard.titles
     y = np.zeros(len(rows), dtype=np.float32)
     if pairwise:

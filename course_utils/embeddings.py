@@ -217,23 +217,23 @@ class NegativeSampler:
         self._cumulative = self.probabilities.cumsum()
         self._cumulative[np.flatnonzero(weights)[-1] :] = 1.0  # despite rounding
 
-    def draw(self, shape: int | tuple[int, ...]) -> np.ndarray:
+    def sample(self, shape: int | tuple[int, ...]) -> np.ndarray:
         """Ids in an array of `shape`, int32, sampled independently."""
         return np.searchsorted(self._cumulative, self.rng.random(shape), side="right").astype(np.int32)
 
-    def draw_without(self, positives: np.ndarray, k: int) -> np.ndarray:
+    def sample_without(self, positives: np.ndarray, k: int) -> np.ndarray:
         """k ids for each row of `positives` (rows, any number), none of which is in that row: (rows, k) int32.
 
-        Rows with fewer positives are filled with −1. Sampled as in `draw`, and again where the result is a positive. Raises
+        Rows with fewer positives are filled with −1. Sampled as in `sample`, and again where the result is a positive. Raises
         ValueError when a row leaves nothing to sample.
         """
         positives = np.asarray(positives)
-        ids = self.draw((len(positives), k))
+        ids = self.sample((len(positives), k))
         rows, columns = np.nonzero((ids[:, :, None] == positives[:, None, :]).any(axis=2))
         for _ in range(10):
             if not len(rows):
                 return ids
-            ids[rows, columns] = self.draw(len(rows))
+            ids[rows, columns] = self.sample(len(rows))
             hit = (ids[rows, columns][:, None] == positives[rows]).any(axis=1)
             rows, columns = rows[hit], columns[hit]
         for row in np.unique(rows):  # almost everything likely is a positive: sample from what remains

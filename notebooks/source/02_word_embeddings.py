@@ -444,7 +444,7 @@ def train_on(model, inputs, positives, passes=2):
     is_true = np.zeros((len(positives), 1 + K), dtype="float32")
     is_true[:, 0] = 1
     for _ in range(passes):
-        negatives = noise[0.75].draw((len(positives), K))  # (n, K)
+        negatives = noise[0.75].sample((len(positives), K))  # (n, K)
         shown = np.hstack([positives[:, None], negatives])  # (n, 1 + K)
         model.fit([inputs, shown], is_true, batch_size=4096, verbose=0,
                   callbacks=[ProgressBar()])

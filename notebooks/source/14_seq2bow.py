@@ -224,7 +224,7 @@ def draw(shard, rows, sampler, k):
     bags = shard.bags(rows)  # (rows, largest bag), −1 after the end
     drawn = (rng.random(len(rows)) * (bags >= 0).sum(axis=1)).astype(int)
     positive = bags[np.arange(len(rows)), drawn][:, None]  # (rows, 1)
-    return np.hstack([positive, sampler.draw_without(bags, k)])
+    return np.hstack([positive, sampler.sample_without(bags, k)])
 
 # %%
 class Draws(keras.utils.PyDataset):

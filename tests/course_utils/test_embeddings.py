@@ -226,7 +226,7 @@ def test_negatives_follow_the_smoothed_counts(power):
     sampler = NegativeSampler(counts, power, np.random.default_rng(0))
     weights = np.where(counts > 0, counts.astype(float) ** power, 0)
     assert sampler.probabilities == pytest.approx(weights / weights.sum())
-    ids = sampler.draw((400, 500))
+    ids = sampler.sample((400, 500))
     assert ids.shape == (400, 500) and ids.dtype == np.int32
     assert np.bincount(ids.ravel(), minlength=4) / ids.size == pytest.approx(sampler.probabilities, abs=0.005)
     assert not (ids == 1).any()  # a count of zero
@@ -239,19 +239,19 @@ def test_negatives_are_never_positives(counts, seed):
     positives = rng.integers(-1, len(counts), (5, 3))  # −1: no more positives
     possible = [{i for i, n in enumerate(counts) if n} - set(row) for row in positives.tolist()]
     assume(any(counts) and all(possible))
-    ids = NegativeSampler(counts, rng=rng).draw_without(positives, 4)
+    ids = NegativeSampler(counts, rng=rng).sample_without(positives, 4)
     assert ids.shape == (5, 4)
     assert all(set(row) <= allowed for row, allowed in zip(ids.tolist(), possible, strict=True))
 
 
 def test_negatives_where_one_positive_has_almost_all_counts():
     sampler = NegativeSampler([10**9, 1, 3], power=1, rng=np.random.default_rng(0))
-    ids = sampler.draw_without(np.zeros((300, 1), dtype=int), 10)
+    ids = sampler.sample_without(np.zeros((300, 1), dtype=int), 10)
     assert np.bincount(ids.ravel()) / ids.size == pytest.approx([0, 0.25, 0.75], abs=0.03)
-    ids = sampler.draw_without(np.array([[0, -1]] * 300), 10)  # −1 is no id: the last one can be drawn
+    ids = sampler.sample_without(np.array([[0, -1]] * 300), 10)  # −1 is no id: the last one can be sampled
     assert np.bincount(ids.ravel()) / ids.size == pytest.approx([0, 0.25, 0.75], abs=0.03)
     with pytest.raises(ValueError, match="row 1 of the positives leaves no id"):
-        sampler.draw_without(np.array([[0, -1, -1], [0, 1, 2]]), 1)
+        sampler.sample_without(np.array([[0, -1, -1], [0, 1, 2]]), 1)
 
 
 @pytest.mark.parametrize("counts", [[], [0, 0], [1, -1], [1, np.nan], [[1, 2]]])

@@ -103,7 +103,7 @@ class Stream:
         bags, self.sampler.rng = shard.bags(rows), rng
         place = (rng.random(len(rows)) * (bags >= 0).sum(axis=1)).astype(np.int64)
         positives = bags[np.arange(len(rows)), place][:, None]
-        candidates = np.concatenate([positives, self.sampler.draw_without(bags, self.negatives)], axis=1)
+        candidates = np.concatenate([positives, self.sampler.sample_without(bags, self.negatives)], axis=1)
         titles, extras = shard.titles[rows], shard.extras[rows]
         if self.forget:
             unknown = np.int32(len(self.model.numbering.words) - 1)
