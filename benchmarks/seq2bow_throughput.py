@@ -29,10 +29,11 @@ import psutil
 from neighbours import peak_memory  # the benchmark beside this one
 from tqdm import tqdm
 
+from course_tools.ask.postings_table import from_csv
 from course_tools.lessons.results_pages import machine
 from course_utils import tables
 from course_utils.datasets import postings
-from course_utils.models.seq2bow.corpus import LENGTH, from_csv, from_lists
+from course_utils.models.seq2bow.corpus import LENGTH, from_lists
 
 ROWS, SOME, FEW = 10_000_000, 1_000_000, 200_000  # descriptions: in the file, for the course's way, for Keras's
 SIZE, UNITS, BATCH, SMALL, NEGATIVES, INDEX = 24, 32, 16_384, 256, 5, 1_000_000
@@ -90,7 +91,7 @@ def end_to_end(path: Path) -> dict:
         vectors = model.interest_vectors(corpus, SIZE)
         stage("vectors of interests")
         network = model.Seq2BoW(corpus.numbering, vectors, corpus.counts, len(corpus), UNITS)
-        training.fit(network, corpus, epochs=1, batch=BATCH, negatives=NEGATIVES, rate=0.01, forget=0.0)
+        training.fit(network, corpus, epochs=1, batch=BATCH, negatives=NEGATIVES, rate=0.01, word_dropout=0.0)
         stage("training")
     found = model.measures(network.scores(network.vectors_of(corpus.held_out)), corpus.held_out)
     total = round(sum(stages.values()), 1)
@@ -123,7 +124,7 @@ def course(path: Path, different: bool = False, batch: int = BATCH, workers=None
 
     corpus = some(path, different, SOME * 5 if different else SOME)
     vectors = model.interest_vectors(corpus, SIZE, bags=20_000)
-    options = dict(batch=batch, negatives=NEGATIVES, rate=0.01, forget=0.0, patience=9, workers=workers)
+    options = dict(batch=batch, negatives=NEGATIVES, rate=0.01, word_dropout=0.0, patience=9, workers=workers)
     seconds, found = [], []
     for epochs in (1, 3):
         network = model.Seq2BoW(corpus.numbering, vectors, corpus.counts, len(corpus), UNITS)

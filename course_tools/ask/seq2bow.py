@@ -1,4 +1,4 @@
-"""`python -m course_utils seq2bow train FILE …`, then `… query KIND TEXT`."""
+"""`python -m course_utils seq2bow train FILE …` and `… query KIND TEXT`: Seq2BoW for a table of one's own."""
 
 import argparse
 import sys
@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from course_tools.ask.postings_table import from_csv
 from course_tools.ask.sentiment import quiet
-from course_utils.models.seq2bow.corpus import Shard, from_csv, only
+from course_utils.models.seq2bow.corpus import Shard
 from course_utils.paths import build_dir
 
 SAVED = build_dir() / "seq2bow.npz"
-ASKED = 256  # held out examples whose interests are all scored at a time
+SCORED = 256  # examples whose interests are all scored at a time
 KINDS = {  # name: method of Seq2BoW
     "interests-of": "interests_of",
     "interests-near": "interests_near",
@@ -25,35 +26,35 @@ KINDS = {  # name: method of Seq2BoW
 def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(
         prog="python -m course_utils seq2bow",
-        description="Learn from a table of titles and interests, and ask what goes with a title or an interest.",
+        description="Train Seq2BoW on a table of titles and interests, and query it with a title or an interest.",
         epilog="Exit status: 0 done, 1 it could not be done, 2 the command was not understood.",
     )
     parts = whole.add_subparsers(dest="part", required=True)
-    train = parts.add_parser("train", help="learn from a CSV file")
+    train = parts.add_parser("train", help="train on a CSV file")
     train.add_argument(
         "file", type=Path, metavar="FILE", help="CSV with a line of column names; may end in .gz or .bz2"
     )
     train.add_argument("--title", required=True, metavar="COLUMN", help="column with the titles")
     train.add_argument("--interests", required=True, metavar="COLUMN", help="column with the bags of interests")
-    train.add_argument("--separator", default="|", help="what stands between the interests of a bag (default: |)")
+    train.add_argument("--separator", default="|", help="between the interests of a bag (default: |)")
     train.add_argument(
         "--extra", action="append", default=[], metavar="COLUMN", help="a further input, such as a country"
     )
     train.add_argument("--encoding", help="of the file (default: UTF-8, or UTF-16 where the file says so)")
     few, many = _whole(1, 10_000), _whole(1, 10**9)
-    train.add_argument("--size", type=few, default=24, help="numbers in a vector of an interest (default: 24)")
+    train.add_argument("--size", type=few, default=24, help="dimension of the interests' vectors (default: 24)")
     train.add_argument("--units", type=few, default=32, help="units of the LSTM (default: 32)")
-    train.add_argument("--epochs", type=many, help="how often the file is learned from at most (default: by its size)")
+    train.add_argument("--epochs", type=many, help="at most (default: by the size of the file)")
     train.add_argument("--seed", type=_whole(0, 10**9), default=0)
     train.add_argument("--model", type=Path, default=SAVED, help=f"where to write (default: build/{SAVED.name})")
-    query = parts.add_parser("query", help="ask what was learned")
+    query = parts.add_parser("query", help="query what was trained")
     query.add_argument("kind", choices=KINDS)
-    query.add_argument("texts", nargs="+", metavar="TEXT", help="a title or an interest; several are asked one by one")
+    query.add_argument("texts", nargs="+", metavar="TEXT", help="one or more titles or interests")
     query.add_argument(
-        "--extra", action="append", default=[], metavar="COLUMN=VALUE", help="with a title: what else is known"
+        "--extra", action="append", default=[], metavar="COLUMN=VALUE", help="with a title: an extra input"
     )
     query.add_argument(
-        "--typical", action="store_true", help="interests-of: what sets the title apart, not what is likely"
+        "--typical", action="store_true", help="interests-of: interests typical of the title, not the most likely"
     )
     query.add_argument("--number", type=many, default=10, help="of answers (default: 10)")
     query.add_argument("--model", type=Path, default=SAVED, help=f"what train wrote (default: build/{SAVED.name})")
@@ -75,24 +76,24 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def train(given: argparse.Namespace, model, training, workers) -> int:
-    """Learn from a CSV file; prints what was read, and how well titles are answered that were not learned from.
+    """Train on a CSV file; prints what was read, and the quality of the answers for titles that were held out.
 
-    Of several workers each reads the file, and the first one writes.
+    Of several workers each reads the file, and the first one writes the model.
     """
     _writable(given.model)
     if given.model.exists() and given.file.exists() and given.model.samefile(given.file):
         raise ValueError(f"{given.file} would be overwritten: give another --model")
+    separator = given.separator.replace("\\t", "\t").replace("\\n", "\n")  # as typed in a shell
     with tempfile.TemporaryDirectory(dir=given.model.parent, prefix=".seq2bow_") as folder:
-        corpus = from_csv(
-            given.file, given.title, given.interests, given.separator, given.extra, folder, encoding=given.encoding
-        )
+        options = {"separator": separator, "extras": given.extra, "encoding": given.encoding}
+        corpus = from_csv(given.file, given.title, given.interests, folder=folder, **options)
         for what, count in corpus.report.items():
             if count:
                 print(f"{count:>12,} {what}")
         n, held_out = len(corpus), corpus.held_out
         print(f"{len(corpus.numbering.words.words) - 1:>12,} words, {len(corpus.numbering.interests):,} interests")
         if corpus.counts.sum() == n:
-            print(f"No bag has two interests. Does {given.separator!r} stand between them? If not, give --separator.")
+            print(f"No bag has two interests. Are they separated by {separator!r}? If not, give --separator.")
         vectors = model.interest_vectors(corpus, given.size, seed=given.seed)
         network = model.Seq2BoW(corpus.numbering, vectors, corpus.counts, n, given.units, given.seed)
         epochs = given.epochs or int(np.clip(2_000_000 // n, 1, 20))
@@ -102,7 +103,7 @@ def train(given: argparse.Namespace, model, training, workers) -> int:
             training.fit(network, corpus, epochs, batch, rate=0.01, workers=workers, checkpoint=state)
         except KeyboardInterrupt:
             if state.exists():
-                print(f"\nThe same command will go on from {state}", file=sys.stderr)
+                print(f"\nThe same command will resume from {state}", file=sys.stderr)
             raise
     if workers.index > 0:
         return 0
@@ -113,10 +114,10 @@ def train(given: argparse.Namespace, model, training, workers) -> int:
             ("the most frequent ones", lambda shard: np.broadcast_to(counts, (len(shard), len(counts)))),
         ):
             found = ", ".join(f"{what} {value:.3f}" for what, value in _measured(model, scores, held_out).items())
-            print(f"{name}, asked about {len(held_out):,} examples whose titles were held out: {found}")
+            print(f"{name}, on {len(held_out):,} examples whose titles were held out: {found}")
     network.make_index(corpus.titles)
     network.save(given.model)
-    print(f"Written: {given.model}. Ask it with: python -m course_utils seq2bow query interests-of TITLE")
+    print(f"Written: {given.model}. Query it with: python -m course_utils seq2bow query interests-of TITLE")
     return 0
 
 
@@ -150,16 +151,16 @@ def query(given: argparse.Namespace, model) -> int:
     return status
 
 
-def _measured(model, scores: Callable[[Shard], np.ndarray], held_out: Shard) -> dict[str, float]:
-    """Means of `model.measures` over all examples, of which never more than ASKED have a table of scores."""
-    block = np.arange(len(held_out)) // ASKED
-    shards = [only(held_out, block == i) for i in range(block[-1] + 1)]
+def _measured(model, scores: Callable[[Shard], np.ndarray], held_out: Shard, scored: int = SCORED) -> dict[str, float]:
+    """Means of `model.measures` over all examples; not more than `scored` at a time have a table of scores."""
+    block = np.arange(len(held_out)) // scored
+    shards = [held_out.only(block == i) for i in range(block[-1] + 1)]
     found = [model.measures(scores(shard), shard) for shard in shards]
     return {what: np.average([each[what] for each in found], weights=[*map(len, shards)]) for what in found[0]}
 
 
 def _whole(least: int, most: int) -> Callable[[str], int]:
-    """Reads a whole number of an option."""
+    """A reader of whole numbers for argparse."""
 
     def read(text: str) -> int:
         if not text.isdecimal() or not least <= int(text) <= most:
@@ -170,7 +171,7 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
 
 
 def _writable(path: Path) -> None:
-    """Raise OSError now, not after an hour of training, where nothing can be written."""
+    """Raise OSError before the training, not after it, where nothing can be written."""
     if path.is_dir():
         raise IsADirectoryError(f"the model cannot be written: {path} is a folder")
     try:

@@ -53,11 +53,9 @@ class NGrams:
     def bag(self, encoded: Sequence[np.ndarray]) -> sparse.csr_matrix:
         """1 for each n-gram that a document has, from what `encode` gives for n documents: (n, 1 + n-grams) float32."""
         ids = [np.unique(each[each > 0]) for each in encoded]
-        ends = np.cumsum([0, *map(len, ids)])
         columns = np.concatenate([np.zeros(0, np.int32), *ids])
-        return sparse.csr_matrix(
-            (np.ones(len(columns), np.float32), columns, ends), shape=(len(encoded), 1 + len(self))
-        )
+        ones, ends = np.ones(len(columns), np.float32), np.cumsum([0, *map(len, ids)])
+        return sparse.csr_matrix((ones, columns, ends), shape=(len(encoded), 1 + len(self)))
 
 
 def _keys(ids: np.ndarray, base: int) -> np.ndarray:
@@ -83,10 +81,9 @@ def _layers():
         def __init__(self, words: Sequence[str], shape: tuple[int, int], cut: tuple[int, int], step: int, **options):
             super().__init__(**options)
             self.words, self.cut, self.step = list(words), tuple(cut), step
-            self.keys = self.add_weight(
-                shape=(shape[0] - 1,), dtype="int64", initializer="zeros", trainable=False, name="keys"
-            )
-            self.table = self.add_weight(shape=shape, initializer="zeros", trainable=False, name="table")
+            fixed = {"initializer": "zeros", "trainable": False}
+            self.keys = self.add_weight(shape=(shape[0] - 1,), dtype="int64", name="keys", **fixed)
+            self.table = self.add_weight(shape=shape, name="table", **fixed)
 
         def call(self, ngrams):
             ratios = keras.ops.take(self.table, ngrams, axis=0)  # (batch, time, 3, k)
@@ -154,9 +151,7 @@ def load(path: Path | str = SAVED):
     Raises FileNotFoundError, saying how to make it, and ValueError for a file that is not such a model.
     """
     if not Path(path).is_file():
-        raise FileNotFoundError(
-            f"There is no model at {path}. Lesson 10 trains and saves one: open it and run all cells."
-        )
+        raise FileNotFoundError(f"There is no model at {path}. Lesson 10 trains and saves one: run all of its cells.")
     import keras
 
     _layers()

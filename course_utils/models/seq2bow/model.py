@@ -1,7 +1,7 @@
-"""The network of Seq2BoW, its training, its answers, and how it is stored.
+"""The network of Seq2BoW, its answers, and its file.
 
 A title's words go through an LSTM; its last state h goes through a linear layer into the space of the interests' vectors:
-v = h W_o. Trained so that v · e is large for the interests e of the same description, compared with interests drawn at random.
+v = h W_o. It is trained so that v · e is large for the interests e of the same bag, compared with randomly sampled ones.
 """
 
 import difflib
@@ -22,46 +22,37 @@ from course_utils.models.seq2bow.corpus import LENGTH, Corpus, Numbering, Shard,
 from course_utils.text import Vocabulary
 
 FORMAT = 1  # of the file
-BLOCK = 8192  # titles that are read at a time
+BLOCK = 8192  # titles that are computed at a time
 
 
 def interest_vectors(corpus: Corpus, size: int = 24, bags: int = 30_000, seed: int = 0) -> Vectors:
-    """Word2vec vectors (number of interests, size) of interests: those that share bags lie near each other.
+    """Word2vec vectors (number of interests, size) of interests: those that share bags have vectors near each other.
 
-    It is trained on at most `bags` bags, drawn alike from all shards, again and again while there are few. The window is the
-    whole bag, for a bag has no order. Values of extra inputs are members of the bags, too: else what goes with a country, but
-    with every title there, would have no direction of its own. What all vectors have in common is taken out (Mu and Viswanath
-    2018), and they are scaled to a mean length of 3, so that v · e can be large.
+    They are trained on at most `bags` bags, sampled from all shards, with more epochs when there are few. The window is the
+    whole bag, as a bag has no order. Values of extra inputs are members of the bags, too; otherwise interests that go with a
+    country, but with every title there, would have no direction of their own. The mean vector is subtracted (Mu and Viswanath
+    2018), and the vectors are scaled to a mean length of 3, so that v · e can be large.
     """
     from gensim.models import Word2Vec
 
     rng = np.random.default_rng(seed)
-    share, sample = min(1.0, bags / len(corpus)), []
+    fraction, sampled = min(1.0, bags / len(corpus)), []
     for shard in corpus.mixed():
-        rows = np.flatnonzero(rng.random(len(shard)) < share)
-        known = [
-            [f"{column}={value}" for column, value in enumerate(row) if value] for row in shard.extras[rows].tolist()
-        ]
-        bags_of = [[str(i) for i in bag[bag >= 0]] for bag in shard.bags(rows)]
-        together = [[*bag, *more] for bag, more in zip(bags_of, known, strict=True)]
-        sample += [list(rng.permutation(words)) for words in together if len(words) > 1]
-    matrix = rng.normal(scale=1e-3, size=(len(corpus.numbering.interests), size))  # for what comes alone
-    if sample:
-        total = sum(map(len, sample))
-        trained = Word2Vec(
-            sample,
-            vector_size=size,
-            window=max(map(len, sample)),
-            shrink_windows=False,
-            sg=1,
-            sample=0,  # frequent interests say as much as others: a bag has no "the"
-            min_count=1,
-            epochs=int(np.clip(1_500_000 // total, 5, 50)),
-            seed=seed,
-            workers=1,
-        )
-        of = [i for i, name in enumerate(map(str, range(len(matrix)))) if name in trained.wv]
-        matrix[of] = [trained.wv[str(i)] for i in of]
+        rows = np.flatnonzero(rng.random(len(shard)) < fraction)
+        for bag, values in zip(shard.bags(rows), shard.extras[rows].tolist(), strict=True):
+            names = [str(i) for i in bag[bag >= 0]]
+            names += [f"{column}={value}" for column, value in enumerate(values) if value]
+            if len(names) > 1:
+                sampled.append(list(rng.permutation(names)))
+    matrix = rng.normal(scale=1e-3, size=(len(corpus.numbering.interests), size))  # for interests always alone in a bag
+    if sampled:
+        whole_bag = {"window": max(map(len, sampled)), "shrink_windows": False}
+        options = {"sample": 0, "min_count": 1, "seed": seed, "workers": 1}  # no subsampling: a bag has no stop words
+        epochs = int(np.clip(1_500_000 // sum(map(len, sampled)), 5, 50))
+        trained = Word2Vec(sampled, vector_size=size, sg=1, epochs=epochs, **whole_bag, **options).wv
+        for i in range(len(matrix)):
+            if str(i) in trained:
+                matrix[i] = trained[str(i)]
     if len(matrix) > 2:
         matrix -= matrix.mean(axis=0)
     return Vectors(corpus.numbering.interests, 3 * matrix / np.linalg.norm(matrix, axis=1).mean())
@@ -70,7 +61,7 @@ def interest_vectors(corpus: Corpus, size: int = 24, bags: int = 30_000, seed: i
 class Trie:
     """Titles (n, LENGTH) as a tree: titles that begin with the same words share nodes, and each node is computed once.
 
-    words, parents: (nodes,) int32, level by level: the word of a node, and the place of its parent in the level above.
+    words, parents: (nodes,) int32, level by level: the word of a node, and the index of its parent in the level above.
     sizes: (LENGTH,) int32, nodes of each level. last: (n,) int32, the node of each title's last word, or −1 without words.
     """
 
@@ -96,11 +87,11 @@ class Trie:
 
 
 class Seq2BoW:
-    """Job titles, and what else is known, to vectors in the space of interests.
+    """Encodes job titles and extra inputs as vectors in the space of interests.
 
-    numbering: of words, interests and extra inputs. interests: the interests' vectors (K, d), which stay as they are.
+    numbering: of words, interests and extra inputs. interests: the interests' vectors (K, d), which are not trained.
     counts: (K,), how many of the `bags` bags have each. Each value of an extra input adds a vector (d,) to that of the title;
-    a value that is not known adds nothing.
+    an unknown value adds nothing.
 
     `weights` are those of lesson 06, the four gates side by side in the order of Keras: input, forget, candidate, output.
     """
@@ -117,19 +108,17 @@ class Seq2BoW:
             "x": initial.RandomUniform(seed=seed)((len(numbering.words), units)),  # vectors of words
             "W_x": initial.GlorotUniform(seed=seed + 1)((units, 4 * units)),
             "W_h": initial.Orthogonal(seed=seed + 2)((units, 4 * units)),
-            "b": np.repeat([0, 1, 0, 0], units),  # forget gates begin open (Jozefowicz and others 2015)
+            "b": np.repeat([0, 1, 0, 0], units),  # forget-gate bias 1 (Jozefowicz and others 2015)
             "W_o": initial.GlorotUniform(seed=seed + 3)((units, d)),
         }
         weights |= {f"extra {name}": np.zeros((len(values) + 1, d)) for name, values in numbering.extras.items()}
         self.weights = {name: tf.Variable(value, dtype=tf.float32) for name, value in weights.items()}
-        shape = [tf.TensorSpec((None,), tf.int32)] * 2 + [
-            tf.TensorSpec((LENGTH,), tf.int32),
-            tf.TensorSpec((None,), tf.int32),
-        ]
-        self.signature = [*shape, tf.TensorSpec((None, len(numbering.extras)), tf.int32)]
-        self._answer = tf.function(self.read, input_signature=self.signature)
+        ints = tf.TensorSpec((None,), tf.int32)
+        table = tf.TensorSpec((None, len(numbering.extras)), tf.int32)
+        self.signature = [ints, ints, tf.TensorSpec((LENGTH,), tf.int32), ints, table]
+        self._encode = tf.function(self.encode, input_signature=self.signature)
 
-    def read(self, words, parents, sizes, last, extras):
+    def encode(self, words, parents, sizes, last, extras):
         """Vectors v (n, d) of the titles of a Trie."""
         W_x, W_h, b = (self.weights[name] for name in ("W_x", "W_h", "b"))
         h_t = c_t = tf.zeros((1, self.units))
@@ -152,69 +141,67 @@ class Seq2BoW:
         return [weight.numpy() for weight in self.weights.values()]
 
     def restore(self, state: Iterable[np.ndarray]) -> None:
-        """Take the weights from `state`, in its order. Titles that were kept before are forgotten."""
+        """Set the weights to `state`, in its order. An index of titles is removed, as it no longer fits."""
         for weight, value in zip(self.weights.values(), state, strict=True):
             weight.assign(value)
         self.index = None
 
-    # ------------------------------------------------------------------------------------------------------------- answers
-
     def vectors(self, titles: Sequence[str], extras: Mapping[str, Sequence[str]] | None = None) -> np.ndarray:
-        """Vectors (n, d) of titles, with n values of any extra input; NaN for a title without a known word."""
+        """Vectors (n, d) of titles, with n values of each extra input; NaN for a title without a known word."""
         return self.vectors_of(self.numbering.encode(titles, extras=extras))
 
     def vectors_of(self, shard: Shard) -> np.ndarray:
-        """The same for n examples that are numbers already: (n, d)."""
+        """The same for the n examples of a shard: (n, d)."""
         found = np.full((len(shard), self.interests.matrix.shape[1]), np.nan, dtype=np.float32)
         known = np.flatnonzero(shard.titles.any(axis=1))
         for start in range(0, len(known), BLOCK):
             rows = known[start : start + BLOCK]
-            found[rows] = self._answer(*Trie(shard.titles[rows]).inputs(), shard.extras[rows]).numpy()
+            found[rows] = self._encode(*Trie(shard.titles[rows]).inputs(), shard.extras[rows]).numpy()
         return found
 
     def scores(self, vectors: np.ndarray) -> np.ndarray:
         """Log-odds (n, K), up to a constant a row, that each interest is in the bag: v · e + 0.75 ln count.
 
         An interest that is in the bag with probability p is a positive in proportion to p, and a negative in proportion to
-        (1 − p) count^0.75. So v · e is trained towards ln(p / (1 − p)) − 0.75 ln count; the second term undoes the drawing.
+        (1 − p) count^0.75. So v · e is trained towards ln(p / (1 − p)) − 0.75 ln count; the second term corrects for that.
         """
         return vectors @ self.interests.matrix.T + 0.75 * np.log(np.maximum(self.counts, 0.5)).astype(np.float32)
 
     def interests_of(
         self, title: str, k: int = 10, extras: Mapping[str, str] | None = None, typical: bool = False
     ) -> list[tuple[str, float]]:
-        """The k interests that go with a title, best first, with the share of such bags that should have them.
+        """The k interests that go with a title, best first, each with the probability that it is in the bag.
 
-        The shares of all interests are made to add up to the mean size of a bag. typical: interests that this title has more
-        than others have, with the cosine of its vector and theirs. Raises ValueError for a title without a known word, for an
-        extra input that is not there, and for k below 1.
+        The probabilities of all interests add up to the mean size of a bag. typical: instead the interests that go with this
+        title more than with others, with the cosine of its vector and theirs. Raises ValueError for a title without a known
+        word, for an unknown extra input, and for k below 1.
         """
         v = self._vector(title, extras)
         if typical:
             return self.interests.neighbours(v, k)
         scores = self.scores(v[None])[0].astype(np.float64)
-        low, high = -scores.max() - 50, -scores.min() + 50  # of the constant that makes the shares add up
+        low, high = -scores.max() - 50, -scores.min() + 50  # of the constant that makes them add up
         for _ in range(60):
             middle = (low + high) / 2
-            shares = 1 / (1 + np.exp(-np.clip(scores + middle, -500, 500)))
-            low, high = (middle, high) if shares.sum() < self.counts.sum() / self.bags else (low, middle)
-        return [(self.interests.words[i], float(shares[i])) for i in top_k(scores, k)]
+            p = 1 / (1 + np.exp(-np.clip(scores + middle, -500, 500)))
+            low, high = (middle, high) if p.sum() < self.counts.sum() / self.bags else (low, middle)
+        return [(self.interests.words[i], float(p[i])) for i in top_k(scores, k)]
 
     def interests_near(self, interest: str, k: int = 10) -> list[tuple[str, float]]:
         """The k interests nearest to an interest, with their cosines. Raises ValueError for an interest without a vector."""
         return self.interests.neighbours(self._interest(interest), k)
 
     def titles_near(self, title: str, k: int = 10, extras: Mapping[str, str] | None = None) -> list[tuple[str, float]]:
-        """The k titles of the index nearest to a title, itself left out, with their cosines. Raises as `interests_of` does."""
-        itself = [name for name in (" ".join(title_words(title)),) if name in self._index()]
-        return self._index().neighbours(self._vector(title, extras), k, exclude=itself)
+        """The k titles of the index nearest to a title, without itself, with their cosines. Raises as `interests_of` does."""
+        name, index = " ".join(title_words(title)), self._index()
+        return index.neighbours(self._vector(title, extras), k, exclude=[name] if name in index else [])
 
     def titles_near_interest(self, interest: str, k: int = 10) -> list[tuple[str, float]]:
         """The k titles of the index nearest to an interest, with their cosines. Raises ValueError for an unknown interest."""
         return self._index().neighbours(self.interests.vector(self._interest(interest)), k)
 
     def make_index(self, titles: Iterable[str], most: int = 1_000_000) -> None:
-        """Keep the vectors of the first `most` different titles, without those of unknown words only, to look for titles."""
+        """Store the vectors of the first `most` different titles that have a known word, for `titles_near`."""
         names = list(itertools.islice(dict.fromkeys(" ".join(title_words(title)) for title in titles), most))
         matrix = self.vectors(names)
         known = np.flatnonzero(np.isfinite(matrix).all(axis=1))
@@ -222,13 +209,13 @@ class Seq2BoW:
 
     def _index(self) -> Vectors:
         if self.index is None:
-            raise ValueError("there is no index of titles: call make_index with the titles to look among")
+            raise ValueError("there is no index of titles: call make_index with the titles to search")
         return self.index
 
     def _vector(self, title: str, extras: Mapping[str, str] | None) -> np.ndarray:
         v = self.vectors([title], {name: [value] for name, value in (extras or {}).items()})[0]
         if np.isnan(v).any():
-            raise ValueError(f"no word of the title {title!r} is known, so there is nothing to say about it")
+            raise ValueError(f"no word of the title {title!r} is known, so it has no answer")
         return v
 
     def _interest(self, interest: str) -> str:
@@ -239,19 +226,11 @@ class Seq2BoW:
             raise ValueError(f"the interest {interest!r} is not known{meant}")
         return name
 
-    # -------------------------------------------------------------------------------------------------------------- on disk
-
     def save(self, path: Path | str) -> None:
-        """Write all that answers need to an .npz file, whole or not at all. Nothing in it is a pickle. Raises OSError."""
-        names = {
-            "format": FORMAT,
-            "bags": self.bags,
-            "units": self.units,
-            "words": self.numbering.words.words[1:],
-            "interests": self.interests.words,
-            "extras": self.numbering.extras,
-            "index": [] if self.index is None else self.index.words,
-        }
+        """Write all that answers need to an .npz file without pickles, whole or not at all. Raises OSError."""
+        names = {"format": FORMAT, "bags": self.bags, "units": self.units, "words": self.numbering.words.words[1:]}
+        names |= {"interests": self.interests.words, "extras": self.numbering.extras}
+        names["index"] = [] if self.index is None else self.index.words
         arrays = {f"weight {name}": weight.numpy() for name, weight in self.weights.items()}
         if self.index is not None:
             arrays["index"] = self.index.matrix
@@ -269,7 +248,7 @@ class Seq2BoW:
             model = cls(numbering, vectors, arrays["counts"], names["bags"], names["units"])
             model.restore(arrays[f"weight {name}"] for name in model.weights)
             if not all(np.isfinite(weight).all() for weight in model.state()):
-                raise ValueError("it holds weights that are no numbers")
+                raise ValueError("it has weights that are NaN or infinite")
             if names["index"]:
                 model.index = Vectors(names["index"], arrays["index"])
         except (KeyError, ValueError, TypeError, AttributeError) as error:
@@ -280,8 +259,8 @@ class Seq2BoW:
 def measures(scores: np.ndarray, shard: Shard, k: int = 10) -> dict[str, float]:
     """Means over the examples with a bag, of rankings by `scores` (n, K): recall@k and nDCG@k.
 
-    recall@k: the share of a bag that is among the k best. nDCG@k: as that, but a hit at rank r counts 1 / log2(r + 1), compared
-    with the best ranking there is (Järvelin and Kekäläinen 2002).
+    recall@k: the fraction of a bag that is among the k best. nDCG@k: a hit at rank r counts 1 / log2(r + 1), divided by
+    the sum that the best ranking has (Järvelin and Kekäläinen 2002).
     """
     rows = np.flatnonzero(np.diff(shard.starts) > 0)
     bags = shard.bags(rows)

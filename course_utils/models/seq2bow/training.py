@@ -1,7 +1,8 @@
-"""Training of Seq2BoW, by one process or by several workers, with checkpoints from which it goes on as if nothing had been.
+"""Training of Seq2BoW by one process or by several workers, with checkpoints.
 
-Workers find each other by TF_CONFIG, as everywhere in TensorFlow, and add up their slopes with TensorFlow's collective
-operations. Keras's own `fit` cannot do that: Keras 3 does not run under MultiWorkerMirroredStrategy.
+A stopped training resumes from its last checkpoint to exactly the weights of one that was not stopped: millions of descriptions
+take long, and a shared machine may stop it at any time. Workers are named by TF_CONFIG, and sum their gradients by all-reduce,
+because Keras 3's own `fit` does not run under MultiWorkerMirroredStrategy.
 """
 
 import itertools
@@ -19,28 +20,32 @@ from tqdm import tqdm
 
 from course_utils import files
 from course_utils.embeddings import NegativeSampler
-from course_utils.models.seq2bow.corpus import MIXED, Corpus, Shard, joined, only
+from course_utils.models.seq2bow.corpus import Corpus, Shard, joined
 from course_utils.models.seq2bow.model import BLOCK, Seq2BoW, Trie
 
 CHECKPOINTS = 20  # in a training
+LOST = (tf.errors.UnavailableError, tf.errors.InternalError, tf.errors.AbortedError, tf.errors.DeadlineExceededError)
 
 
 class Workers:
-    """This process among all that train together. Make it before anything else is computed.
+    """This process among all that train together, from TF_CONFIG. Make it before anything else is computed.
 
-    index: 0 for the first, which writes the files; number: how many there are, 1 without TF_CONFIG.
-    Raises ValueError for a TF_CONFIG that names no workers.
+    index: 0 for the chief, or else the first worker, which writes the files; number: how many there are, 1 without TF_CONFIG.
+    Raises ValueError for a TF_CONFIG of which this process is neither chief nor worker.
     """
 
     def __init__(self):
         self.index, self.number, self.strategy = 0, 1, None
-        config = os.environ.get("TF_CONFIG")
-        if config:
-            try:
-                config = json.loads(config)
-                self.number, self.index = len(config["cluster"]["worker"]), int(config["task"]["index"])
-            except (ValueError, KeyError, TypeError) as error:
-                raise ValueError(f"TF_CONFIG is not as TensorFlow has it ({error!r})") from None
+        try:
+            config = json.loads(os.environ.get("TF_CONFIG") or "{}")
+            if config:
+                cluster, task = config["cluster"], config["task"]
+                first = {"chief": 0, "worker": len(cluster.get("chief", ()))}  # the chief comes before the workers
+                self.index = first[task["type"]] + int(task["index"])
+                self.number = first["worker"] + len(cluster.get("worker", ()))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            needed = '{"cluster": {"worker": [addresses]}, "task": {"type": "worker", "index": 0}}'
+            raise ValueError(f"TF_CONFIG must be like {needed}, or with a chief ({error!r})") from None
         if self.number > 1:
             self.strategy = tf.distribute.MultiWorkerMirroredStrategy()
 
@@ -50,66 +55,67 @@ class Workers:
             return function
 
         def summed(*inputs):
-            def here(*inputs):
-                return tf.distribute.get_replica_context().all_reduce("SUM", function(*inputs))
+            return tf.distribute.get_replica_context().all_reduce("SUM", function(*inputs))
 
-            return self.strategy.run(here, inputs)
-
-        return summed
+        return lambda *inputs: self.strategy.run(summed, inputs)
 
 
 class Stream:
-    """Endless examples of one worker: its share of the shards, pass after pass, each time in another order.
+    """Endless samples for one worker: of its part of the shards, epoch after epoch, each time in another order.
 
-    What comes depends on the seed, the worker's number and the step only, so that it can begin at any step.
+    They depend on the seed, the worker's index and the step only, so a stream can start at any step.
     """
 
-    def __init__(self, model: Seq2BoW, corpus: Corpus, index: int, of: int, size: int, negatives: int, forget: float):
-        self.shards = corpus.shards[index::of]
-        self.model, self.size, self.negatives, self.forget = model, size, negatives, forget
+    def __init__(self, model, corpus: Corpus, index: int, of: int, size: int, negatives: int, word_dropout: float):
+        self.shards, self.mixed = corpus.shards[index::of], corpus.limits.mixed
+        self.model, self.size, self.negatives, self.word_dropout = model, size, negatives, word_dropout
         self.seed = [model.seed, index]
         self.sampler = NegativeSampler(model.counts)
         if not self.shards:
             raise ValueError(f"there are {len(corpus.shards)} shards for {of} workers: with so few examples use fewer")
 
     def rows(self) -> Iterator[tuple[Shard, np.ndarray]]:
-        """`size` rows of a shard at a time; what is left of one is joined to the next."""
+        """`size` rows of a shard at a time; the rest of each shard is joined to the next."""
         left = []
-        for number in itertools.count():
-            rng = np.random.default_rng([*self.seed, 0, number])
+        for epoch in itertools.count():
+            rng = np.random.default_rng([*self.seed, 0, epoch])
             places = rng.permutation(len(self.shards))
-            for start in range(0, len(places), MIXED):
-                shard = joined([*left, *(self.shards[place]() for place in places[start : start + MIXED])])
-                bag = np.diff(shard.starts)
-                order = rng.permutation(np.flatnonzero((bag > 0) & (bag < np.count_nonzero(self.model.counts))))
-                whole = len(order) - len(order) % self.size
-                for first in range(0, whole, self.size):
+            for start in range(0, len(places), self.mixed):
+                shard = joined([*left, *(self.shards[place]() for place in places[start : start + self.mixed])])
+                order = rng.permutation(_with_negatives(shard, self.model))
+                complete = len(order) - len(order) % self.size
+                for first in range(0, complete, self.size):
                     yield shard, order[first : first + self.size]
                 if not len(order):
                     raise ValueError("there are shards in which every bag has every interest: mix the examples")
                 rest = np.zeros(len(shard), dtype=bool)
-                rest[order[whole:]] = True
-                left = [only(shard, rest)]
+                rest[order[complete:]] = True
+                left = [shard.only(rest)]
 
-    def draws(self, step: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """From a step on: titles (size, LENGTH), extra inputs, and a positive with its negatives (size, 1 + k)."""
+    def samples(self, step: int) -> Iterator[tuple]:
+        """What `sample` gives for each step, from `step` on."""
         for shard, rows in itertools.islice(self.rows(), step, None):
-            yield self.drawn(shard, rows, np.random.default_rng([*self.seed, 1, step]))
+            yield self.sample(shard, rows, np.random.default_rng([*self.seed, 1, step]), self.word_dropout)
             step += 1
 
-    def drawn(
-        self, shard: Shard, rows: np.ndarray, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def sample(self, shard: Shard, rows: np.ndarray, rng: np.random.Generator, word_dropout: float = 0.0) -> tuple:
+        """Titles (rows, LENGTH), extra inputs, and a positive of each bag with its negatives (rows, 1 + k)."""
         bags, self.sampler.rng = shard.bags(rows), rng
         place = (rng.random(len(rows)) * (bags >= 0).sum(axis=1)).astype(np.int64)
         positives = bags[np.arange(len(rows)), place][:, None]
         candidates = np.concatenate([positives, self.sampler.sample_without(bags, self.negatives)], axis=1)
         titles, extras = shard.titles[rows], shard.extras[rows]
-        if self.forget:
+        if word_dropout:
             unknown = np.int32(len(self.model.numbering.words) - 1)
-            titles = np.where((titles > 0) & (rng.random(titles.shape) < self.forget), unknown, titles)
-            extras = np.where(rng.random(extras.shape) < self.forget, np.int32(0), extras)
+            titles = np.where((titles > 0) & (rng.random(titles.shape) < word_dropout), unknown, titles)
+            extras = np.where(rng.random(extras.shape) < word_dropout, np.int32(0), extras)
         return titles, extras, candidates
+
+
+def _with_negatives(shard: Shard, model: Seq2BoW) -> np.ndarray:
+    """The rows whose bags have some but not all interests."""
+    sizes = np.diff(shard.starts)
+    return np.flatnonzero((sizes > 0) & (sizes < np.count_nonzero(model.counts)))
 
 
 def fit(
@@ -119,91 +125,67 @@ def fit(
     batch: int = 256,
     negatives: int = 20,
     rate: float = 0.005,
-    loss: str = "softmax",
     patience: int = 2,
-    forget: float = 0.1,
+    word_dropout: float = 0.1,
     workers: Workers | None = None,
     streams: int | None = None,
     checkpoint: Path | None = None,
 ) -> list[dict[str, float]]:
-    """Let `model` learn from all shards, about `epochs` times; gives the mean losses of every epoch, "loss" and "validation".
+    """Train `model` on all shards for about `epochs` epochs; gives the mean losses of each, "loss" and "validation".
 
-    Each time an example gives one interest of its bag, drawn anew, and `negatives` others that are not in the bag, drawn by
-    their counts to the power 0.75. loss: "softmax", one of cross-entropy over the positive and its negatives, or "pairwise", as
-    in word2vec, a logistic one for each of them, where a score of 0 stands for the odds of guessing, 1 to `negatives`.
-    forget: how often a word or an extra input is taken for unknown, so that no answer hangs on one of them. rate: the largest
-    learning rate; it rises, then falls along a half cosine.
+    In each epoch one interest of every bag is sampled as the positive, and `negatives` that are not in the bag in proportion
+    to count^0.75. The loss is the cross-entropy of one softmax over the positive and its negatives. word_dropout: how often a
+    word or an extra input is made unknown, so that no answer depends on one of them alone. rate: the largest learning rate,
+    after a linear warm-up and before a cosine decay.
 
-    Ends when the loss on `corpus.held_out` was not lowest for `patience` epochs, and goes back to the best weights.
+    Stops early when the loss on `corpus.held_out` has not improved for `patience` epochs, and restores the best weights.
 
-    workers: each takes batch / (number of workers) examples of its own share of the shards in every step. streams: their number
-    for one process that shall learn as so many would, to the same weights. checkpoint: a file for the state, written now and
-    then; if it is there and of the same training, training goes on from it; it is removed in the end.
+    workers: each takes batch / (number of workers) examples of its own part of the shards in every step. streams: with one
+    process, the number of workers whose training it repeats, to the same weights. checkpoint: a file for the state; if it
+    belongs to the same training, training resumes from it; it is removed in the end.
 
     Raises ValueError where every bag has every interest, and where batch or shards cannot be divided; ConnectionError when a
     worker is lost.
     """
     workers = workers or Workers()
     streams = streams or workers.number
-    most = np.count_nonzero(corpus.counts)
-    if corpus.counts.sum() == len(corpus) * most:
+    if corpus.counts.sum() == len(corpus) * np.count_nonzero(corpus.counts):
         raise ValueError("there is nothing to learn: every bag has every interest, so there are no negatives")
     if batch % streams or (workers.number > 1 and streams != workers.number):
         raise ValueError(
-            f"batches of {batch} examples cannot be divided among {streams} streams of {workers.number} workers"
+            f"{batch} examples of a batch cannot be divided among {streams} streams, {workers.number} workers"
         )
-    of_batch = batch // streams
     steps = max(1, round(len(corpus) / batch))  # of an epoch
     warm = max(1, epochs * steps // 20)
-    falling = max(1, epochs * steps - warm)
-    schedule = keras.optimizers.schedules.CosineDecay(rate / 10, falling, 0.01, warmup_target=rate, warmup_steps=warm)
+    decay = max(1, epochs * steps - warm)
+    schedule = keras.optimizers.schedules.CosineDecay(rate / 10, decay, 0.01, warmup_target=rate, warmup_steps=warm)
     optimizer = keras.optimizers.Adam(schedule)
-    learn, measure = _functions(model, optimizer, loss, batch, workers)
-    settings = [
-        len(corpus),
-        int(corpus.counts.sum()),
-        epochs,
-        batch,
-        negatives,
-        rate,
-        loss,
-        patience,
-        forget,
-        streams,
-        model.seed,
-        [weight.shape.as_list() for weight in model.weights.values()],
-        zlib.crc32(model.interests.matrix.tobytes()),  # other data have other vectors
-    ]
+    learn, measure = _functions(model, optimizer, batch, workers)
+    settings = [epochs, batch, negatives, rate, patience, word_dropout, streams, model.seed]
+    settings += [len(corpus), int(corpus.counts.sum()), [weight.shape.as_list() for weight in model.weights.values()]]
+    settings.append(zlib.crc32(model.interests.matrix.tobytes()))  # other data have other vectors
     state = _State(model, optimizer, checkpoint, settings, workers.index == 0)
-    mine = [Stream(model, corpus, i, streams, of_batch, negatives, forget) for i in range(streams)]
-    if workers.number > 1:
-        mine = [mine[workers.index]]
-    judged = _judged(mine[0], corpus.held_out)
-    inputs = _ahead(map(_batch, zip(*(stream.draws(state.step) for stream in mine), strict=True)))
+    mine = [workers.index] if workers.number > 1 else range(streams)
+    mine = [Stream(model, corpus, i, streams, batch // streams, negatives, word_dropout) for i in mine]
+    validation = _validation(mine[0], corpus.held_out)
+    inputs = _prefetched(map(_batch, zip(*(stream.samples(state.step) for stream in mine), strict=True)))
+    total = epochs * steps
     try:
-        with tqdm(
-            total=epochs * steps * batch, initial=state.step * batch, unit="example", unit_scale=True, mininterval=0.5
-        ) as bar:
-            while state.step < epochs * steps and not state.ended(patience):
+        with tqdm(total=total * batch, initial=state.step * batch, unit="example", unit_scale=True) as bar:
+            while state.step < total and not state.stopped_improving(patience):
                 state.add(learn(*next(inputs)))
                 bar.update(batch)
                 if state.step % steps == 0:
-                    state.end_epoch([(float(measure(*some)), len(some[-1])) for some in judged])
+                    state.end_epoch([(float(measure(*some)), len(some[-1])) for some in validation])
                     bar.set_postfix({name: round(value, 3) for name, value in state.history[-1].items()})
-                if state.step % max(1, epochs * steps // CHECKPOINTS) == 0:
+                if state.step % max(1, total // CHECKPOINTS) == 0:
                     state.write()
-    except (
-        tf.errors.UnavailableError,
-        tf.errors.InternalError,
-        tf.errors.AbortedError,
-        tf.errors.DeadlineExceededError,
-    ) as error:
+    except LOST as error:
         if workers.number == 1:
             raise
-        where = f" they go on from {checkpoint}" if checkpoint else " they begin anew"
-        raise ConnectionError(
-            f"a worker was lost at step {state.step}: start all of them again,{where} ({error.message[:200]})"
-        ) from None
+        then = f" they resume from {checkpoint}" if checkpoint else " they begin again"
+        lost = f"a worker was lost at step {state.step}: start all of them again,{then} ({error.message[:200]})"
+        raise ConnectionError(lost) from None
     finally:
         inputs.close()
     state.finish()
@@ -211,7 +193,7 @@ def fit(
 
 
 class _State:
-    """Where a training is: its step, the losses of the running epoch, what was measured, and the best weights so far."""
+    """The state of a training: its step, the losses of the current epoch, the history, and the best weights so far."""
 
     def __init__(self, model: Seq2BoW, optimizer, path: Path | None, settings: list, writes: bool):
         self.model, self.optimizer, self.path, self.settings, self.writes = model, optimizer, path, settings, writes
@@ -221,47 +203,44 @@ class _State:
             try:
                 names, arrays = files.read_arrays(path)
             except ValueError as error:
-                raise ValueError(f"{error}; remove it to begin anew") from None
+                raise ValueError(f"{error}; remove it to begin again") from None
             if names["settings"] == settings:
-                self._go_on(names, arrays)
+                self._resume(names, arrays)
 
     def _variables(self) -> list:
         return [*self.model.weights.values(), *self.optimizer.variables]
 
-    def _go_on(self, names: dict, arrays: dict[str, np.ndarray]) -> None:
+    def _resume(self, names: dict, arrays: dict[str, np.ndarray]) -> None:
         for i, variable in enumerate(self._variables()):
             variable.assign(arrays[f"variable {i}"])
-        self.step, self.losses, self.history, self.best = (
-            names[name] for name in ("step", "losses", "history", "best")
-        )
+        self.step, self.losses, self.history, self.best = map(names.get, ("step", "losses", "history", "best"))
         self.best_weights = [arrays[f"best {i}"] for i in range(len(self.best_weights))]
-        print(f"Going on after step {self.step:,}, from {self.path}")
+        print(f"Resuming after step {self.step:,}, from {self.path}")
 
     def write(self) -> None:
-        if self.path is None or not self.writes:
-            return
-        arrays = {f"variable {i}": np.asarray(variable) for i, variable in enumerate(self._variables())}
-        arrays |= {f"best {i}": weight for i, weight in enumerate(self.best_weights)}
-        names = {"settings": self.settings, "step": self.step, "history": self.history, "best": self.best}
-        files.write_arrays(self.path, {**names, "losses": [float(L) for L in self.losses]}, arrays)
+        if self.path is not None and self.writes:
+            arrays = {f"variable {i}": np.asarray(variable) for i, variable in enumerate(self._variables())}
+            arrays |= {f"best {i}": weight for i, weight in enumerate(self.best_weights)}
+            names = {"settings": self.settings, "step": self.step, "history": self.history, "best": self.best}
+            files.write_arrays(self.path, {**names, "losses": [float(L) for L in self.losses]}, arrays)
 
     def add(self, L) -> None:
-        """A step was taken, with the loss L."""
+        """Count a training step with the loss L."""
         self.losses.append(L)
         self.step += 1
 
-    def end_epoch(self, judged: Sequence[tuple[float, int]]) -> None:
-        """`judged`: losses on the held-out part, and of how many examples each is the mean."""
+    def end_epoch(self, validation: Sequence[tuple[float, int]]) -> None:
+        """`validation`: mean losses of the batches of the validation set, and their sizes."""
         self.history.append({"epoch": len(self.history) + 1, "loss": float(np.mean([float(L) for L in self.losses]))})
         self.losses = []
-        if judged:
-            losses, sizes = zip(*judged, strict=True)
+        if validation:
+            losses, sizes = zip(*validation, strict=True)
             now = float(np.average(losses, weights=sizes))
             self.history[-1]["validation"] = now
             if now < self.best[0]:
                 self.best, self.best_weights = (now, len(self.history)), self.model.state()
 
-    def ended(self, patience: int) -> bool:
+    def stopped_improving(self, patience: int) -> bool:
         return bool(self.best[1]) and len(self.history) - self.best[1] >= patience
 
     def finish(self) -> None:
@@ -271,26 +250,26 @@ class _State:
             self.path.unlink(missing_ok=True)
 
 
-def _functions(model: Seq2BoW, optimizer, loss: str, batch: int, workers: Workers):
-    """One function that learns from what `_batch` gives, one that does not; both give the mean loss of all workers."""
+def _functions(model: Seq2BoW, optimizer, batch: int, workers: Workers):
+    """A training step and its loss without training, functions of what `_batch` gives; both give means over all workers."""
     variables, vectors = list(model.weights.values()), tf.constant(model.interests.matrix)
     optimizer.build(variables)
     signature = [*model.signature, tf.TensorSpec((None, None), tf.int32)]
 
-    def each(*inputs):
+    def losses(*inputs):
         e = tf.gather(vectors, inputs[-1])  # (examples, 1 + k, d)
-        s = tf.einsum("nd,nkd->nk", model.read(*inputs[:-1]), e)  # (examples, 1 + k)
-        if loss == "pairwise":  # unlike a softmax it needs a level, and with a mean of zero the vectors can give none
-            s -= tf.math.log(tf.cast(tf.shape(s)[1] - 1, tf.float32))
-            return tf.nn.softplus(-s[:, 0]) + tf.reduce_sum(tf.nn.softplus(s[:, 1:]), axis=1)
+        s = tf.einsum("nd,nkd->nk", model.encode(*inputs[:-1]), e)  # (examples, 1 + k)
         return tf.reduce_logsumexp(s, axis=1) - s[:, 0]
 
-    def slopes(*inputs):
+    def gradients(*inputs):
         with tf.GradientTape() as tape:
-            L = tf.reduce_sum(each(*inputs)) / batch
-        return [L, *map(tf.convert_to_tensor, tape.gradient(L, variables))]  # sums of the slopes of equal words
+            L = tf.reduce_sum(losses(*inputs)) / batch
+        return [
+            L,
+            *map(tf.convert_to_tensor, tape.gradient(L, variables)),
+        ]  # dense: sums of the gradients of equal words
 
-    total = workers.total(slopes)
+    total = workers.total(gradients)
 
     @tf.function(input_signature=signature)
     def learn(*inputs):
@@ -300,30 +279,26 @@ def _functions(model: Seq2BoW, optimizer, loss: str, batch: int, workers: Worker
 
     @tf.function(input_signature=signature)
     def measure(*inputs):
-        return tf.reduce_mean(each(*inputs))
+        return tf.reduce_mean(losses(*inputs))
 
     return learn, measure
 
 
-def _batch(drawn: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> tuple:
-    """What streams have drawn as the arrays that the functions take: those of a Trie, extra inputs, candidates."""
-    titles, extras, candidates = map(np.concatenate, zip(*drawn, strict=True))
+def _batch(samples: Sequence[tuple]) -> tuple:
+    """Samples of several streams as the arrays that the functions take: those of a Trie, extra inputs, candidates."""
+    titles, extras, candidates = map(np.concatenate, zip(*samples, strict=True))
     return *Trie(titles).inputs(), extras, candidates
 
 
-def _judged(stream: Stream, held_out: Shard) -> list[tuple]:
-    """The held-out part as batches, always the same ones, with nothing forgotten."""
-    forget, stream.forget = stream.forget, 0.0
-    bag = np.diff(held_out.starts)
-    rows = np.flatnonzero((bag > 0) & (bag < np.count_nonzero(stream.model.counts)))
-    rng = np.random.default_rng(stream.model.seed)
-    found = [_batch([stream.drawn(held_out, rows[i : i + BLOCK], rng)]) for i in range(0, len(rows), BLOCK)]
-    stream.forget = forget
-    return found
+def _validation(stream: Stream, held_out: Shard) -> list[tuple]:
+    """The validation set as batches, the same in each epoch, without word dropout."""
+    rows, rng = _with_negatives(held_out, stream.model), np.random.default_rng(stream.model.seed)
+    starts = range(0, len(rows), BLOCK)
+    return [_batch([stream.sample(held_out, rows[start : start + BLOCK], rng)]) for start in starts]
 
 
-def _ahead(batches: Iterator, n: int = 4) -> Iterator:
-    """The same, made in a thread, `n` of them before they are asked for: NumPy prepares while TensorFlow computes."""
+def _prefetched(batches: Iterator, n: int = 4) -> Iterator:
+    """The same, prepared by a thread, `n` of them in advance: NumPy works while TensorFlow computes."""
     with ThreadPoolExecutor(1) as thread:
         waiting = [thread.submit(next, batches) for _ in range(n)]
         while True:

@@ -1,4 +1,4 @@
-"""Training of Seq2BoW: its slopes against Keras, what is drawn, going on after an end, several workers."""
+"""Training of Seq2BoW: its gradients against Keras, what is sampled, resuming, several workers."""
 
 import itertools
 import json
@@ -13,9 +13,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from course_utils.models.seq2bow import corpus as reading
 from course_utils.models.seq2bow import training
-from course_utils.models.seq2bow.corpus import LENGTH, from_lists
+from course_utils.models.seq2bow.corpus import LENGTH, Limits, from_lists
 from course_utils.models.seq2bow.model import Seq2BoW, interest_vectors
 from course_utils.models.seq2bow.training import Stream, Workers, fit
 
@@ -25,48 +24,36 @@ def same(a, b, atol=1e-6):
 
 
 @pytest.fixture
-def in_shards(planted, monkeypatch):
+def in_shards(planted):
     """The planted data in seven shards."""
-    monkeypatch.setattr(reading, "SHARD", 100)
-    monkeypatch.setattr(reading, "MIXED", 2)
-    return from_lists(*planted, held_out=0.1)
+    return from_lists(*planted, held_out=0.1, limits=Limits(shard=100, mixed=2))
 
 
 # --- a step ---
 
 
-@pytest.mark.parametrize("loss", ["softmax", "pairwise"])
-def test_a_step_goes_down_the_gradient_that_keras_finds(network, corpus, vectors, words_of, loss):
+def test_a_step_follows_the_gradient_that_keras_finds(network, corpus, vectors, words_of):
     model = network(seed=1)
-    model.weights["extra country"].assign(tf.zeros_like(model.weights["extra country"]))
-    *trie, extras, candidates = training._batch([next(Stream(model, corpus, 0, 1, 50, 4, 0.0).draws(0))])
+    *trie, extras, candidates = training._batch([next(Stream(model, corpus, 0, 1, 50, 4, 0.0).samples(0))])
     before = {name: weight.numpy() for name, weight in model.weights.items()}
-    ids, layers = words_of(*trie), keras.layers
-    read = keras.Sequential(
-        [
-            layers.Embedding(*before["x"].shape, mask_zero=True),
-            layers.LSTM(model.units),
-            layers.Dense(len(vectors.matrix[0]), use_bias=False),
-        ]
-    )
-    read.build((None, LENGTH))
-    read.set_weights([before[name] for name in ("x", "W_x", "W_h", "b", "W_o")])
+    ids, layers, names = words_of(*trie), keras.layers, ("x", "W_x", "W_h", "b", "W_o")
+    embedding = layers.Embedding(*before["x"].shape, mask_zero=True)
+    linear = layers.Dense(len(vectors.matrix[0]), use_bias=False)
+    encoder = keras.Sequential([embedding, layers.LSTM(model.units), linear])
+    encoder.build((None, LENGTH))
+    encoder.set_weights([before[name] for name in names])
     with tf.GradientTape() as tape:
-        s = tf.einsum("nd,nkd->nk", read(ids), tf.gather(tf.constant(vectors.matrix), candidates))
-        truth = np.zeros(s.shape, "float32")
-        truth[:, 0] = 1
-        kind = tf.nn.softmax_cross_entropy_with_logits if loss == "softmax" else tf.nn.sigmoid_cross_entropy_with_logits
-        level = np.log(4) if loss == "pairwise" else 0.0  # the odds of one in five
-        L = tf.reduce_sum(kind(truth, s - np.float32(level))) / len(ids)
-    slopes = tape.gradient(L, read.trainable_variables)
-    learn, measure = training._functions(model, keras.optimizers.SGD(1.0), loss, 50, Workers())
+        s = tf.einsum("nd,nkd->nk", encoder(ids), tf.gather(tf.constant(vectors.matrix), candidates))
+        L = tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(np.zeros(len(ids), int), s)) / len(ids)
+    gradients = tape.gradient(L, encoder.trainable_variables)
+    learn, measure = training._functions(model, keras.optimizers.SGD(1.0), 50, Workers())
     assert float(measure(*trie, extras, candidates)) == pytest.approx(float(L), rel=1e-5)
     assert float(learn(*trie, extras, candidates)) == pytest.approx(float(L), rel=1e-5)
-    for name, slope in zip(("x", "W_x", "W_h", "b", "W_o"), slopes, strict=True):
-        assert np.allclose(before[name] - model.weights[name].numpy(), tf.convert_to_tensor(slope), atol=1e-6), name
+    for name, gradient in zip(names, gradients, strict=True):
+        assert np.allclose(before[name] - model.weights[name].numpy(), tf.convert_to_tensor(gradient), atol=1e-6), name
 
 
-# --- what is drawn ---
+# --- what is sampled ---
 
 
 def test_the_positive_is_of_the_bag_and_no_negative_is(network, corpus):
@@ -74,15 +61,15 @@ def test_the_positive_is_of_the_bag_and_no_negative_is(network, corpus):
     bags = {}
     for title, bag in zip(shard.titles, shard.bags(np.arange(len(shard))), strict=True):
         bags.setdefault(tuple(title), []).append(set(bag[bag >= 0]))
-    for titles, _, candidates in itertools.islice(stream.draws(0), 20):
+    for titles, _, candidates in itertools.islice(stream.samples(0), 20):
         for title, (positive, *negatives) in zip(titles, candidates, strict=True):
             assert any(positive in bag and not bag & set(negatives) for bag in bags[tuple(title)])
 
 
-def test_every_example_comes_once_in_a_pass(network, in_shards):
+def test_every_example_comes_once_in_an_epoch(network, in_shards):
     n = len(in_shards)
     titles = np.concatenate(
-        [titles for titles, *_ in itertools.islice(Stream(network(), in_shards, 0, 1, 1, 2, 0.0).draws(0), n)]
+        [titles for titles, *_ in itertools.islice(Stream(network(), in_shards, 0, 1, 1, 2, 0.0).samples(0), n)]
     )
     shards = np.concatenate([load().titles for load in in_shards.shards])
     assert sorted(map(tuple, titles)) == sorted(map(tuple, shards))
@@ -92,27 +79,27 @@ def test_every_example_comes_once_in_a_pass(network, in_shards):
 @pytest.mark.parametrize("size", [7, 64, 1000])
 def test_what_comes_at_a_step_does_not_depend_on_where_one_begins(network, in_shards, size):
     stream = Stream(network(), in_shards, 1, 2, size, 3, 0.2)
-    whole = list(itertools.islice(stream.draws(0), 12))
-    later = list(itertools.islice(stream.draws(9), 3))
+    whole = list(itertools.islice(stream.samples(0), 12))
+    later = list(itertools.islice(stream.samples(9), 3))
     for a, b in zip(whole[9:], later, strict=True):
         assert all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
     assert all(len(titles) == size for titles, *_ in whole)
     assert not np.array_equal(whole[0][2], whole[1][2])
 
 
-def test_words_and_extra_inputs_are_forgotten_as_often_as_asked(network, corpus):
+def test_word_dropout_makes_words_and_extra_inputs_unknown_as_often_as_asked(network, corpus):
     unknown = len(corpus.numbering.words) - 1
-    for forget in (0.0, 0.3, 1.0):
-        titles, extras, _ = next(Stream(network(), corpus, 0, 1, 500, 2, forget).draws(0))
-        assert (titles[titles > 0] == unknown).mean() == pytest.approx(forget, abs=0.06)
-        assert (extras == 0).mean() == pytest.approx(forget, abs=0.07)
+    for fraction in (0.0, 0.3, 1.0):
+        titles, extras, _ = next(Stream(network(), corpus, 0, 1, 500, 2, fraction).samples(0))
+        assert (titles[titles > 0] == unknown).mean() == pytest.approx(fraction, abs=0.06)
+        assert (extras == 0).mean() == pytest.approx(fraction, abs=0.07)
 
 
 def test_a_bag_of_everything_has_no_negatives_and_is_passed_over(network):
     corpus = from_lists(["data engineer", "nurse"] * 20, [["python", "sql"], ["sql"]] * 20)
     stream = Stream(network(corpus, interest_vectors(corpus, 4)), corpus, 0, 1, 7, 2, 0.0)
     python = corpus.numbering.interests.index("python")
-    for _, _, candidates in itertools.islice(stream.draws(0), 10):
+    for _, _, candidates in itertools.islice(stream.samples(0), 10):
         assert (candidates[:, 0] != python).all() and (candidates[:, 1:] == python).all()
 
 
@@ -155,7 +142,7 @@ def test_where_every_bag_has_every_interest_there_is_nothing_to_learn(network):
         fit(network(corpus, interest_vectors(corpus, 4)), corpus)
 
 
-# --- going on ---
+# --- resuming ---
 
 
 class Stopped(Exception):
@@ -175,9 +162,7 @@ def stop_at(monkeypatch, step):
 
 
 @pytest.mark.parametrize("step", [3, 8, 17])
-def test_an_ended_training_goes_on_to_the_same_weights_and_losses(
-    network, in_shards, tmp_path, monkeypatch, capsys, step
-):
+def test_a_stopped_training_resumes_to_the_same_weights(network, in_shards, tmp_path, monkeypatch, capsys, step):
     options = dict(epochs=3, batch=60, checkpoint=tmp_path / "state")  # 9 steps in an epoch
     whole, other = network(in_shards), network(in_shards)
     history = fit(whole, in_shards, **options)
@@ -188,32 +173,24 @@ def test_an_ended_training_goes_on_to_the_same_weights_and_losses(
     assert (tmp_path / "state").exists()
     again = network(in_shards, seed=0)
     assert fit(again, in_shards, **options) == history
-    assert "Going on after step" in capsys.readouterr().out
+    assert "Resuming after step" in capsys.readouterr().out
     assert same(whole, again, atol=0) and not (tmp_path / "state").exists()
 
 
-def test_the_state_of_another_training_is_passed_over(network, in_shards, tmp_path, monkeypatch, capsys):
-    with monkeypatch.context() as patch:
-        stop_at(patch, 5)
-        with pytest.raises(Stopped):
-            fit(network(in_shards), in_shards, epochs=3, batch=60, checkpoint=tmp_path / "state")
-    fit(network(in_shards), in_shards, epochs=2, batch=60, checkpoint=tmp_path / "state")
-    assert "Going on" not in capsys.readouterr().out
-
-
-def test_the_state_of_a_network_of_another_size_is_passed_over(network, in_shards, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("other", [{"epochs": 2}, {"units": 8}])
+def test_the_state_of_another_training_is_ignored(network, in_shards, tmp_path, monkeypatch, capsys, other):
     options = dict(epochs=3, batch=60, checkpoint=tmp_path / "state")
     with monkeypatch.context() as patch:
         stop_at(patch, 5)
         with pytest.raises(Stopped):
             fit(network(in_shards), in_shards, **options)
-    fit(network(in_shards, units=8), in_shards, **options)
-    assert "Going on" not in capsys.readouterr().out
+    fit(network(in_shards, units=other.get("units", 32)), in_shards, **{**options, "epochs": other.get("epochs", 3)})
+    assert "Resuming" not in capsys.readouterr().out
 
 
 def test_a_damaged_state_is_named(network, corpus, tmp_path):
     (tmp_path / "state").write_bytes(b"PK torn")
-    with pytest.raises(ValueError, match="state cannot be read .*remove it to begin anew"):
+    with pytest.raises(ValueError, match="state cannot be read .*remove it to begin again"):
         fit(network(), corpus, checkpoint=tmp_path / "state")
 
 
@@ -223,14 +200,14 @@ WORKER = """
     import os, signal, sys
     import numpy as np
     from pathlib import Path
-    from course_utils.models.seq2bow import corpus as reading, training
+    from course_utils.models.seq2bow import training
+    from course_utils.models.seq2bow.corpus import Limits, from_lists
     from course_utils.models.seq2bow.model import Seq2BoW, interest_vectors
     folder, ends_at = Path(sys.argv[1]), int(sys.argv[2])
-    reading.SHARD, reading.MIXED = 100, 2
     workers = training.Workers()
     stored = np.load(folder / "planted.npz")
     bags = [bag.split("|") for bag in stored["bags"]]
-    corpus = reading.from_lists(stored["titles"].tolist(), bags, held_out=0.1)
+    corpus = from_lists(stored["titles"].tolist(), bags, held_out=0.1, limits=Limits(shard=100, mixed=2))
     model = Seq2BoW(corpus.numbering, interest_vectors(corpus, 12), corpus.counts, len(corpus), units=8)
     add = training._State.add
     def count(self, L):
@@ -280,39 +257,53 @@ def folder(planted, tmp_path):
     return tmp_path
 
 
-def test_two_workers_come_to_the_weights_of_one_process_and_a_lost_one_costs_nothing(planted, folder, monkeypatch):
-    monkeypatch.setattr(reading, "SHARD", 100)
-    monkeypatch.setattr(reading, "MIXED", 2)
-    corpus = from_lists(*planted[:2], held_out=0.1)
+def test_two_workers_come_to_the_weights_of_one_process_even_if_one_is_lost(planted, folder):
+    corpus = from_lists(*planted[:2], held_out=0.1, limits=Limits(shard=100, mixed=2))
     alone = Seq2BoW(corpus.numbering, interest_vectors(corpus, 12), corpus.counts, len(corpus), units=8)
     fit(alone, corpus, epochs=3, batch=60, streams=2)
 
     statuses, said = start(folder, ends_at=(0, 8))
     assert statuses == [3, 9], said[0][1][-2000:]
-    assert "a worker was lost at step" in said[0][0] and f"they go on from {folder / 'state'}" in said[0][0]
+    assert "a worker was lost at step" in said[0][0] and f"they resume from {folder / 'state'}" in said[0][0]
     statuses, said = start(folder)
     assert statuses == [0, 0], said[0][1][-2000:]
-    assert all("Going on after step" in printed for printed, _ in said)
+    assert all("Resuming after step" in printed for printed, _ in said)
     assert not (folder / "state").exists()
     for found in (weights(folder, 0), weights(folder, 1)):
         assert all(np.allclose(a, b, atol=1e-5) for a, b in zip(found, alone.state(), strict=True))
 
 
-@pytest.mark.parametrize("config", ["workers", "{}", '{"cluster": {"worker": ["a:1", "b:2"]}}', "[1]"])
-def test_a_tf_config_that_is_none_is_pointed_out(monkeypatch, config):
+TWO = '{"cluster": {"worker": ["a:1", "b:2"]}'
+
+
+@pytest.mark.parametrize("config", ["workers", TWO + "}", "[1]", TWO + ', "task": {"type": "evaluator", "index": 0}}'])
+def test_a_tf_config_of_another_form_gets_the_right_one(monkeypatch, config):
     monkeypatch.setenv("TF_CONFIG", config)
-    with pytest.raises(ValueError, match="TF_CONFIG is not as TensorFlow has it"):
+    with pytest.raises(ValueError, match="TF_CONFIG must be like"):
         Workers()
 
 
-def test_one_worker_of_one_is_one_process(monkeypatch):
-    config = {"cluster": {"worker": ["localhost:1"]}, "task": {"type": "worker", "index": 0}}
+@pytest.mark.parametrize(("task", "index"), [("chief", 0), ("worker", 1)])
+def test_a_chief_is_the_first_worker(monkeypatch, task, index):
+    cluster = {"chief": ["localhost:1"], "worker": ["localhost:2"]}
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": cluster, "task": {"type": task, "index": 0}}))
+    monkeypatch.setattr(
+        tf.distribute, "MultiWorkerMirroredStrategy", lambda: "strategy"
+    )  # it would wait for the others
+    workers = Workers()
+    assert (workers.index, workers.number, workers.strategy) == (index, 2, "strategy")
+
+
+@pytest.mark.parametrize("role", ["worker", "chief", None])
+def test_one_worker_of_one_is_one_process(monkeypatch, role):
+    config = {"cluster": {role: ["localhost:1"]}, "task": {"type": role, "index": 0}} if role else {}
     monkeypatch.setenv("TF_CONFIG", json.dumps(config))
-    assert Workers().strategy is None
+    workers = Workers()
+    assert (workers.index, workers.number, workers.strategy) == (0, 1, None)
 
 
 def test_what_cannot_be_divided_is_pointed_out(network, corpus):
-    with pytest.raises(ValueError, match="batches of 25 examples cannot be divided among 2 streams"):
+    with pytest.raises(ValueError, match="25 examples of a batch cannot be divided among 2 streams"):
         fit(network(), corpus, batch=25, streams=2)
     with pytest.raises(ValueError, match="there are 1 shards for 2 workers"):
         fit(network(), corpus, batch=24, streams=2)
