@@ -110,28 +110,42 @@ def foreign_path() -> str:
 
 
 def check_packages() -> Iterator[Check]:
-    """Packages that are missing, that clash with what others need, or that are not the tested versions."""
-    how = install_advice()
+    """Packages that are missing, that do not fit each other, or that are not the tested versions."""
     try:
         from packaging.requirements import Requirement
     except ImportError:
-        yield Check(PROBLEM, "Packages", "hardly any are installed for this Python", how)
+        yield Check(PROBLEM, "Packages", "hardly any are installed for this Python", install_advice())
         return
-    missing, clashes = unmet(Requirement)
-    if missing:
-        yield Check(PROBLEM, "Packages", f"missing: {some(missing)}", how)
-    if clashes:
-        yield Check(PROBLEM, "Packages", f"versions that do not fit each other: {some(clashes)}", how)
-    untested = []
-    for pin in [] if paths.INSTALLED else map(Requirement, environment.lock_lines()):
-        version = version_of(pin.name)
-        if version and (pin.marker is None or pin.marker.evaluate()) and version not in pin.specifier:
-            untested.append(f"{pin.name} {version} (tested: {str(pin.specifier).removeprefix('==')})")
-    if untested:
-        found = f"other versions than the course was tested with: {some(untested)}"
-        yield Check(NOTE, "Packages", found, f"Numbers in the lessons may differ a little. {how}")
-    elif not missing and not clashes:
+    if paths.INSTALLED:
+        needs, pins = [text for text in importlib.metadata.requires(NAME) if "extra ==" not in text], []
+    else:
+        project = tomllib.loads((paths.REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        needs, pins = project["dependencies"], environment.lock_lines()
+    wrong = unmet(map(Requirement, needs))
+    if in_course_venv():  # elsewhere there may be packages that have nothing to do with the course
+        done = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True)
+        wrong += done.stdout.splitlines() if done.returncode else []
+    untested = unmet(map(Requirement, pins))
+    if wrong:
+        yield Check(PROBLEM, "Packages", f"missing or of a wrong version: {some(wrong)}", install_advice())
+    elif untested:
+        how = f"Numbers in the lessons may differ a little. {install_advice()}"
+        yield Check(NOTE, "Packages", f"other versions than the course was tested with: {some(untested)}", how)
+    else:
         yield Check(OK, "Packages", "all installed")
+
+
+def unmet(needs) -> list[str]:
+    """The requirements, of packaging's class, for this computer that no installed package meets."""
+    found = []
+    for need in needs:
+        if need.marker is None or need.marker.evaluate():
+            version = None
+            with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+                version = importlib.metadata.version(need.name)
+            if version is None or not need.specifier.contains(version, prereleases=True):
+                found.append(f"{need.name}{need.specifier} ({version or 'none'} is installed)")
+    return found
 
 
 def install_advice() -> str:
@@ -148,40 +162,6 @@ def install_advice() -> str:
     if environment.is_complete(venv):
         return f"Use the environment that is already set up:  {environment.venv_python(venv)} -m course_utils doctor"
     return "Set the course up:  make lab  (or: python -m course_utils setup)"
-
-
-def unmet(requirement) -> tuple[list[str], list[str]]:
-    """What is missing and what clashes among the dependencies of lessons and, in turn, theirs; given packaging's class."""
-    if paths.INSTALLED:
-        texts = [text for text in importlib.metadata.requires(NAME) if "extra ==" not in text]
-    else:
-        project = tomllib.loads((paths.REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-        texts = project["dependencies"]
-    todo = [(requirement(text), "the course") for text in texts]
-    missing, clashes, done = {}, [], set()
-    while todo:
-        need, by = todo.pop()
-        version = version_of(need.name)
-        if version is None:
-            missing.setdefault(need.name, f"{need.name} (needed by {by})")
-            continue
-        if not need.specifier.contains(version, prereleases=True):
-            clashes.append(f"{need.name} {version}, but {by} needs {need.name}{need.specifier}")
-        if (need.name, frozenset(need.extras)) in done:
-            continue
-        done.add((need.name, frozenset(need.extras)))
-        for text in importlib.metadata.requires(need.name) or ():
-            then = requirement(text)
-            if then.marker is None or any(then.marker.evaluate({"extra": extra}) for extra in need.extras | {""}):
-                todo.append((then, need.name))
-    return sorted(missing.values()), sorted(clashes)
-
-
-def version_of(name: str) -> str | None:
-    """Version of an installed package, None if there is none, or an incomplete one."""
-    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-        return importlib.metadata.version(name)
-    return None
 
 
 def some(things: list[str], most: int = 5) -> str:
