@@ -1,8 +1,9 @@
-"""A process of its own for code that nobody has read: limits on time, memory, processes, files, and no network.
+"""Runs code that nobody has read in a process of its own: limits on time, memory, processes and files, and no network.
 
-On Linux, bubblewrap (`bwrap`, a package of every distribution, small and long used by Flatpak) gives it a file system with
-nothing but Python and the course in it, read-only, a small /tmp in memory, no network, and processes that see only each
-other and end together. Elsewhere there is a limit on time and memory only, and `problem` says so.
+On Linux, bubblewrap (`bwrap`, a small package of every distribution, used by Flatpak) gives it a read-only file system with
+nothing but Python and the course, a small /tmp in memory, no network, and processes that see only each other and end
+together. Elsewhere only time and memory are limited, and `problem` says so. Kept, because a student's code must not read other
+students' work or an instructor's files, and Otter's own containers need Docker and minutes for each class.
 """
 
 import json
@@ -25,42 +26,36 @@ from course_tools.kernels import kernel_environment
 from course_tools.lessons.execute import KERNEL_ENVIRONMENT
 from course_utils.paths import REPOSITORY
 
-FIRST_USER = 62_000  # the grader run as root gives each place a user id of its own, from here on
+FIRST_USER = 62_000  # when root grades, the processes in each place have a user id of their own, from here on
 SCRATCH, SHARED, FILES = 256 * 2**20, 16 * 2**20, 20_000  # bytes of /tmp, of /dev/shm; files in /tmp
 RESULT = 2**20  # bytes that are read of what comes back
 APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
-RESERVE = 0.03  # share of the machine's memory that must stay free
+RESERVE = 0.03  # fraction of the machine's memory that must stay free
 
-PROBE = {
-    "network": """
+PROBE = """
+import os, resource, socket
+
 @test_case()
-def test_network(folders):
-    import socket
+def network(folders):
     interfaces = [name for _, name in socket.if_nameindex() if name != "lo"]
     assert not interfaces, f"the network can be reached: {interfaces}"
-""",
-    "files": """
+
 @test_case()
-def test_files(folders, mark):
-    import os
-    for folder in folders:  # whoever started this looks for what is left there
+def files(folders, mark):
+    for folder in folders:  # `problem` looks for what is left there
         try:
             open(os.path.join(folder, mark), "x").close()
         except OSError:
             continue
     lessons = [folder for folder in folders if os.path.exists(os.path.join(folder, "notebooks"))]
     assert not lessons, f"the solutions can be read in {lessons[0]}"
-""",
-    "processes": """
+
 @test_case()
-def test_processes(folders):
-    import os, resource
-    others = [name for name in os.listdir("/proc") if name.isdigit()]
-    assert len(others) < 5, "processes of the machine can be seen"
+def processes(folders):
+    assert len([name for name in os.listdir("/proc") if name.isdigit()]) < 5, "processes of the machine can be seen"
     assert os.getuid() != 0, "it runs as root"
     assert resource.getrlimit(resource.RLIMIT_NPROC)[1] <= 100, "processes are not limited"
-""",
-}
+"""
 
 
 @dataclass(frozen=True)
@@ -129,19 +124,14 @@ def environment(home: str) -> dict[str, str]:
     """All variables of a process that grades: none of this process's own, the sample data, one thread for each library."""
     return {
         **kernel_environment(),
-        "PATH": os.environ.get("PATH", os.defpath),
         "PYTHONPATH": str(REPOSITORY),
         "LANG": "C.UTF-8",
         "SYSTEMROOT": os.environ.get("SYSTEMROOT", ""),  # Windows does not start Python without
         **KERNEL_ENVIRONMENT,
         "MPLBACKEND": "agg",
         "COURSE_DATA": "sample",
-        "OMP_NUM_THREADS": "1",
-        "TF_NUM_INTRAOP_THREADS": "1",
-        "TF_NUM_INTEROP_THREADS": "1",
-        "HOME": home,
-        "TMPDIR": home,
-        "TEMP": home,
+        **dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1"),
+        **dict.fromkeys(("HOME", "TMPDIR", "TEMP"), home),
     }
 
 
@@ -153,15 +143,14 @@ def problem(limits: Limits) -> str | None:
         return "bubblewrap is not installed. Install it: apt install bubblewrap (or dnf, pacman, zypper)."
     places = ["/", "/usr", "/var/tmp", str(Path.home()), str(REPOSITORY), str(REPOSITORY / "course_utils")]
     mark = f".probe-{secrets.token_hex(8)}"
-    job = {"lesson": "probe", "cells": [f"folders = {places!r}\nmark = {mark!r}"], "original": [], "tests": PROBE}
-    outcome = run(job, limits)
-    written = [place for place in places if (Path(place) / mark).exists()]
-    for place in written:
-        (Path(place) / mark).unlink()
-    found = {line["exercise"]: line["cases"] for line in outcome.lines if "exercise" in line}
-    if found.keys() == PROBE.keys() and all(found.values()):
-        holes = [message for cases in found.values() for case in cases for message in case]
-        holes += [f"files can be written in {place}" for place in written]
+    cells = [f"folders = {places!r}\nmark = {mark!r}"]
+    outcome = run({"lesson": "probe", "cells": cells, "original": [], "tests": {"probe": PROBE}}, limits)
+    holes = [f"files can be written in {place}" for place in places if (Path(place) / mark).exists()]
+    for place in places:
+        (Path(place) / mark).unlink(missing_ok=True)
+    cases = next((line["cases"] for line in outcome.lines if "exercise" in line), None)
+    if cases is not None:
+        holes += [message for case in cases for message in case]
         return f"it does not hold: {'; '.join(holes)}." if holes else None
     if "Unknown option" in outcome.said:
         return "bubblewrap is too old: 0.7 or newer is needed."
@@ -187,7 +176,7 @@ def _bwrap(as_root: bool) -> list[str]:
     command += [f"--unshare-{what}" for what in ("pid", "net", "ipc", "uts", *(() if as_root else ("user",)))]
     command += ["--cap-drop", "ALL"]
     if as_root:
-        command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]  # graded.py gives them up, too
+        command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]  # worker.py gives them up, too
     command += ["--proc", "/proc", "--dev", "/dev", "--size", str(SHARED), "--perms", "1777", "--tmpfs", "/dev/shm"]
     command += ["--remount-ro", "/dev", "--size", str(SCRATCH), "--perms", "1777", "--tmpfs", "/tmp"]
     for path in map(Path, ("/bin", "/sbin", "/lib", "/lib32", "/lib64")):  # on most systems links into /usr

@@ -1,16 +1,14 @@
 """`make grade SUBMISSIONS=folder`: points for a folder of students' notebooks, one row of a table for each.
 
-Nothing in a submission is trusted. The checks come from the lessons' sources, with their hidden tests; which lesson it is
-stands in the notebook. Each is run in a process of its own, inside `sandbox`, and only as far as its exercises need.
+Nothing in a submission is trusted. The checks come from the lessons' sources, with their hidden tests. Each submission is run
+in a process of its own, inside `sandbox`, and only as far as its exercises need.
 """
 
 import argparse
-import csv
 import hashlib
+import itertools
 import json
 import os
-import queue
-import re
 import sys
 import threading
 from collections.abc import Callable
@@ -18,77 +16,60 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import astuple
 from pathlib import Path
 
-import nbformat
 import psutil
 from tqdm import tqdm
 
-from course_tools.grading import sandbox
+from course_tools import notebooks
+from course_tools.grading import sandbox, table
+from course_tools.grading.table import GradeError, Row
 from course_tools.grading.worker import GradedLesson
 from course_tools.lessons import assemble
-from course_tools.notebooks import CHECK
+from course_utils.paths import REPOSITORY
 
 TABLE = "grades.csv"
 LARGEST = 50 * 2**20  # bytes of a notebook
 MESSAGES = 5_000  # characters in a row
-BEGIN, END = ["submission", "lesson", "points", "of"], ["seconds", "reason", "messages", "fingerprint"]
-CHECKS = re.compile(r"""\bChecks\(\s*["'](\w+)["']\s*\)""")
 NOT_READ = "-"  # in place of the fingerprint
-Row = dict[str, str]
-
-
-class GradeError(Exception):
-    """Grading cannot begin or go on. The message says why and what to do."""
 
 
 class Unreadable(Exception):
     """A submission that cannot be graded, and why."""
 
 
-def read(path: Path, known: set[str]) -> tuple[str, list[str]]:
-    """The lesson that a notebook is of, and its code cells. Raises Unreadable."""
-    if path.is_symlink():
-        raise Unreadable("a link, no file")
-    if path.suffix.lower() != ".ipynb":
-        packed = path.suffix.lower() in {".zip", ".gz", ".tar", ".7z", ".rar"}
-        raise Unreadable("no notebook (.ipynb): unpack it first" if packed else "no notebook (.ipynb)")
+def read(path: Path, lessons: set[str]) -> tuple[str, list[str]]:
+    """Which of `lessons` a notebook is of, and its code cells; its name does not matter. Raises Unreadable."""
     try:
+        if path.is_symlink():
+            raise Unreadable("a link, not a file")
         if path.stat().st_size == 0:
             raise Unreadable("an empty file")
         if path.stat().st_size > LARGEST:
             raise Unreadable(f"larger than {LARGEST // 2**20} MB: clear its outputs")
-        notebook = nbformat.from_dict(json.loads(path.read_text(encoding="utf-8-sig")))
-        if notebook.get("nbformat", 0) < 4:
-            notebook = nbformat.convert(notebook, 4)
-        cells = [
-            cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
-            for cell in notebook["cells"]
-            if cell["cell_type"] == "code"
-        ]
+        notebook = notebooks.read(path)
     except OSError as error:
         raise Unreadable(f"cannot be read: {error.strerror}") from error
-    except Unreadable:
-        raise
-    except Exception as error:  # whatever it is that stands in the file
-        raise Unreadable(f"no whole notebook, torn or changed: {type(error).__name__}") from error
-    metadata = notebook.get("metadata")
-    course = metadata.get("course") if isinstance(metadata, dict) else None
-    named = [course.get("lesson")] if isinstance(course, dict) else []
-    named += [found for cell in cells for found in CHECKS.findall(cell)]
-    for lesson in named:
-        if isinstance(lesson, str) and lesson in known:
-            return lesson, cells
-    raise Unreadable("of no lesson of this course: neither its metadata nor its first cell names one")
+    except ValueError as error:
+        suffix = path.suffix.lower()
+        if suffix == ".ipynb":
+            raise Unreadable("not a complete notebook, damaged or changed") from error
+        packed = suffix in {".zip", ".gz", ".tar", ".7z", ".rar"}
+        raise Unreadable("not a notebook: unpack it first" if packed else "not a notebook") from error
+    lesson = notebooks.lesson_of(notebook)
+    if lesson not in lessons:
+        raise Unreadable("of no lesson of this course: neither its metadata nor its first cell names one")
+    return lesson, notebooks.code_cells(notebook)
 
 
 def grade(lesson: GradedLesson, cells: list[str], outcome: sandbox.Outcome) -> Row:
-    """The row of a submission that was run; without its name and fingerprint."""
+    """The row of a submission that was run, without its name and fingerprint.
+
+    Raises TypeError, ValueError, KeyError or AttributeError for lines that are not what `worker.grade` reports.
+    """
     cases: dict[str, list[list[str]]] = {}
-    errors, reasons, at, done = {}, [], None, False
-    if outcome.stopped:
-        reasons.append(outcome.stopped)
+    errors, at, done = {}, None, False
+    reasons = [outcome.stopped] if outcome.stopped else []
     for line in outcome.lines:
-        at, done = line.get("cell", at), done or "done" in line
-        errors = line.get("errors", errors)
+        at, done, errors = line.get("cell", at), done or "done" in line, line.get("errors", errors)
         if line.get("exercise") in lesson.tests:
             if line["exercise"] in cases:
                 reasons.append("results came twice: look at what it does")
@@ -102,7 +83,7 @@ def grade(lesson: GradedLesson, cells: list[str], outcome: sandbox.Outcome) -> R
     messages = [f"{_place(cells, int(cell))}: {text}" for cell, text in errors.items()]
     for exercise in lesson.tests:
         given, most = lesson.score(exercise, cases.get(exercise))
-        row[lesson.column(exercise)] = f"{given:g}"
+        row[f"{lesson.slug[:2]} {exercise}"] = f"{given:g}"  # two lessons may have exercises of the same name
         points, possible = points + given, possible + most
         messages += [f"{exercise}: {' '.join(case)}" for case in cases.get(exercise, [["not reached"]]) if case]
     row |= {"lesson": lesson.slug, "points": f"{points:g}", "of": f"{possible:g}", "seconds": f"{outcome.seconds:.1f}"}
@@ -110,81 +91,32 @@ def grade(lesson: GradedLesson, cells: list[str], outcome: sandbox.Outcome) -> R
 
 
 def _place(cells: list[str], i: int) -> str:
-    """Where code cell `i` stands, in words with which it can be found: JupyterLab shows no such numbers."""
-    after = next((check[1] for cell in cells[i:] if (check := CHECK.match(cell.strip()))), None)
+    """Where code cell `i` is, in words with which it can be found: JupyterLab shows no such numbers."""
+    after = next((check[1] for cell in cells[i:] if (check := notebooks.CHECK.search(cell))), None)
     return f"code cell {i + 1} of {len(cells)}" + (f", above the check of {after}" if after else "")
 
 
-def load(path: Path) -> list[Row]:
-    """The rows that an earlier run has left in `path`; none if it is not there. Raises GradeError for another file."""
-    if not path.exists():
-        return []
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            table = csv.DictReader(file)
-            rows = [{key: value for key, value in row.items() if value} for row in table]
-            if not {*BEGIN, *END} <= set(table.fieldnames or ()):
-                raise ValueError
-    except (OSError, ValueError, csv.Error) as error:
-        raise GradeError(
-            f"{path} is no table that this command wrote; move it away, or name another by --out"
-        ) from error
-    return rows
-
-
-def save(rows: list[Row], path: Path) -> None:
-    """Write the table, whole or not at all, by names. Raises GradeError."""
-    rows = sorted(rows, key=_name)
-    named = dict.fromkeys(name for row in rows for name in row if name not in {*BEGIN, *END})
-    exercises = sorted(named, key=lambda name: name[:2])  # lessons by their numbers, exercises as they come in them
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("w", encoding="utf-8-sig", newline="") as file:  # so that Excel knows it for UTF-8
-            table = csv.DictWriter(file, [*BEGIN, *exercises, *END], restval="")
-            table.writeheader()
-            table.writerows({key: _plain(value) for key, value in row.items()} for row in rows)
-        os.replace(part, path)
-    except OSError as error:
-        raise GradeError(
-            f"{path} cannot be written ({error.strerror}); name another by --out. Nothing is lost."
-        ) from error
-
-
-def _name(row: Row) -> str:
-    return row["submission"]
-
-
-def _plain(text: str) -> str:
-    """Text of a student's as a cell of a table: one line, and no formula to Excel."""
-    text = re.sub(
-        r"\s+", " ", "".join(sign if sign.isprintable() or sign.isspace() else "?" for sign in text or "")
-    ).strip()
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
-
-
-def submissions(folder: Path, table: Path) -> list[Path]:
-    """All files under `folder` but hidden ones and the table of grades. Raises GradeError if there are none."""
+def find(folder: Path, out: Path) -> list[Path]:
+    """All files under `folder` except hidden ones and the table of grades. Raises GradeError if there are none."""
     if not folder.is_dir():
         raise GradeError(f"there is no folder {folder}: make grade SUBMISSIONS=folder, with students' notebooks in it")
-    found = sorted(
-        path
-        for path in folder.rglob("*")
-        if (path.is_file() or path.is_symlink())
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and path.resolve() != table.resolve()
-    )
+    found = [path for path in sorted(folder.rglob("*")) if path.is_file() or path.is_symlink()]
+    hidden = [path for path in found if any(part.startswith(".") for part in path.relative_to(folder).parts)]
+    found = [path for path in found if path not in hidden and path.resolve() != out.resolve()]
     if not found:
         raise GradeError(f"{folder} holds no files")
     return found
 
 
-def grade_folder(folder: Path, table: Path, limits: sandbox.Limits, at_once: int, inside: bool) -> list[Row]:
-    """Grade what is new or changed in `folder`, keep the other rows of `table`, and return all rows."""
-    sources = {source.stem: source for source in assemble.sources()}
+def grade_folder(
+    folder: Path, out: Path, limits: sandbox.Limits, at_once: int, inside: bool, root: Path = REPOSITORY
+) -> list[Row]:
+    """Grade what is new or changed in `folder`, keep the other rows of the table `out`, and return all rows."""
+    sources = {source.stem: source for source in assemble.sources(root=root)}
     lessons: dict[str, GradedLesson] = {}
     rows, todo = [], []
-    earlier = {(row["submission"], row["fingerprint"]): row for row in load(table)}
-    for path in tqdm(submissions(folder, table), desc="reading", unit="file"):
+    earlier = {(row["submission"], row["fingerprint"]): row for row in table.load(out)}
+    for path in tqdm(find(folder, out), desc="reading", unit="file"):
         name = path.relative_to(folder).as_posix()
         try:
             slug, cells = read(path, set(sources))
@@ -193,104 +125,87 @@ def grade_folder(folder: Path, table: Path, limits: sandbox.Limits, at_once: int
             continue
         if slug not in lessons:
             lessons[slug] = GradedLesson.of(assemble.assemble(sources[slug]))
-        lesson = lessons[slug]
-        given = [cells, lesson.tests, astuple(limits)]
-        fingerprint = hashlib.sha256(json.dumps(given).encode()).hexdigest()[:16]
-        row = {"submission": name, "fingerprint": fingerprint}
-        if (_plain(name), fingerprint) in earlier:
-            rows.append(earlier[_plain(name), fingerprint])
+        depends = json.dumps([cells, lessons[slug].tests, astuple(limits)])
+        row = {"submission": name, "fingerprint": hashlib.sha256(depends.encode()).hexdigest()[:16]}
+        if kept := earlier.get((table.plain(name), row["fingerprint"])):
+            rows.append(kept)
         else:
-            todo.append((row, lesson, cells))
-    kept = sum(row["fingerprint"] != NOT_READ for row in rows)
-    if kept:
-        print(f"{kept} of {len(rows) + len(todo)} stand in {table} already; only the others are graded now.")
-    save(rows, table)
+            todo.append((row, lessons[slug], cells))
+    if kept := sum(row["fingerprint"] != NOT_READ for row in rows):
+        print(f"{kept} of {len(rows) + len(todo)} are in {out} already; only the others are graded now.")
+    table.save(rows, out)
 
     def finish(row: Row) -> None:
         rows.append(row)
-        save(rows, table)
+        table.save(rows, out)
 
     _run_all(todo, limits, at_once, inside, finish)
-    return sorted(rows, key=_name)
+    return rows
 
 
 def _run_all(todo: list, limits: sandbox.Limits, at_once: int, inside: bool, finish: Callable[[Row], None]) -> None:
-    places, stop = queue.SimpleQueue(), threading.Event()
-    for place in range(at_once):
-        places.put(place)
+    stop, mine, places = threading.Event(), threading.local(), itertools.count()
 
     def run(row: Row, lesson: GradedLesson, cells: list[str]) -> Row:
-        place = places.get()
+        outcome = sandbox.run(lesson.job(cells), limits, mine.place, inside, stop.is_set)
         try:
-            outcome = sandbox.run(lesson.job(cells), limits, place, inside, stop.is_set)
-            try:
-                return row | grade(lesson, cells, outcome)
-            except (TypeError, ValueError, KeyError, AttributeError):  # not what graded.py writes
-                nothing = sandbox.Outcome([], "results made up: look at what it does", 0, "", outcome.seconds)
-                return row | grade(lesson, cells, nothing)
-        finally:
-            places.put(place)
+            return row | grade(lesson, cells, outcome)
+        except (TypeError, ValueError, KeyError, AttributeError):
+            nothing = sandbox.Outcome([], "results made up: look at what it does", 0, "", outcome.seconds)
+            return row | grade(lesson, cells, nothing)
 
     with (
-        ThreadPoolExecutor(at_once) as pool,
+        ThreadPoolExecutor(at_once, initializer=lambda: setattr(mine, "place", next(places))) as pool,
         tqdm(total=len(todo), desc="grading", unit="notebook", disable=not todo) as bar,
     ):
         try:
             for future in as_completed([pool.submit(run, *task) for task in todo]):
                 finish(future.result())
                 bar.update()
-        except BaseException:  # Ctrl-C, a full disk: end what runs, begin nothing
+        except BaseException:  # Ctrl-C, a full disk: end what is running, begin nothing
             stop.set()
             pool.shutdown(cancel_futures=True)
             raise
 
 
-def main(argv: list[str]) -> int:
-    """The command `grade`; returns the exit status."""
+def main(argv: list[str], root: Path = REPOSITORY, cell: float = sandbox.Limits.cell) -> int:
+    """The command `grade`: 0 if every submission was run, 1 if one could not be, 2 if nothing was graded.
+
+    A cell or check of the lessons in `root` may compute for `cell` seconds.
+    """
     command = argparse.ArgumentParser(prog="python -m course_utils grade", description="Grade a folder of notebooks.")
     command.add_argument("folder", help="with notebooks, under any names and in any folders below it")
     command.add_argument("--out", help=f"the table of grades (default: {TABLE} in the folder)")
     command.add_argument("--limit", type=float, default=180, help="seconds for one notebook (default: %(default)s)")
     command.add_argument("--memory", type=float, default=3, help="gigabytes for one notebook (default: %(default)s)")
     command.add_argument("--at-once", type=int, help="how many at a time (default: as many as cores and memory allow)")
-    command.add_argument("--unsafe", action="store_true", help="grade even where notebooks cannot be shut in")
+    command.add_argument("--unsafe", action="store_true", help="grade even without a sandbox")
     given = command.parse_args(argv)
-    return _grade_all(given.folder, given.out, given.limit, given.memory, given.at_once, given.unsafe)
-
-
-def _grade_all(
-    folder: str, out: str | None, seconds: float, gigabytes: float, at_once: int | None, unsafe: bool
-) -> int:
-    """0 when every submission was run, 1 when one could not be, 2 when nothing was."""
-    limits = sandbox.Limits(seconds, int(gigabytes * 1e9))
-    given = Path(folder or "(none given)").expanduser()  # not every shell does that after SUBMISSIONS=
-    table = Path(out).expanduser() if out else given / TABLE
+    limits = sandbox.Limits(given.limit, int(given.memory * 1e9), cell)
+    folder = Path(given.folder or "(none given)").expanduser()  # not every shell does that after SUBMISSIONS=
+    out = Path(given.out).expanduser() if given.out else folder / TABLE
+    fitting = int(0.8 * psutil.virtual_memory().total / limits.memory)
+    at_once = given.at_once or max(1, min(os.cpu_count() or 1, fitting))
     try:
-        submissions(given, table)
-        hole = sandbox.problem(limits)
-        if hole:
-            print(f"No sandbox: {hole}", file=sys.stderr)
-            if not unsafe:
-                print(
-                    "Nothing was graded. To grade without it notebooks that you trust: ARGS=--unsafe", file=sys.stderr
-                )
-                return 2
+        find(folder, out)
+        if missing := sandbox.problem(limits):
+            print(f"No sandbox: {missing}", file=sys.stderr)
+            if not given.unsafe:
+                raise GradeError("Nothing was graded. To grade notebooks that you trust without it: ARGS=--unsafe")
             print(
                 "WITHOUT IT notebooks can read and change your files, reach the network and start programs that stay. "
                 "Only time and memory are limited.",
                 file=sys.stderr,
             )
-        fitting = int(0.8 * psutil.virtual_memory().total / limits.memory)
-        at_once = at_once or max(1, min(os.cpu_count() or 1, fitting))
-        rows = grade_folder(given, table, limits, at_once, inside=not hole)
+        rows = grade_folder(folder, out, limits, at_once, not missing, root)
     except GradeError as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"\nStopped. What is graded stands in {table}; the same command goes on.", file=sys.stderr)
+        print(f"\nStopped. What is graded is in {out}; the same command grades the rest.", file=sys.stderr)
         return 130
-    failed = [row for row in rows if row.get("reason")]
-    for row in failed:
-        print(f"{_plain(row['submission'])}: {_plain(row['reason'])}")
-    print(f"{len(rows)} submissions, {len(failed)} of them not read or not run to the end: {table}")
+    failed = sorted(
+        f"{table.plain(row['submission'])}: {table.plain(row['reason'])}" for row in rows if row.get("reason")
+    )
+    print("\n".join([*failed, f"{len(rows)} submissions, {len(failed)} of them not read or not run to the end: {out}"]))
     return 1 if failed else 0

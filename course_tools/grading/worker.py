@@ -47,10 +47,6 @@ class GradedLesson:
         """What `grade` has to do for a submission with these code cells."""
         return {"lesson": self.slug, "cells": cells, "original": self.cells, "tests": self.tests}
 
-    def column(self, exercise: str) -> str:
-        """The column for the points of `exercise`: exercises of two lessons may have the same name."""
-        return f"{self.slug[:2]} {exercise}"
-
     def score(self, exercise: str, cases: list[list[str]] | None) -> tuple[float, float]:
         """Points for, and of, an exercise whose test cases gave these messages (None: it was not reached), as Otter counts."""
         from otter.test_files.abstract_test import TestCaseResult  # here: importing Otter takes seconds

@@ -13,8 +13,8 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell
 
-from course_tools import __main__ as command
 from course_tools.grading import sandbox, submissions
+from course_tools.grading.worker import GradedLesson
 from course_tools.lessons import assemble, store
 from course_utils.paths import REPOSITORY
 
@@ -126,12 +126,11 @@ needs_sandbox = pytest.mark.skipif(HOLE is not None, reason=f"no sandbox: {HOLE}
 
 
 @pytest.fixture
-def student(tmp_path, monkeypatch):
+def student(tmp_path):
     """A course of one lesson, and its notebook as students get it."""
     source = tmp_path / "notebooks" / "source" / "77_made.py"
     source.parent.mkdir(parents=True)
     source.write_text(LESSON, encoding="utf-8")
-    monkeypatch.setattr(assemble, "sources", lambda *_: [source])
     return assemble.assemble(source).student
 
 
@@ -155,10 +154,15 @@ def rows(table):
     return named
 
 
-def graded(folder, *options):
+def grade(folder, *options, cell=30):
+    """The status of the command, for the course beside the folder, else for this one."""
+    root = folder.parent if (folder.parent / "notebooks").is_dir() else REPOSITORY
+    return submissions.main([str(folder), *options], root, cell)
+
+
+def graded(folder, *options, cell=30):
     """Status and rows of the command."""
-    status = command.main(["grade", str(folder), *options])
-    return status, rows(folder / "grades.csv")
+    return grade(folder, *options, cell=cell), rows(folder / "grades.csv")
 
 
 def left_behind():
@@ -229,7 +233,7 @@ def test_points_come_from_the_lessons_own_checks(student, tmp_path, capsys):
     capsys.readouterr()
     assert graded(folder)[0] == 0
     assert (folder / "grades.csv").read_bytes() == before
-    assert "9 of 9 stand in" in capsys.readouterr().out
+    assert "9 of 9 are in" in capsys.readouterr().out
     hand_in(student, folder / "blank.ipynb")
     assert graded(folder)[1]["blank.ipynb"]["points"] == "4"
 
@@ -290,14 +294,12 @@ EVIL = {  # the answer to the first exercise; what the row says; the points
 
 
 @needs_sandbox
-def test_whatever_a_notebook_does_it_stays_within_its_limits(student, tmp_path, monkeypatch):
-    limits = sandbox.Limits
-    monkeypatch.setattr(sandbox, "Limits", lambda seconds, memory: limits(seconds, memory, cell=3))
+def test_whatever_a_notebook_does_it_stays_within_its_limits(student, tmp_path):
     folder = tmp_path / "evil"
     for name, (code, _, _) in EVIL.items():
         hand_in(student, folder / f"{name}.ipynb", "double = None\n" + code)
     begun = time.monotonic()
-    status, found = graded(folder, "--limit", "60", "--memory", "1", "--at-once", "2")
+    status, found = graded(folder, "--limit", "60", "--memory", "1", "--at-once", "2", cell=3)
     assert status == 1 and len(found) == len(EVIL)
     wrong = [
         (name, row["points"], row["reason"], row["messages"])
@@ -377,6 +379,7 @@ def test_what_is_no_notebook_of_a_lesson_has_a_row_that_says_so(student, tmp_pat
     folder = tmp_path / "mixed"
     whole = hand_in(student, folder / "whole.ipynb").read_text(encoding="utf-8")
     files = {
+        "saved by a browser.ipynb.txt": whole,
         "torn.ipynb": whole[: len(whole) // 2],
         "empty.ipynb": "",
         "list.ipynb": "[]",
@@ -398,20 +401,21 @@ def test_what_is_no_notebook_of_a_lesson_has_a_row_that_says_so(student, tmp_pat
     status, found = graded(folder)
     assert status == 1
     reasons = {name: row["reason"] for name, row in found.items()}
-    torn = "no whole notebook, torn or changed"
+    torn = "not a complete notebook, damaged or changed"
     assert {name: reason.partition(":")[0] for name, reason in reasons.items()} == {
         "whole.ipynb": "",
+        "saved by a browser.ipynb.txt": "",
         **{f"{name}.ipynb": torn for name in ("torn", "list", "deep", "cells")},
         "empty.ipynb": "an empty file",
-        "both.zip": "no notebook (.ipynb)",
-        "letter.docx": "no notebook (.ipynb)",
-        "?.docx": "no notebook (.ipynb)",
+        "both.zip": "not a notebook",
+        "letter.docx": "not a notebook",
+        "?.docx": "not a notebook",
         "other.ipynb": "of no lesson of this course",
         "huge.ipynb": "larger than 50 MB",
-        "link.ipynb": "a link, no file",
+        "link.ipynb": "a link, not a file",
     }
     assert reasons["both.zip"].endswith("unpack it first")
-    assert "torn.ipynb: no whole notebook" in capsys.readouterr().out
+    assert "torn.ipynb: not a complete notebook" in capsys.readouterr().out
 
 
 @needs_sandbox
@@ -436,7 +440,7 @@ def test_a_run_that_was_ended_goes_on_and_no_row_is_lost_or_doubled(tmp_path, se
         assert time.monotonic() < deadline
         time.sleep(0.1)
     done = subprocess.run(line, cwd=REPOSITORY, capture_output=True, text=True, check=True)
-    assert f"{len(before)} of 6 stand in" in done.stdout
+    assert f"{len(before)} of 6 are in" in done.stdout
     after = rows(table)
     assert after.keys() == names and {row["points"] for row in after.values()} == {"3"}
     assert {name: after[name] for name in before} == before
@@ -448,7 +452,7 @@ def test_without_a_sandbox_nothing_is_graded_unless_told_to(student, tmp_path, c
     hand_in(student, folder / "right.ipynb")
     hand_in(student, folder / "sleeps.ipynb", "double = time.sleep(3600)")
     monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
-    assert command.main(["grade", str(folder)]) == 2
+    assert grade(folder) == 2
     assert not (folder / "grades.csv").exists()
     said = capsys.readouterr().err
     assert "No sandbox" in said and "Nothing was graded" in said and "--unsafe" in said
@@ -461,32 +465,12 @@ def test_without_a_sandbox_nothing_is_graded_unless_told_to(student, tmp_path, c
 
 
 def test_what_cannot_be_begun_says_what_to_do(tmp_path, capsys):
-    assert command.main(["grade", ""]) == 2
+    assert submissions.main([""]) == 2
     assert "make grade SUBMISSIONS=folder" in capsys.readouterr().err
-    assert command.main(["grade", str(tmp_path / "missing")]) == 2
+    assert grade(tmp_path / "missing") == 2
     assert "there is no folder" in capsys.readouterr().err
-    assert command.main(["grade", str(tmp_path)]) == 2
+    assert grade(tmp_path) == 2
     assert "holds no files" in capsys.readouterr().err
-
-
-def test_a_foreign_table_is_left_alone(tmp_path):
-    table = tmp_path / "grades.csv"
-    table.write_text("name;points\nZoë;4\n", encoding="utf-8")
-    with pytest.raises(submissions.GradeError, match="move it away"):
-        submissions.load(table)
-    assert table.read_text(encoding="utf-8").startswith("name;points")
-
-
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
-def test_a_table_is_written_whole_or_not_at_all(tmp_path):
-    table = tmp_path / "grades.csv"
-    submissions.save([{"submission": "a", "fingerprint": "1", "messages": "=1+1\nnext"}], table)
-    before = table.read_bytes()
-    assert rows(table)["a"]["messages"] == "'=1+1 next"  # no formula, one line
-    (tmp_path / ".grades.csv.part").symlink_to("/dev/full")
-    with pytest.raises(submissions.GradeError, match="cannot be written"):
-        submissions.save([{"submission": "b"}], table)
-    assert table.read_bytes() == before
 
 
 @needs_sandbox
@@ -496,8 +480,8 @@ def test_other_limits_are_tried(student, tmp_path):
     assert graded(tmp_path / "in", "--limit", "120")[1]["slow.ipynb"]["points"] == "4"
 
 
-def test_made_up_results_bring_nothing_and_end_nothing(student):
-    lesson = submissions.GradedLesson.of(assemble.assemble(assemble.sources()[0]))
+def test_made_up_results_bring_nothing_and_end_nothing(student, tmp_path):
+    lesson = GradedLesson.of(assemble.assemble(*assemble.sources([], tmp_path)))
     twice = [{"exercise": "double", "cases": [["no"]]}, {"exercise": "double", "cases": [[]]}, {"done": True}]
     row = submissions.grade(lesson, ["x"], sandbox.Outcome(twice, "", 0, "", 1.0))
     assert row["77 double"] == "0" and "results came twice" in row["reason"]
