@@ -9,11 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from course_utils import paths
 from course_utils.datasets import Splits, Table, announce, damaged, real_files, rows, sample
-
-FAR = 0.8  # from this cosine distance on two reviews are not taken for reviews of one film
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,12 +97,12 @@ def by_group(data: Reviews, seed: int = 0) -> Reviews:
     return replace(data, train=train, validation=validation)
 
 
-def films(texts: Sequence[str], largest: int = 30, nearest: int = 8) -> np.ndarray:
+def films(texts: Sequence[str], largest: int = 30, nearest: int = 8, far: float = 0.8) -> np.ndarray:
     """Numbers (n,) of groups of reviews that are probably about one film: they have rare names in common.
 
     Names are words with a capital in the middle of a sentence. The most similar pairs among the `nearest` reviews of each
-    (cosine of tf-idf) are joined first, and no group becomes larger than `largest`: IMDB has at most 30 reviews of a film
-    (Maas and others 2011). A review without names is a group of its own.
+    (cosine of tf-idf) are joined first, up to a distance of `far`, and no group becomes larger than `largest`: IMDB has at most
+    30 reviews of a film (Maas and others 2011). A review without names is a group of its own.
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.neighbors import NearestNeighbors
@@ -115,11 +114,13 @@ def films(texts: Sequence[str], largest: int = 30, nearest: int = 8) -> np.ndarr
     except ValueError:  # there are no names
         return np.arange(len(texts))
     search = NearestNeighbors(n_neighbors=min(1 + nearest, len(texts)), metric="cosine", algorithm="brute").fit(X)
-    distances, others = (found.ravel() for found in search.kneighbors(X))
+    batches = tqdm(range(0, len(texts), 1000), desc="films", disable=len(texts) < 5000)
+    found = [search.kneighbors(X[i : i + 1000]) for i in batches]
+    distances, others = (np.concatenate(each).ravel() for each in zip(*found, strict=True))
     members = [[i] for i in range(len(texts))]  # of the group of each review; all reviews of a group share the list
     for pair in np.argsort(distances, kind="stable"):
         one, other = members[pair // search.n_neighbors], members[others[pair]]
-        if distances[pair] < FAR and one is not other and len(one) + len(other) <= largest:
+        if distances[pair] < far and one is not other and len(one) + len(other) <= largest:
             one += other
             for i in other:
                 members[i] = one
