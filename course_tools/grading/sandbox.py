@@ -130,6 +130,7 @@ def environment(home: str) -> dict[str, str]:
         **KERNEL_ENVIRONMENT,
         "MPLBACKEND": "agg",
         "COURSE_DATA": "sample",
+        "PIP_RETRIES": "0",  # there is no network to wait for
         **dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1"),
         **dict.fromkeys(("HOME", "TMPDIR", "TEMP"), home),
     }

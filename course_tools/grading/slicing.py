@@ -1,9 +1,9 @@
-"""What of a notebook its exercises need, found from names without running anything, so that grading runs nothing else.
+"""Finds, from names alone, the cells that a notebook's exercises need, so that grading runs nothing else.
 
-A lesson runs for half a minute, and most exercises need no more of it than `import numpy as np`. From the names that the
-checks ask for, this module goes back to the statements that bind them, to those that may change what they hold, to the names
-that these use, and so on. It rather takes too much than too little, and everything where names do not tell: so what comes
-out is what a run of the whole notebook gives.
+Kept, because a lesson runs for half a minute, and most exercises need no more of it than `import numpy as np`. From the names
+that checks ask for, it goes back to the statements that bind them, to those that may change their values, to the names that
+these use, and so on. It takes too much rather than too little, and everything where names are not enough, so the result is
+that of a run of the whole notebook.
 """
 
 import ast
@@ -15,13 +15,10 @@ from dataclasses import dataclass, field
 
 from IPython.core.inputtransformer2 import TransformerManager
 
-BLIND = {
-    "exec",
-    "eval",
-    "globals",
-    "locals",
-    "get_ipython",
-}  # get_ipython: magics. What these use or bind no name tells
+BLIND = {"exec", "eval", "globals", "locals"}  # what these use or bind, no name says
+TIMED = re.compile(r"^(\s*)%%?(?:time|timeit|capture(?=\s*$))\b(?: +-\w+ *\d*)*", re.MULTILINE)  # magics before Python code
+SHELL = {"system", "getoutput", "bash", "sh", "pip", "conda", "cd", "ls", "pwd", "env"}
+HARMLESS = SHELL | {"pinfo", "pinfo2", "matplotlib", "config", "load_ext", "who", "whos", "html", "javascript", "latex"}
 SETTING = re.compile(r"set|seed")  # how calls begin that change a module: np.random.seed, np.seterr, tf.random.set_seed
 
 
@@ -32,14 +29,14 @@ class Part:
     cell: int
     source: str
     binds: set[str] = field(default_factory=set)
-    variables: set[str] = field(default_factory=set)  # of these: no modules, functions or classes
+    variables: set[str] = field(default_factory=set)  # of these, not modules, functions or classes
     uses: set[str] = field(default_factory=set)  # looked up while it runs
     later: set[str] = field(default_factory=set)  # looked up when what it defines is called
     changes: set[str] = field(default_factory=set)  # whose value it may change without binding them
     sets: set[str] = field(default_factory=set)  # modules in which it sets something
     functions: dict[str, set[str]] = field(default_factory=dict)  # that it defines, and what their bodies mention
     blind: bool = False  # what it binds or uses cannot be seen
-    broken: bool = False  # no Python
+    broken: bool = False  # not Python
 
 
 def steps(cells: list[str], lesson: Iterable[str], asked: dict[str, set[str]]) -> list[tuple[str, int, str]]:
@@ -71,7 +68,7 @@ def _needed(parts: list[Part], wanted: set[str]) -> set[int]:
     for part in parts:
         for name, inside in part.functions.items():
             mentions[name] = mentions.get(name, set()) | inside
-    chosen, grown = {id(part) for part in parts if part.broken}, True  # these tell what is wrong with them
+    chosen, grown = {id(part) for part in parts if part.broken}, True  # their errors say what is wrong
     while grown:
         grown = False
         for part in parts:
@@ -97,7 +94,7 @@ def _parts(number: int, cell: str, whole: bool) -> list[Part]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a backslash too many in a student's text
-            tree = ast.parse(TransformerManager().transform_cell(cell))
+            tree = ast.parse(TransformerManager().transform_cell(TIMED.sub(r"\1", cell)))
             parts = [_part(number, node) for node in tree.body]
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return [Part(number, cell, broken=True)]
@@ -125,7 +122,7 @@ def _part(number: int, node: ast.stmt) -> Part:
             part.uses.add(symbol.get_name())
     part.later, assigned = _inside(table)
     part.binds |= assigned
-    part.blind = bool((part.uses | part.later) & BLIND)
+    part.blind = bool((part.uses | part.later) & BLIND) or _unknown_magic(node)
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         part.functions[node.name] = part.later
         part.variables = assigned
@@ -138,6 +135,16 @@ def _part(number: int, node: ast.stmt) -> Part:
         inner = {name for loop in ast.walk(node) if isinstance(loop, ast.For) for name in _names(loop.target)}
         part.uses -= inner - _names(node.iter)
     return part
+
+
+def _unknown_magic(statement: ast.stmt) -> bool:
+    """Whether `statement` uses IPython for more than magics and shell commands that bind no names."""
+    harmless = 0
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("get_ipython()."):
+            magic = node.func.attr.startswith("run_") and isinstance(node.args[0], ast.Constant)
+            harmless += (node.args[0].value if magic else node.func.attr) in HARMLESS
+    return harmless < sum(isinstance(node, ast.Name) and node.id == "get_ipython" for node in ast.walk(statement))
 
 
 def _inside(table: symtable.SymbolTable) -> tuple[set[str], set[str]]:

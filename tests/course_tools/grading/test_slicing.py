@@ -57,11 +57,27 @@ def test_names_of_its_own_do_not_draw_other_cells_in():
 
 @pytest.mark.parametrize(
     "blind",
-    ["from numpy import *", "exec('answer = 1')", "globals()['answer'] = 1", "%run answers.py", "%%time\nanswer = 1"],
+    [
+        *("from numpy import *", "exec('answer = 1')", "globals()['answer'] = 1", "%run answers.py", "%pylab"),
+        *("%%time\nexec('answer = 1')", "get_ipython().ex('answer = 1')", "ip = get_ipython()", "%%capture out\n1"),
+    ],
 )
 def test_everything_is_run_where_names_do_not_tell(blind):
     cells = ["first = 1", blind, "last = 2"]
     assert run(*cells, lesson=["first = 1", "last = 2"]) == cells
+
+
+@pytest.mark.parametrize(
+    "line", ["!ls", "%pip install x", "len?", "%%time\nlast = 2", "%timeit -n 3 f(1)", "files = !ls", "%%bash\nls"]
+)
+def test_magics_and_shell_lines_bind_no_names(line):
+    assert run("first = 1", line, "last = 2", "answer = first", lesson=["last = 2"]) == ["first = 1", "answer = first"]
+    assert run(f"{line}\nanswer = 1") == [f"{line}\nanswer = 1"] or line.startswith("%%bash")
+
+
+def test_timed_statements_bind_and_use_names():
+    cells = ["x = 1", "%%time\ny = x", "%time z = y", "other = 1", "%%capture\nanswer = z"]
+    assert run(*cells) == [*cells[:3], cells[4]]
 
 
 @pytest.mark.parametrize("broken", ["def answer(:", "answer = 1\0", "(" * 300 + ")" * 300, "-" * 100_000 + "1"])
