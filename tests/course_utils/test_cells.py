@@ -24,13 +24,8 @@ KERAS = {
     GRU: keras.layers.GRU,
     GRUResetBefore: lambda units, **options: keras.layers.GRU(units, reset_after=False, **options),
 }
-BIASES = {
-    SimpleRNN: [["b"]],
-    LSTM: [["b_i", "b_f", "b_c", "b_o"]],
-    GRU: [["b_xz", "b_xr", "b_xh"], ["b_hz", "b_hr", "b_hh"]],
-    GRUResetBefore: [["b_z", "b_r", "b_h"]],
-}
 GATES = {SimpleRNN: [""], LSTM: list("ifco"), GRU: list("zrh"), GRUResetBefore: list("zrh")}
+BIASES = {SimpleRNN: ["b"], LSTM: ["b_"], GRU: ["b_x", "b_h"], GRUResetBefore: ["b_"]}
 
 few = settings(max_examples=12, deadline=None, derandomize=True, database=None)
 
@@ -85,7 +80,7 @@ def close(actual, expected, rtol, atol):
 def keras_arrays(cls, values):
     """[kernel, recurrent_kernel, bias] as Keras lays them out."""
     kernel, recurrent = (np.concatenate([values[w + gate] for gate in GATES[cls]], axis=1) for w in ("W_x", "W_h"))
-    bias = np.stack([np.concatenate([values[name] for name in row]) for row in BIASES[cls]])
+    bias = np.stack([np.concatenate([values[b + gate] for gate in GATES[cls]]) for b in BIASES[cls]])
     return [kernel, recurrent, bias if cls is GRU else bias[0]]
 
 

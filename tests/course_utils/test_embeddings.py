@@ -201,9 +201,7 @@ def test_pairs_and_windows_of_one_seed_are_the_same_sample(sentences, window, se
     centres, contexts = embeddings.skip_gram_pairs(sentences, window, np.random.default_rng(seed))
     rows, middles = embeddings.cbow_windows(sentences, window, np.random.default_rng(seed), padding=-1)
     pairs = [(middle, context) for row, middle in zip(rows.tolist(), middles.tolist(), strict=True) for context in row]
-    assert sorted(zip(centres.tolist(), contexts.tolist(), strict=True)) == sorted(
-        pair for pair in pairs if pair[1] >= 0
-    )
+    assert sorted(zip(centres.tolist(), contexts.tolist(), strict=True)) == sorted(p for p in pairs if p[1] >= 0)
 
 
 def test_a_sampled_window_prefers_near_neighbours():
@@ -290,17 +288,15 @@ def test_the_length_of_vectors_does_not_move_them_on_the_map():
     assert embeddings.map_2d(scaled, "pca") == pytest.approx(embeddings.map_2d(vectors, "pca"), abs=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("vectors", "method", "message"),
-    [
-        (np.ones((9, 2)), "t-SNE", "no map 't-SNE'"),
-        (np.ones((2, 2)), "pca", "three"),
-        ([[1, np.nan]] * 3, "pca", "NaN"),
-    ],
-)
-def test_maps_refuse_what_does_not_fit(vectors, method, message):
-    with pytest.raises(ValueError, match=message):
-        embeddings.map_2d(vectors, method)
+def test_maps_refuse_what_does_not_fit():
+    wrong = {
+        "no map 't-SNE'": (np.ones((9, 2)), "t-SNE"),
+        "three": (np.ones((2, 2)), "pca"),
+        "NaN": ([[1, np.nan]] * 3, "pca"),
+    }
+    for message, arguments in wrong.items():
+        with pytest.raises(ValueError, match=message):
+            embeddings.map_2d(*arguments)
 
 
 def ask_projector(folder, path):
@@ -320,22 +316,15 @@ def ask_projector(folder, path):
 def test_tensorboard_reads_the_export(tmp_path):
     titles = ["War and\tPeace", "Ulysses\nagain", "", "naïve “日本”"]
     vectors = Vectors(titles, np.arange(12).reshape(4, 3) / 7)
-    folder = embeddings.export_projector(
-        tmp_path / "logs", vectors, {"genre": ["novel", "novel", " ", "other"]}, "books"
-    )
+    metadata = {"genre": ["novel", "novel", " ", "other"]}
+    folder = embeddings.export_projector(tmp_path / "logs", vectors, metadata, "books")
     (config,) = json.loads(ask_projector(folder, "/info?run=.").data)["embeddings"]
     assert (config["tensorName"], config["tensorShape"]) == ("books", [4, 3])
     tensor = np.frombuffer(ask_projector(folder, "/tensor?run=.&name=books&num_rows=10").data, np.float32)
     assert tensor.reshape(4, 3) == pytest.approx(vectors.matrix, rel=1e-5)
     lines = ask_projector(folder, "/metadata?run=.&name=books&num_rows=10").data.decode().split("\n")
-    assert lines == [
-        "word\tgenre",
-        "War and Peace\tnovel",
-        "Ulysses again\tnovel",
-        "(empty)\t(empty)",
-        "naïve “日本”\tother",
-        "",
-    ]
+    assert lines[:3] == ["word\tgenre", "War and Peace\tnovel", "Ulysses again\tnovel"]
+    assert lines[3:] == ["(empty)\t(empty)", "naïve “日本”\tother", ""]
 
 
 def test_one_column_has_no_header(tmp_path):

@@ -49,9 +49,8 @@ def test_scores_count_whole_spans():
     assert scores(true, true) == {"precision": 1, "recall": 1, "F1": 1}
     predicted = [[("a", 0, 1), ("b", 3, 4)], [], [("b", 0, 1)]]  # one end wrong, one right, one missed, one too many
     assert scores(true, predicted) == pytest.approx({"precision": 1 / 3, "recall": 1 / 3, "F1": 1 / 3})
-    assert scores(true, [[("a", 0, 2)], [("b", 0, 1)], []]) == pytest.approx(
-        {"precision": 0.5, "recall": 1 / 3, "F1": 0.4}
-    )
+    half = scores(true, [[("a", 0, 2)], [("b", 0, 1)], []])
+    assert half == pytest.approx({"precision": 0.5, "recall": 1 / 3, "F1": 0.4})
 
 
 def test_scores_of_seqevals_published_example():
