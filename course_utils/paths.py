@@ -33,7 +33,7 @@ def data_dir() -> Path:
 
 
 def build_dir() -> Path:
-    """Folder for what lessons save, vectors and models: COURSE_BUILD_DIR, or `build/` of the course. It need not exist."""
+    """Folder for what lessons save, such as models: COURSE_BUILD_DIR, or `build/` of the course. It need not exist."""
     return _folder("COURSE_BUILD_DIR", "build")
 
 
