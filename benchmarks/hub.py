@@ -26,7 +26,6 @@ import psutil
 from nbformat.v4 import new_code_cell
 
 from course_tools.lessons import assemble, execute, results_pages, store
-from course_tools.lessons.commands import Progress
 from course_utils import tables
 from course_utils.paths import REPOSITORY
 
@@ -47,13 +46,13 @@ cpu = sum(t.user + t.system + getattr(t, "children_user", 0) + getattr(t, "child
 print(json.dumps({"memory": sum(process.memory_info().rss for process in processes), "cpu": cpu}))"""
 
 
-def measure(name: str, notebook: nbformat.NotebookNode, folder: Path, progress=lambda *_: None) -> dict:
+def measure(name: str, notebook: nbformat.NotebookNode, folder: Path) -> dict:
     """Runs a notebook in `folder`: bytes of memory ("peak", "after"), seconds of the processor ("cpu") and the clock ("wall").
 
     Raises RuntimeError, with what went wrong where, for one that fails.
     """
     notebook = nbformat.from_dict({**notebook, "cells": [*notebook.cells, new_code_cell(LOOK)]})
-    (run,) = execute.run_all([(name, notebook)], folder, LIMIT, {"COURSE_DATA": "sample"}, 1, progress)
+    (run,) = execute.run_all([(name, notebook)], folder, LIMIT, {"COURSE_DATA": "sample"})
     if run.fault:
         raise RuntimeError(f"{name}, {run.fault}")
     seen = json.loads(run.notebook.cells[-1].outputs[-1].text)
@@ -154,13 +153,11 @@ def main(argv: list[str] | None = None, root: Path = REPOSITORY) -> int:
     measured, rounds = {}, 1 if names else ROUNDS
     for source in assemble.sources(names, root):
         notebook = store.read(source, solved=True)
-        progress = Progress(rounds * (len(notebook.cells) + 1), source.stem)
         found = []
         for n in range(rounds):
             with tempfile.TemporaryDirectory() as folder:
                 store.save(notebook, Path(folder) / f"{source.stem}.ipynb")  # where the checks look for their tests
-                found.append(measure(f"{source.stem}, round {n + 1}", notebook, Path(folder), progress))
-        progress.bar.close()
+                found.append(measure(f"{source.stem}, round {n + 1}", notebook, Path(folder)))
         measured[source.stem] = over_rounds(found)
     made = summary_tables(measured, server_memory())
     for table in made:

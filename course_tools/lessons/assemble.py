@@ -2,7 +2,7 @@
 
 A source, `notebooks/source/NN_slug.py`, is jupytext's percent format with Otter Assign's markers around exercises
 (otter-grader.readthedocs.io, "Otter Assign Format"; exception-based tests). One thing is added: cells tagged "wrong", each a
-typical wrong answer to the exercise it stands in, with the `message` that its check must give. They reach no notebook.
+typical wrong answer to the exercise around it, with the `message` that its check must give. They are left out of all notebooks.
 """
 
 import logging
@@ -11,6 +11,7 @@ import tempfile
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import jupytext
 import nbformat
@@ -28,15 +29,17 @@ generate: false
 tests:
   ok_format: false"""
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-FIRST_IMPORT = "from course_utils.exercises import Checks"
+FIRST = """# Run this cell first: it makes the checks of this lesson's exercises ready.
+from course_utils.exercises import Checks
+
+grader = Checks("{}")"""
 
 
 class SourceError(ValueError):
     """A lesson's source breaks the format. The message names file, exercise and what to do."""
 
 
-@dataclass(frozen=True)
-class WrongAnswer:
+class WrongAnswer(NamedTuple):
     """Code that a student might write, and a part of the message that its check must answer with."""
 
     code: str
@@ -62,18 +65,17 @@ def sources(names: list[str] | None = None, root: Path = REPOSITORY) -> list[Pat
     found = {path.stem: path for path in sorted((root / "notebooks" / "source").glob("[0-9][0-9]_*.py"))}
     chosen = []
     for name in names or found:
-        stem = Path(name).stem
-        matches = [slug for slug in found if slug == stem or slug.split("_")[0] == stem]
+        matches = [path for slug, path in found.items() if Path(name).stem in (slug, slug.split("_")[0])]
         if not matches:
             raise SourceError(f"no lesson {name!r}; there are {', '.join(found)}")
-        chosen += [found[slug] for slug in matches]
+        chosen += matches
     return chosen
 
 
 def assemble(source: Path) -> Lesson:
     """Student and solved notebook of one source, without outputs: a pure function of the source.
 
-    Raises SourceError when an exercise has no two wrong answers, or a wrong answer stands outside of one.
+    Raises SourceError when an exercise has fewer than two wrong answers, or a wrong answer is outside of an exercise.
     """
     notebook = jupytext.reads(source.read_text(encoding="utf-8"), fmt="py:percent")
     wrong_answers = _take_wrong_answers(notebook, source)
@@ -81,7 +83,7 @@ def assemble(source: Path) -> Lesson:
     for built in (student, solved):
         _finish(built, source.stem)
     tests = solved.metadata["otter"]["tests"]
-    # The solved notebook travels among students too, so it carries the public tests only.
+    # The solved notebook reaches students too, so it has only the public tests.
     solved.metadata["otter"] = deepcopy(student.metadata["otter"])
     for exercise in student.metadata["otter"]["tests"]:
         if len(wrong_answers.get(exercise, [])) < 2:
@@ -106,52 +108,39 @@ def _take_wrong_answers(notebook: NotebookNode, source: Path) -> dict[str, list[
     return found
 
 
-def _otter_assign(notebook: NotebookNode, slug: str) -> tuple[NotebookNode, NotebookNode]:
+def _otter_assign(notebook: NotebookNode, slug: str) -> list[NotebookNode]:
     from otter.assign import main as otter_assign  # here: importing Otter takes seconds
 
     logging.getLogger("otter").setLevel(logging.ERROR)
     master = new_notebook(cells=[new_raw_cell(CONFIG), *notebook.cells], metadata={"kernelspec": KERNEL})
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{slug}.ipynb"
+        path, built = Path(folder, f"{slug}.ipynb"), Path(folder, "built")
         nbformat.write(master, path)
-        otter_assign(str(path), str(Path(folder) / "built"), no_pdfs=True, no_run_tests=True)
-        student, solved = (
-            nbformat.read(Path(folder, "built", kind, path.name), as_version=4) for kind in ("student", "autograder")
-        )
-    return student, solved
+        otter_assign(str(path), str(built), no_pdfs=True, no_run_tests=True)
+        return [nbformat.read(built / kind / path.name, as_version=4) for kind in ("student", "autograder")]
 
 
 def _finish(notebook: NotebookNode, slug: str) -> None:
-    """Put the course's own first cell where Otter's stood, resolve solution markers, and give cells stable ids."""
+    """Replace Otter's first cell by the course's own, resolve solution markers, and give cells stable ids.
+
+    The ids are digests of the cells' own text: adding a cell leaves the others' ids as they were. A student's notebook keeps
+    them, so `course_tools.student.exercise_status` knows which answers are still blank.
+    """
     cells = [cell for cell in notebook.cells if "otter.Notebook(" not in cell.source]
-    begin = new_code_cell(
-        "# Run this cell first: it makes the checks of this lesson's exercises ready.\n"
-        f'{FIRST_IMPORT}\n\ngrader = Checks("{slug}")'
-    )
     first_code = next((i for i, cell in enumerate(cells) if cell.cell_type == "code"), len(cells))
-    notebook.cells = [*cells[:first_code], begin, *cells[first_code:]]
+    notebook.cells = [*cells[:first_code], new_code_cell(FIRST.format(slug)), *cells[first_code:]]
+    notebook.metadata.setdefault("otter", {"OK_FORMAT": False, "tests": {}})
+    notebook.metadata |= {"course": {"lesson": slug}, "language_info": {"name": "python"}}
+    seen: dict[str, int] = {}
     for cell in notebook.cells:
         cell.metadata.pop("lines_to_next_cell", None)
         cell.source = _without_markers(cell.source)
-    notebook.metadata.setdefault("otter", {"OK_FORMAT": False, "tests": {}})
-    notebook.metadata["course"] = {"lesson": slug}
-    notebook.metadata["language_info"] = {"name": "python"}
-    _number(notebook)
+        name = digest(cell.cell_type, cell.source)
+        seen[name] = seen.get(name, 0) + 1
+        cell["id"] = name if seen[name] == 1 else f"{name}-{seen[name]}"
 
 
 def _without_markers(code: str) -> str:
     code = re.sub(r'^[ \t]*""" # BEGIN PROMPT.*?""" # END PROMPT[ \t]*;?\n?', "", code, flags=re.DOTALL | re.MULTILINE)
     code = re.sub(r"^[ \t]*# (BEGIN|END) SOLUTION( NO PROMPT)?[ \t]*\n?", "", code, flags=re.MULTILINE)
     return re.sub(r"[ \t]*# SOLUTION( NO PROMPT)?[ \t]*$", "", code, flags=re.MULTILINE).rstrip("\n")
-
-
-def _number(notebook: NotebookNode) -> None:
-    """Ids from the cells' own text, so that adding a cell leaves the others' ids as they were.
-
-    A student's notebook keeps them: `course_tools.student.exercise_status` knows by them which answers are still blank.
-    """
-    seen: dict[str, int] = {}
-    for cell in notebook.cells:
-        name = digest(cell.cell_type, cell.source)
-        seen[name] = seen.get(name, 0) + 1
-        cell["id"] = name if seen[name] == 1 else f"{name}-{seen[name]}"

@@ -6,33 +6,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tqdm import tqdm
-
 from course_tools.lessons import assemble, execute, results_pages, store
 from course_utils import files, tables
 from course_utils.paths import REPOSITORY
 
 MEMORY = 2e9  # bytes that a lesson may use on its sample, so that a small laptop is enough
-
-
-class Progress:
-    """One bar for all cells of all notebooks, naming the one that just moved."""
-
-    def __init__(self, cells: int, what: str, file=None):
-        self.bar = tqdm(total=cells, desc=what, unit="cell", mininterval=1, file=file)
-        self.done: dict[str, int] = {}
-
-    def __call__(self, name: str, done: int, total: int) -> None:
-        self.bar.set_postfix_str(name, refresh=False)
-        self.bar.update(done - self.done.get(name, 0))
-        self.done[name] = done
-
-
-def execute_all(pairs, what: str, folder: Path, limit: float, environment: dict[str, str]) -> list[execute.Execution]:
-    """`execute.run_all` with a progress bar named `what`."""
-    progress = Progress(sum(len(notebook.cells) for _, notebook in pairs), what)
-    with progress.bar:
-        return execute.run_all(pairs, folder, limit, environment, progress=progress)
 
 
 def build_notebooks(sources: list[Path], limit: float, force: bool) -> int:
@@ -44,7 +22,9 @@ def build_notebooks(sources: list[Path], limit: float, force: bool) -> int:
         pairs = [(f"{lesson.slug} (student)", lesson.student), (f"{lesson.slug} (solved)", lesson.solved)]
         with tempfile.TemporaryDirectory() as folder:
             store.save(lesson.student, Path(folder) / f"{lesson.slug}.ipynb")  # the checks find their tests here
-            runs = execute_all(pairs, f"building {lesson.slug}", Path(folder), limit, {"COURSE_DATA": "sample"})
+            runs = execute.run_all(
+                pairs, Path(folder), limit, {"COURSE_DATA": "sample"}, title=f"building {lesson.slug}"
+            )
         faults += [fault for run in runs for fault in run.faults]
         if not any(run.faults for run in runs):
             done += 1
@@ -64,9 +44,8 @@ def run_lessons(sources: list[Path], limit: float, real: list[str]) -> int:
     from nbconvert import HTMLExporter
 
     pairs = [(source.stem, store.read(source, outputs=False)) for source in sources]
-    out = store.root_of(sources[0]) / "build"
-    data = {} if real else {"COURSE_DATA": "sample"}
-    runs = execute_all(pairs, "running lessons", store.built(sources[0]).parent, limit, data)
+    folder, out = store.built(sources[0]).parent, store.root_of(sources[0]) / "build"
+    runs = execute.run_all(pairs, folder, limit, {} if real else {"COURSE_DATA": "sample"}, title="running lessons")
     for run in runs:
         if not real and run.memory > MEMORY:
             run.fault = run.fault or f"used {run.memory / 1e9:.1f} GB of memory, more than {MEMORY / 1e9:g} GB"
@@ -92,10 +71,7 @@ def record_results(sources: list[Path], limit: float, seeds: list[int], root: Pa
     """Run lessons on real data for every seed, write their records, and RESULTS.md from all records."""
     faults = []
     for source in sources:
-        cells = len(assemble.assemble(source).solved.cells) * len(seeds)
-        progress = Progress(cells, f"measuring {source.stem}")
-        with progress.bar:
-            made, found = results_pages.measure(source, seeds, limit, progress)
+        made, found = results_pages.measure(source, seeds, limit)
         faults += found
         if made and not found:
             tables.write_record(made, root / "results" / f"{source.stem}.json")
@@ -127,7 +103,6 @@ def parser(name: str, what: str, limit: bool = True) -> argparse.ArgumentParser:
 
 def guarded(command, *arguments, also: type[Exception] = assemble.SourceError) -> int:
     """The exit status of `command(*arguments)`: 2, with its message, for a SourceError and for the error `also`."""
-    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # no debugger's warning when a kernel starts
     try:
         return command(*arguments)
     except (assemble.SourceError, also) as error:

@@ -6,7 +6,7 @@ import platform
 import re
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -17,6 +17,7 @@ import psutil
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
+from tqdm import tqdm
 
 from course_tools.kernels import kernel_environment
 from course_utils import claims, tables
@@ -66,26 +67,23 @@ def run_all(
     limit: float,
     environment: dict[str, str] | None = None,
     at_once: int = 2,
-    progress: Callable[[str, int, int], None] = lambda name, done, total: None,
+    title: str = "running",
 ) -> list[Execution]:
     """Execute (name, notebook) pairs in `folder`, `at_once` at a time, each within `limit` seconds.
 
-    `progress(name, cells done, cells)` is called after every cell. Never raises for what a notebook does.
+    A bar with this title shows the progress. Never raises for what a notebook does.
     """
-
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # not another kernel named python3 in the user's home
-
-    async def guarded(slot, name, notebook):
-        async with slot:
-            return await _run(name, notebook, folder, limit, environment or {}, progress)
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # no debugger's warning when a kernel starts
 
     async def everything():
         slot = asyncio.Semaphore(at_once)
-        return await asyncio.gather(*(guarded(slot, name, notebook) for name, notebook in notebooks))
+        runs = (_run(name, notebook, folder, limit, environment or {}, bar, slot) for name, notebook in notebooks)
+        return await asyncio.gather(*runs)
 
     # In a thread of its own: in the main thread nbclient takes over Ctrl-C, ends one kernel by it, and goes on.
-    loop = asyncio.new_event_loop()
-    with ThreadPoolExecutor(1) as thread:
+    loop, cells = asyncio.new_event_loop(), sum(len(notebook.cells) for _, notebook in notebooks)
+    with ThreadPoolExecutor(1) as thread, tqdm(total=cells, desc=title, unit="cell", mininterval=1) as bar:
         running = thread.submit(asyncio.Runner(loop_factory=lambda: loop).run, everything())
         try:
             while not wait([running], timeout=0.5).done:  # without a timeout, Windows would not hear Ctrl-C
@@ -105,48 +103,53 @@ def machine() -> str:
     )
 
 
-async def _run(name, notebook, folder, limit, environment, progress) -> Execution:
-    execution = Execution(name, notebook)
-    position = [0]
-    client = NotebookClient(
-        notebook,
-        timeout=None,  # the limit is on the whole notebook
-        iopub_timeout=60,  # on a busy machine outputs arrive seconds after the cell is done; nbclient would drop them
-        raise_on_iopub_timeout=True,
-        kernel_name="python3",
-        extra_arguments=QUIET,
-        resources={"metadata": {"path": str(folder)}},
-        on_cell_start=lambda cell, cell_index: position.__setitem__(0, cell_index),
-        on_cell_executed=lambda cell, cell_index, **_: progress(name, cell_index + 1, len(notebook.cells)),
-    )
-    watch = asyncio.create_task(_watch_memory(client, execution))
-    begun = time.monotonic()
-    kept = {"COURSE_BUILD_DIR": str(build_dir() / "runs" / name)}  # two runs of a lesson must not write the same files
-    environment = {**os.environ, **kernel_environment(), **KERNEL_ENVIRONMENT, **kept, **environment}
-    said = tempfile.TemporaryFile()  # what the kernel says beside its outputs, TensorFlow's notices above all
-    try:
-        await asyncio.wait_for(client.async_execute(env=environment, stderr=said), limit)
-    except CellExecutionError as error:
-        execution.fault = _where(notebook, position[0], f"raised {error.ename}: {_plain(error.evalue)}")
-    except (TimeoutError, DeadKernelError):  # stopped at its limit, nbclient raises the one or the other
-        late = time.monotonic() - begun >= limit
-        died = f"the kernel died (out of memory, or a crash){_last(said)}"
-        what = f"still running after {limit:.0f} s, stopped" if late else died
-        execution.fault = _where(notebook, position[0], what)
-    except Exception as error:  # a kernel that does not start, a torn notebook: the other lessons still run
-        execution.fault = _where(notebook, position[0], f"could not be run: {type(error).__name__}: {error}")
-    finally:
-        execution.seconds = time.monotonic() - begun
-        watch.cancel()
-        said.close()
-        progress(name, len(notebook.cells), len(notebook.cells))
-    for cell_number, cell in enumerate(notebook.cells):
-        for output in cell.get("outputs", []):
-            data = output.get("data", {})
-            if claims.MIME in data:
-                execution.claims.append({**data[claims.MIME], "cell": cell_number})
-            if tables.MIME in data:
-                execution.tables.append(data[tables.MIME])
+async def _run(name, notebook, folder, limit, environment, bar, slot) -> Execution:
+    async with slot:
+        execution, position, begun = Execution(name, notebook), 0, time.monotonic()
+
+        def begin(cell, cell_index) -> None:
+            nonlocal position
+            bar.set_postfix_str(name, refresh=False)
+            bar.update(cell_index - position)
+            position = cell_index
+
+        client = NotebookClient(
+            notebook,
+            timeout=None,  # the limit is on the whole notebook
+            iopub_timeout=60,  # on a busy machine outputs arrive seconds after the cell; nbclient would drop them
+            raise_on_iopub_timeout=True,
+            kernel_name="python3",
+            extra_arguments=QUIET,
+            resources={"metadata": {"path": str(folder)}},
+            on_cell_start=begin,
+        )
+        watch = asyncio.create_task(_watch_memory(client, execution))
+        saved = {"COURSE_BUILD_DIR": str(build_dir() / "runs" / name)}  # two runs must not write the same files
+        environment = {**os.environ, **kernel_environment(), **KERNEL_ENVIRONMENT, **saved, **environment}
+        said, fault = tempfile.TemporaryFile(), None  # what the kernel says beside its outputs
+        try:
+            await asyncio.wait_for(client.async_execute(env=environment, stderr=said), limit)
+        except CellExecutionError as error:
+            fault = f"raised {error.ename}: {_plain(error.evalue)}"
+        except (TimeoutError, DeadKernelError):  # stopped at its limit, nbclient raises the one or the other
+            late = time.monotonic() - begun >= limit
+            died = f"the kernel died (out of memory, or a crash){_last(said)}"
+            fault = f"still running after {limit:.0f} s, stopped" if late else died
+        except Exception as error:  # a kernel that does not start, a damaged notebook: the other lessons still run
+            fault = f"could not be run: {type(error).__name__}: {error}"
+        finally:
+            execution.seconds = time.monotonic() - begun
+            watch.cancel()
+            said.close()
+            bar.update(len(notebook.cells) - position)
+    if fault:
+        lines = notebook.cells[position].source.splitlines() if notebook.cells else []
+        first = next((line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")), "")
+        execution.fault = f"cell {position} ({first[:60]}): {fault}"
+    for number, cell in enumerate(notebook.cells):
+        for data in (output.get("data", {}) for output in cell.get("outputs", [])):
+            execution.claims += [{**data[claims.MIME], "cell": number}] if claims.MIME in data else []
+            execution.tables += [data[tables.MIME]] if tables.MIME in data else []
     return execution
 
 
@@ -160,12 +163,6 @@ async def _watch_memory(client: NotebookClient, execution: Execution) -> None:
             execution.memory = max(execution.memory, now)
         except (psutil.Error, AttributeError, TypeError):
             continue  # not started yet, or gone already
-
-
-def _where(notebook: NotebookNode, index: int, what: str) -> str:
-    source = notebook.cells[index].source if notebook.cells else ""
-    first = next((line for line in source.splitlines() if line.strip() and not line.lstrip().startswith("#")), "")
-    return f"cell {index} ({first.strip()[:60]}): {what}"
 
 
 def _last(said: BinaryIO) -> str:

@@ -20,7 +20,7 @@ sequences are included, as in the lessons; benchmarks come at the end.
 """
 
 
-def measure(source: Path, seeds: list[int], limit: float, progress) -> tuple[dict | None, list[str]]:
+def measure(source: Path, seeds: list[int], limit: float) -> tuple[dict | None, list[str]]:
     """Run a lesson's solved notebook on real data, long parts included, once for each seed: (record, faults).
 
     There is no record for a lesson without tables. Cells tagged "recorded" are left out: they show the record itself.
@@ -33,7 +33,7 @@ def measure(source: Path, seeds: list[int], limit: float, progress) -> tuple[dic
             store.save(lesson.solved, Path(folder) / f"{lesson.slug}.ipynb")
             environment = {"COURSE_DATA": "real", "COURSE_LONG": "1", "COURSE_SEED": str(seed)}
             name = f"{lesson.slug} seed {seed}"
-            (run,) = execute.run_all([(name, lesson.solved)], Path(folder), limit, environment, 1, progress)
+            (run,) = execute.run_all([(name, lesson.solved)], Path(folder), limit, environment, title="measuring")
         faults += run.faults
         claims = [{key: value for key, value in claim.items() if key != "cell"} for claim in run.claims]
         made = {"seed": seed, "seconds": round(run.seconds, 1), "peak_memory_mb": run.memory // 10**6}
@@ -48,10 +48,10 @@ def page(root: Path = REPOSITORY) -> str:
     parts = [HEAD]
     for path in sorted((root / "results").glob("*.json")):
         record = json.loads(path.read_text(encoding="utf-8"))
-        runs = record["runs"]
-        parts.append(f"## {record['lesson']}\n")
+        lesson, runs = record["lesson"], record["runs"]
+        parts.append(f"## {lesson}\n")
         for title in dict.fromkeys(table["title"] for run in runs for table in run["tables"]):
-            parts.append(_titled(tables.from_record(record, record["lesson"], title)))
+            parts.append(_titled(tables.from_record(record, lesson, title)))
         claims = [
             {
                 "claim": same[0]["text"],

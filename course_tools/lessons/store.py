@@ -4,17 +4,19 @@ A source is `notebooks/source/NN_slug.py` in the course's folder, so its path sa
 """
 
 import ast
+import contextlib
 import hashlib
 import json
 import os
 from collections.abc import Iterable
 from copy import deepcopy
+from modulefinder import ModuleFinder
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
-from course_tools.lessons.assemble import FIRST_IMPORT, SourceError, assemble
+from course_tools.lessons.assemble import SourceError, assemble
 from course_tools.lessons.execute import Execution, machine
 from course_tools.notebooks import CHECK
 from course_utils import files, paths
@@ -52,32 +54,40 @@ def save(notebook: NotebookNode, path: Path) -> None:
 def fingerprint(source: Path) -> str:
     """What a lesson's stored outputs depend on, as a hash: its source, the course_utils modules that it imports (their code,
     not their comments and docstrings), the samples these read, and the records of real runs and benchmarks that it shows."""
-    code = [_code(module) for module in _modules(source)]
-    return _hash(source.read_text(encoding="utf-8"), *code, *map(files.sha256, data_used(source)))
+    code = code_used(source)
+    return _hash(source.read_text(encoding="utf-8"), *code, *map(files.sha256, data_used(source, code)))
 
 
-def data_used(source: Path) -> list[Path]:
-    """The samples that a lesson's modules name, and the records and drawings that it shows."""
+def code_used(source: Path) -> list[str]:
+    """The code of the course_utils modules that a source's notebooks import, with those that these import."""
+    finder = ModuleFinder([str(root_of(source))])
+    finder.run_script(str(source))
+    with contextlib.suppress(ImportError):
+        finder.import_hook("course_utils.exercises")  # by the first cell
+    modules = [m.__file__ for name, m in sorted(finder.modules.items()) if name.startswith("course_utils.")]
+    return [str(_plain(ast.parse(Path(module).read_text(encoding="utf-8")))) for module in modules if module]
+
+
+def data_used(source: Path, code: list[str]) -> list[Path]:
+    """The samples that the `code_used` by a lesson names, and the records and drawings that it shows."""
     root, text = root_of(source), source.read_text(encoding="utf-8")
-    code = "".join(_code(module) for module in _modules(source))
-    found = [path for path in (root / "data").glob("*.bz2") if repr(path.name) in code]
+    found = [path for path in (root / "data").glob("*.bz2") if repr(path.name) in "".join(code)]
     found += (root / "results").glob(f"{source.stem}.json")
     benchmarks = (root / "results" / "benchmarks").glob("*.json")
     found += [path for path in benchmarks if f'benchmark("{path.stem}"' in text or f'"{path.name}"' in text]
     drawings = (root / "course_utils" / "drawings").glob("*.png")
-    found += [path for path in drawings if f'drawing("{path.stem}"' in text]
-    return sorted(found)
+    return sorted([*found, *(path for path in drawings if f'drawing("{path.stem}"' in text)])
 
 
 def is_stale(source: Path) -> bool:
     """Whether source, code or data of a lesson have changed since its notebooks were built; `drift` says more, slowly."""
-    both = (read(source, solved).metadata.get("course", {}) for solved in (False, True))
-    return any(course.get("fingerprint") != fingerprint(source) for course in both)
+    both = {read(source, solved).metadata.get("course", {}).get("fingerprint") for solved in (False, True)}
+    return both != {fingerprint(source)}
 
 
 def drift(source: Path) -> list[str]:
     """Why the built notebooks of a source no longer match it: one line a reason, none when they do."""
-    lesson, reasons = assemble(source), []
+    lesson, current, reasons = assemble(source), fingerprint(source), []
     for solved, fresh in ((False, lesson.student), (True, lesson.solved)):
         try:
             notebook = read(source, solved, outputs=False)
@@ -85,7 +95,7 @@ def drift(source: Path) -> list[str]:
             reasons.append(str(error))
             continue
         name, metadata = built(source, solved).relative_to(root_of(source)).as_posix(), dict(notebook.metadata)
-        if metadata.pop("course", {}).get("fingerprint") != fingerprint(source):
+        if metadata.pop("course", {}).get("fingerprint") != current:
             reasons.append(f"{name}: its source, the code or the data behind it changed since it was built")
         expected = {key: value for key, value in fresh.metadata.items() if key != "course"}
         if notebook.cells != fresh.cells or metadata != expected:
@@ -133,39 +143,33 @@ def passed(sources: Iterable[Path], real: list[str]) -> dict[str, dict]:
 
     A record has the `seconds` and the `memory_mb` of that run and the `machine`; the key is the lesson's name.
     """
-    found = {}
-    for source in sources:
-        record = _records(root_of(source), real).get(source.stem, {})
-        if record.get("fingerprint") == _run_fingerprint(source, real):
-            found[source.stem] = record
-    return found
+    found = ((source, _records(_record_file(source, real)).get(source.stem, {})) for source in sources)
+    return {source.stem: record for source, record in found if record.get("fingerprint") == _run_hash(source, real)}
 
 
 def remember(runs: Iterable[tuple[Path, Execution]], real: list[str]) -> None:
     """Record which lessons have passed on this `real_data` (empty: the samples), and their seconds and memory."""
     for source, run in runs:
-        root = root_of(source)
-        kept = _records(root, real)
-        kept.pop(source.stem, None)
+        kept = _records(_record_file(source, real)) | {source.stem: {}}
         if not run.faults:
             measured = {"seconds": round(run.seconds, 1), "memory_mb": run.memory // 10**6, "machine": machine()}
-            kept[source.stem] = {"fingerprint": _run_fingerprint(source, real), **measured}
-        files.write(_record_file(root, real), json.dumps(kept, indent=1))
+            kept[source.stem] = {"fingerprint": _run_hash(source, real), **measured}
+        files.write(_record_file(source, real), json.dumps(kept, indent=1))
 
 
-def _record_file(root: Path, real: list[str]) -> Path:
-    return root / "build" / ("times_real.json" if real else "times.json")
+def _record_file(source: Path, real: list[str]) -> Path:
+    return root_of(source) / "build" / ("times_real.json" if real else "times.json")
 
 
-def _records(root: Path, real: list[str]) -> dict[str, dict]:
+def _records(path: Path) -> dict[str, dict]:
     try:
-        return json.loads(_record_file(root, real).read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
 
 
-def _run_fingerprint(source: Path, real: list[str]) -> str:
-    """What the outcome of a run of the built student notebook depends on, as a hash."""
+def _run_hash(source: Path, real: list[str]) -> str:
+    """What the outcome of a run of the built student notebook depends on."""
     code = [cell.source for cell in read(source).cells if cell.cell_type == "code"]
     settings = [os.environ.get(name, "") for name in ("COURSE_SEED", "COURSE_LONG")]
     return _hash(fingerprint(source), machine(), *code, *settings, *real)
@@ -175,28 +179,11 @@ def _hash(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
-def _modules(source: Path) -> list[Path]:
-    """Modules of course_utils that the notebooks of a source import, with those that these import, sorted."""
-    root, found, queue = root_of(source), set(), [f"{FIRST_IMPORT}\n{source.read_text(encoding='utf-8')}"]
-    while queue:
-        for node in ast.walk(ast.parse(queue.pop())):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
-            if isinstance(node, ast.ImportFrom):
-                names = [f"{node.module}.{name}" for name in names]
-            for package, *parts in (name.split(".") for name in names):
-                for n in range(len(parts) if package == "course_utils" else 0):
-                    path = root.joinpath(package, *parts[: n + 1])
-                    for module in {path.with_suffix(".py"), path / "__init__.py"} - found:
-                        if module.is_file():
-                            found.add(module)
-                            queue.append(module.read_text(encoding="utf-8"))
-    return sorted(found)
-
-
-def _code(module: Path) -> str:
-    tree = ast.parse(module.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        match getattr(node, "body", None):
-            case [ast.Expr(value=ast.Constant()), *rest]:
-                node.body = rest or [ast.Pass()]
-    return ast.dump(tree)
+def _plain(node) -> object:
+    """A syntax tree as lists, without docstrings, and without empty fields, in which versions of Python differ."""
+    if isinstance(node, list):
+        return [_plain(n) for n in node if not (isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant))]
+    if isinstance(node, ast.AST):
+        fields = ((name, value) for name, value in ast.iter_fields(node) if value not in (None, []))
+        return [type(node).__name__, *((name, _plain(value)) for name, value in fields)]
+    return node

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from course_tools.lessons import assemble, lint
+from course_tools.lessons import lint
 
 EXERCISE = '''
 # %% [raw]
@@ -94,23 +94,9 @@ summary()
 '''
 
 
-@pytest.fixture
-def write(tmp_path, monkeypatch):
-    """Writes a lesson's source, and has it taken for the only one. Returns its path."""
-    (tmp_path / "source").mkdir()
-    monkeypatch.setattr(assemble, "NOTEBOOKS", tmp_path)
-
-    def write_source(text):
-        path = tmp_path / "source" / "77_made.py"
-        path.write_text(text, encoding="utf-8", newline="\n")
-        return path
-
-    return write_source
-
-
-def test_a_lesson_that_keeps_the_contract(write, capsys):
+def test_a_lesson_that_keeps_the_contract(write, tmp_path, capsys):
     assert lint.faults(write(LESSON)) == []
-    assert lint.main([]) == 0
+    assert lint.main([], tmp_path) == 0
     assert capsys.readouterr().out == "lessons: 1, faults: 0\n"
 
 
@@ -159,17 +145,17 @@ def test_the_exercise_in_contributing_keeps_the_contract(write):
     assert lint.faults(write(LESSON.replace(EXERCISE.format(n=1), exercise))) == []
 
 
-def test_the_command_lists_faults_and_fails(write, capsys):
+def test_the_command_lists_faults_and_fails(write, tmp_path, capsys):
     write(LESSON.replace("# - None.\n", "# None.\n"))
-    assert lint.main(["77"]) == 1
+    assert lint.main(["77"], tmp_path) == 1
     assert capsys.readouterr().out == "77_made: '## Common mistakes' has no items ('- …')\nlessons: 1, faults: 1\n"
-    assert lint.main(["99"]) == 2
+    assert lint.main(["99"], tmp_path) == 2
     assert "no lesson '99'" in capsys.readouterr().err
 
 
-def test_a_source_that_cannot_be_built_is_an_error_not_a_fault(write, capsys):
+def test_a_source_that_cannot_be_built_is_an_error_not_a_fault(write, tmp_path, capsys):
     write(LESSON.replace('# %% tags=["wrong"] message="is not 6"\ndef f(x):\n    return x\n', "", 1))
-    assert lint.main([]) == 2
+    assert lint.main([], tmp_path) == 2
     assert "needs at least two cells tagged 'wrong'" in capsys.readouterr().err
 
 

@@ -40,6 +40,8 @@ def test_fingerprint_follows_the_code_that_is_imported_but_not_its_comments(writ
     source = write("from course_utils import helper\nimport course_utils.package.part\n" + text)
     package = tmp_path / "course_utils"
     (package / "package").mkdir(parents=True)
+    for folder in (package, package / "package"):
+        (folder / "__init__.py").write_text("")
 
     def after(path, code) -> str:
         (package / path).write_text(code, encoding="utf-8")
@@ -89,7 +91,7 @@ def test_fingerprint_follows_the_samples_and_the_records_that_are_used(write, te
 
 
 def test_every_sample_is_in_the_fingerprint_of_a_lesson():
-    used = {path for source in assemble.sources() for path in store.data_used(source)}
+    used = {path for source in assemble.sources() for path in store.data_used(source, store.code_used(source))}
     assert used >= set((REPOSITORY / "data").glob("*.bz2"))
 
 
