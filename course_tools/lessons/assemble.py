@@ -32,7 +32,8 @@ KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": 
 FIRST = """# Run this cell first: it makes the checks of this lesson's exercises ready.
 from course_utils.exercises import Checks
 
-grader = Checks("{}")"""
+grader = Checks("{}")
+"""
 
 
 class SourceError(ValueError):
@@ -128,7 +129,7 @@ def _finish(notebook: NotebookNode, slug: str) -> None:
     """
     cells = [cell for cell in notebook.cells if "otter.Notebook(" not in cell.source]
     first_code = next((i for i, cell in enumerate(cells) if cell.cell_type == "code"), len(cells))
-    notebook.cells = [*cells[:first_code], new_code_cell(FIRST.format(slug)), *cells[first_code:]]
+    notebook.cells = [*cells[:first_code], new_code_cell(FIRST.format(slug).strip()), *cells[first_code:]]
     notebook.metadata.setdefault("otter", {"OK_FORMAT": False, "tests": {}})
     notebook.metadata |= {"course": {"lesson": slug}, "language_info": {"name": "python"}}
     seen: dict[str, int] = {}

@@ -4,19 +4,17 @@ A source is `notebooks/source/NN_slug.py` in the course's folder, so its path sa
 """
 
 import ast
-import contextlib
 import hashlib
 import json
 import os
 from collections.abc import Iterable
 from copy import deepcopy
-from modulefinder import ModuleFinder
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
-from course_tools.lessons.assemble import SourceError, assemble
+from course_tools.lessons.assemble import FIRST, SourceError, assemble
 from course_tools.lessons.execute import Execution, machine
 from course_tools.notebooks import CHECK
 from course_utils import files, paths
@@ -60,12 +58,19 @@ def fingerprint(source: Path) -> str:
 
 def code_used(source: Path) -> list[str]:
     """The code of the course_utils modules that a source's notebooks import, with those that these import."""
-    finder = ModuleFinder([str(root_of(source))])
-    finder.run_script(str(source))
-    with contextlib.suppress(ImportError):
-        finder.import_hook("course_utils.exercises")  # by the first cell
-    modules = [m.__file__ for name, m in sorted(finder.modules.items()) if name.startswith("course_utils.")]
-    return [str(_plain(ast.parse(Path(module).read_text(encoding="utf-8")))) for module in modules if module]
+    root, found, queue = root_of(source), {}, [ast.parse(FIRST + source.read_text(encoding="utf-8"))]
+    for tree in queue:
+        for node in ast.walk(tree):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
+            prefix = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+            for package, *parts in ((prefix + name).split(".") for name in names):
+                for n in range(1, len(parts) + 1 if package == "course_utils" else 0):
+                    path = root.joinpath(package, *parts[:n])
+                    for module in (path.with_suffix(".py"), path / "__init__.py"):
+                        if module.is_file() and module not in found:
+                            queue.append(ast.parse(module.read_text(encoding="utf-8")))
+                            found[module] = str(_plain(queue[-1]))
+    return [found[module] for module in sorted(found)]
 
 
 def data_used(source: Path, code: list[str]) -> list[Path]:
