@@ -12,15 +12,8 @@ from pathlib import Path
 from course_utils import files, paths
 
 KERAS_DEFAULTS = {"floatx": "float32", "backend": "tensorflow", "image_data_format": "channels_last", "epsilon": 1e-7}
-IN_HOME = (
-    "JUPYTER_RUNTIME_DIR",
-    "JUPYTER_DATA_DIR",
-    "JUPYTER_CONFIG_DIR",
-    "IPYTHONDIR",
-    "MPLCONFIGDIR",
-    "NUMBA_CACHE_DIR",
-    "KERAS_HOME",
-)
+IN_HOME = [f"JUPYTER_{what}_DIR" for what in ("RUNTIME", "DATA", "CONFIG")]  # folders that are in the home unless set
+IN_HOME += ["IPYTHONDIR", "MPLCONFIGDIR", "NUMBA_CACHE_DIR", "KERAS_HOME"]
 
 
 def kernel_environment() -> dict[str, str]:
@@ -55,15 +48,10 @@ def keras_file() -> Path:
 
 def changed_keras_settings() -> dict:
     """The settings in `keras_file()` that are not Keras's defaults, by name."""
-    try:
+    with contextlib.suppress(OSError, ValueError, AttributeError):
         settings = json.loads(keras_file().read_text(encoding="utf-8"))
-        return {
-            name: settings[name]
-            for name in KERAS_DEFAULTS
-            if settings.get(name, KERAS_DEFAULTS[name]) != KERAS_DEFAULTS[name]
-        }
-    except (OSError, ValueError, AttributeError):
-        return {}
+        return {name: value for name, value in settings.items() if KERAS_DEFAULTS.get(name, value) != value}
+    return {}
 
 
 def writable(folder: Path) -> bool:

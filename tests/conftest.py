@@ -1,10 +1,14 @@
-"""For all tests: Ctrl-C as in a terminal, and one line that says how many lessons' exercises were not tried again."""
+"""For all tests: Ctrl-C as in a terminal, a quick start, and how many lessons' exercises were not tried again."""
 
 import signal
+import sys
 
 # A shell without job control has its background jobs ignore Ctrl-C, and these would pass
 # that on to the processes which some tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.modules["rfc3987_syntax"] = (
+    None  # jsonschema does without; its grammar takes each worker more than a second to import
+)
 UNCHANGED = "passed before, and nothing that it depends on has changed"
 
 

@@ -29,7 +29,7 @@ def in_a_kernel(code: str) -> str:
 
 def test_the_users_keras_settings_do_not_reach_a_kernel(home, monkeypatch):
     (home / ".keras").mkdir()
-    (home / ".keras" / "keras.json").write_text(json.dumps({"floatx": "float16", "backend": "jax", "epsilon": 1e-7}))
+    (home / ".keras" / "keras.json").write_text(json.dumps({"floatx": "float16", "backend": "jax"}))
     monkeypatch.setenv("KERAS_BACKEND", "torch")
     monkeypatch.setenv("TF_USE_LEGACY_KERAS", "1")
     monkeypatch.setenv("COURSE_BUILD_DIR", str(home / "build"))
@@ -67,6 +67,16 @@ def test_without_a_home_that_can_be_written_a_temporary_folder_is_used(home, mon
     assert {name for name, value in variables.items() if value.startswith(folder)} == {*kernels.IN_HOME} - {
         "IPYTHONDIR"
     }
+
+
+def test_a_dead_kernel_in_the_home_does_not_replace_that_of_the_environment(home, monkeypatch):
+    dead = home / "jupyter" / "kernels" / "python3"
+    dead.mkdir(parents=True)
+    (dead / "kernel.json").write_text(json.dumps({"argv": ["/no/python"], "display_name": "old", "language": "python"}))
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(home / "jupyter"))
+    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "0")  # as it is where the environment belongs to another user
+    code = "from jupyter_client.kernelspec import get_kernel_spec; print(get_kernel_spec('python3').resource_dir)"
+    assert in_a_kernel(code) != str(dead)
 
 
 def test_writable_is_found_out_by_writing(tmp_path):
