@@ -30,8 +30,8 @@ LOST = (tf.errors.UnavailableError, tf.errors.InternalError, tf.errors.AbortedEr
 class Workers:
     """This process among all that train together, from TF_CONFIG. Make it before anything else is computed.
 
-    index: 0 for the chief, or else the first worker, which writes the files; number: how many there are, 1 without TF_CONFIG.
-    Raises ValueError for a TF_CONFIG of which this process is neither chief nor worker.
+    index: 0 for the chief, or else the first worker, which writes the files. number: how many there are. Raises ValueError for
+    a TF_CONFIG of which this process is neither chief nor worker.
     """
 
     def __init__(self):
@@ -69,8 +69,7 @@ class Stream:
     def __init__(self, model, corpus: Corpus, index: int, of: int, size: int, negatives: int, word_dropout: float):
         self.shards, self.mixed = corpus.shards[index::of], corpus.limits.mixed
         self.model, self.size, self.negatives, self.word_dropout = model, size, negatives, word_dropout
-        self.seed = [model.seed, index]
-        self.sampler = NegativeSampler(model.counts)
+        self.seed, self.sampler = [model.seed, index], NegativeSampler(model.counts)
         if not self.shards:
             raise ValueError(f"there are {len(corpus.shards)} shards for {of} workers: with so few examples use fewer")
 
@@ -196,8 +195,8 @@ class _State:
     """The state of a training: its step, the losses of the current epoch, the history, and the best weights so far."""
 
     def __init__(self, model: Seq2BoW, optimizer, path: Path | None, settings: list, writes: bool):
-        self.model, self.optimizer, self.path, self.settings, self.writes = model, optimizer, path, settings, writes
-        self.step, self.losses, self.history = 0, [], []
+        self.model, self.optimizer, self.path, self.settings = model, optimizer, path, settings
+        self.writes, self.step, self.losses, self.history = writes and path is not None, 0, [], []
         self.best, self.best_weights = (np.inf, 0), model.state()
         if path is not None and path.exists():
             try:
@@ -218,7 +217,7 @@ class _State:
         print(f"Resuming after step {self.step:,}, from {self.path}")
 
     def write(self) -> None:
-        if self.path is not None and self.writes:
+        if self.writes:
             arrays = {f"variable {i}": np.asarray(variable) for i, variable in enumerate(self._variables())}
             arrays |= {f"best {i}": weight for i, weight in enumerate(self.best_weights)}
             names = {"settings": self.settings, "step": self.step, "history": self.history, "best": self.best}
@@ -246,7 +245,7 @@ class _State:
     def finish(self) -> None:
         if self.best[1]:
             self.model.restore(self.best_weights)
-        if self.path is not None and self.writes:
+        if self.writes:
             self.path.unlink(missing_ok=True)
 
 

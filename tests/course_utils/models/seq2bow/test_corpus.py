@@ -7,17 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_utils.models.seq2bow.corpus import (
-    LARGEST,
-    LENGTH,
-    LONGEST,
-    Limits,
-    Shard,
-    from_lists,
-    joined,
-    plain,
-    title_words,
-)
+from course_utils.models.seq2bow import corpus as numbers
+from course_utils.models.seq2bow.corpus import LENGTH, Limits, Shard, from_lists, joined, plain, title_words
 from course_utils.text import title_key
 
 many = settings(max_examples=60, deadline=None)  # a slow computer is no fault
@@ -40,7 +31,7 @@ def decoded(corpus, *shards):
 @pytest.mark.parametrize("character", ["a", " ", "+", "é", "中", "'", "\u0301"])
 def test_of_a_very_long_title_the_beginning_is_read(character):
     words = title_words("Nurse " + character * 100_000)
-    assert words[0] == "nurse" and len(words) <= LENGTH and sum(map(len, words)) <= LONGEST
+    assert words[0] == "nurse" and len(words) <= LENGTH and sum(map(len, words)) <= numbers.LONGEST
 
 
 @pytest.mark.parametrize("title", [None, float("nan"), 7, b"nurse", ["nurse"]])
@@ -187,10 +178,10 @@ def test_bags_may_come_as_generators_and_interests_may_repeat():
 
 
 def test_a_bag_of_thousands_is_cut():
-    bags = [["x", *map(str, range(5000))], ["x"] * LARGEST, ["x"]]
+    bags = [["x", *map(str, range(5000))], ["x"] * numbers.LARGEST, ["x"]]
     corpus = from_lists(["a", "b", "c"], bags, rare=1)
-    assert [len(bag) for _, bag in decoded(corpus)] == [LARGEST, 1, 1]
-    assert corpus.report[f"bags cut to {LARGEST:,} interests"] == 1 and len(corpus) == 3
+    assert [len(bag) for _, bag in decoded(corpus)] == [numbers.LARGEST, 1, 1]
+    assert corpus.report[f"bags cut to {numbers.LARGEST:,} interests"] == 1 and len(corpus) == 3
 
 
 def test_mixing_loses_no_example():
@@ -230,12 +221,15 @@ def examples_to_hold_out(n=400):
     return titles, [["x", f"y{i % 9}"] for i in range(2 * n)]
 
 
+def titles_of(corpus):
+    """Titles that are held out, and titles that are not."""
+    return ({title for title, *_ in decoded(corpus, *shards)} for shards in ([corpus.held_out], corpus.mixed()))
+
+
 @pytest.mark.parametrize("fraction", [0.05, 0.3])
 def test_no_title_is_both_trained_on_and_held_out(fraction):
     corpus = from_lists(*examples_to_hold_out(), held_out=fraction, limits=Limits(shard=100))
-    apart, trained = (
-        {title for title, *_ in decoded(corpus, *shards)} for shards in ([corpus.held_out], corpus.mixed())
-    )
+    apart, trained = titles_of(corpus)
     assert apart and trained and not apart & trained
     assert len(apart | trained) == 80 == len(corpus.titles)
     assert len(apart) / 80 == pytest.approx(fraction, abs=0.1)
@@ -247,9 +241,7 @@ def test_titles_that_the_network_reads_alike_are_one_title():
     long = " ".join("abcdefghijkl")
     titles = [f"{long} {i}" for i in range(50)] + [f"rare{i} nurse" for i in range(50)] + ["clerk"] * 50
     corpus = from_lists(titles, [["x", "y"]] * 150, held_out=0.5)
-    apart, trained = (
-        {title for title, *_ in decoded(corpus, *shards)} for shards in ([corpus.held_out], corpus.mixed())
-    )
+    apart, trained = titles_of(corpus)
     assert len(apart | trained) == 3 and not apart & trained
 
 
@@ -259,10 +251,7 @@ def test_titles_with_the_same_key_are_one_title():
     titles = [way.format(job) for job in jobs for way in ways for _ in range(2)]
     for fraction in np.linspace(0.1, 0.8, 8):
         corpus = from_lists(titles, [["x", "y"]] * len(titles), held_out=fraction)
-        apart, trained = (
-            {title_key(title) for title, *_ in decoded(corpus, *shards)}
-            for shards in ([corpus.held_out], corpus.mixed())
-        )
+        apart, trained = ({title_key(title) for title in titles} for titles in titles_of(corpus))
         assert len(apart | trained) == len(jobs) and not apart & trained
 
 
@@ -270,5 +259,4 @@ def test_more_than_the_limit_is_not_held_out_but_counted():
     corpus = from_lists(*examples_to_hold_out(), held_out=0.3, limits=Limits(shard=100, held_out=7))
     assert len(corpus.held_out) == corpus.report["examples held out"] == 7
     assert len(corpus) + 7 + corpus.report["more examples of titles held out, left out"] == 800
-    trained = {title for title, *_ in decoded(corpus)}
-    assert not trained & {title for title, *_ in decoded(corpus, corpus.held_out)}
+    assert not set.intersection(*titles_of(corpus))

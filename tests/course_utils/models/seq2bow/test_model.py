@@ -142,9 +142,8 @@ def test_of_a_title_without_a_known_word_it_says_so(trained, title):
 
 def test_a_title_has_the_same_vector_whatever_is_asked_with_it(trained):
     titles = ["nurse", "senior nurse", "data engineer", "assistant nurse director"]
-    assert np.allclose(
-        trained.vectors(titles), np.concatenate([trained.vectors([title]) for title in titles]), atol=1e-6
-    )
+    alone = np.concatenate([trained.vectors([title]) for title in titles])
+    assert np.allclose(trained.vectors(titles), alone, atol=1e-6)
 
 
 def test_titles_near_a_title_and_near_an_interest(trained):
@@ -177,11 +176,9 @@ def test_without_an_index_no_titles_are_found(network):
 
 def test_answers_are_the_same_after_loading(trained, tmp_path):
     trained.save(tmp_path / "folder" / "model.npz")
-    loaded = Seq2BoW.load(tmp_path / "folder" / "model.npz")
+    loaded, extras = Seq2BoW.load(tmp_path / "folder" / "model.npz"), {"country": "Japan"}
     for title in ("nurse", "senior data engineer"):
-        assert loaded.interests_of(title, extras={"country": "Japan"}) == trained.interests_of(
-            title, extras={"country": "Japan"}
-        )
+        assert loaded.interests_of(title, extras=extras) == trained.interests_of(title, extras=extras)
         assert loaded.titles_near(title) == trained.titles_near(title)
     assert loaded.interests_near("sql") == trained.interests_near("sql")
     assert [path.name for path in (tmp_path / "folder").iterdir()] == ["model.npz"]
@@ -207,31 +204,20 @@ def changed(stored, **what):
     return {**stored, "names": np.frombuffer(json.dumps(names).encode(), dtype=np.uint8)}
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        lambda path, stored: path.write_bytes(b"PK not a zip"),
-        lambda path, stored: path.write_bytes(path.read_bytes()[:-500]),
-        lambda path, stored: np.savez(path, names=np.array(["an object"], dtype=object)),
-        lambda path, stored: np.savez(path, counts=stored["counts"]),
-        lambda path, stored: np.savez(path, **changed(stored, format=99)),
-        lambda path, stored: np.savez(path, **changed(stored, units=7)),
-        lambda path, stored: np.savez(path, **changed(stored, interests=["one"])),
-        lambda path, stored: np.savez(path, **changed(stored, words=["twice", "twice"])),
-        lambda path, stored: np.savez(path, **{**stored, "weight x": np.full_like(stored["weight x"], np.nan)}),
-    ],
-    ids=[
-        "no zip",
-        "torn",
-        "pickle",
-        "lacks names",
-        "later format",
-        "other units",
-        "other interests",
-        "word twice",
-        "NaN",
-    ],
-)
+DAMAGES = {
+    "no zip": lambda path, stored: path.write_bytes(b"PK not a zip"),
+    "torn": lambda path, stored: path.write_bytes(path.read_bytes()[:-500]),
+    "pickle": lambda path, stored: np.savez(path, names=np.array(["an object"], dtype=object)),
+    "lacks names": lambda path, stored: np.savez(path, counts=stored["counts"]),
+    "later format": lambda path, stored: np.savez(path, **changed(stored, format=99)),
+    "other units": lambda path, stored: np.savez(path, **changed(stored, units=7)),
+    "other interests": lambda path, stored: np.savez(path, **changed(stored, interests=["one"])),
+    "word twice": lambda path, stored: np.savez(path, **changed(stored, words=["twice", "twice"])),
+    "NaN": lambda path, stored: np.savez(path, **{**stored, "weight x": np.full_like(stored["weight x"], np.nan)}),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_a_file_that_is_none_is_refused(trained, tmp_path, damage):
     path = tmp_path / "model.npz"
     trained.save(path)
