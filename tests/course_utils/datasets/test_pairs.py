@@ -41,9 +41,6 @@ def check_apart(data):
         assert sum(map(len, side)) == len(set.union(*side))
 
 
-# --- the sample ---
-
-
 def test_the_splits_of_the_sample(sample):
     data = pairs.load()
     assert [len(split) for split in (*data, data.long)] == [8_000, 800, 1_000, 300]
@@ -91,14 +88,9 @@ def test_lemmas_that_are_given_are_used():
     assert pairs.fault(["a"], ["b"], {}) == "words"
 
 
-@pytest.mark.parametrize(
-    ("said", "right"), [("le arbre", "l' arbre"), ("ma assiette", "mon assiette"), ("de oies", "d' oies")]
-)
-def test_a_form_before_a_vowel_is_an_agreement(said, right):
-    assert pairs.fault(said.split(), right.split()) == "agreement"
-
-
-# --- tokens ---
+def test_a_form_before_a_vowel_is_an_agreement():
+    for said, right in (("le arbre", "l' arbre"), ("ma assiette", "mon assiette"), ("de oies", "d' oies")):
+        assert pairs.fault(said.split(), right.split()) == "agreement"
 
 
 @pytest.mark.parametrize(
@@ -122,9 +114,6 @@ def test_tokens(language, text, tokens):
     assert pairs.tokenize(text, language) == expected.split()
     if language == "english":
         assert pairs.tokenize(text) == expected.split()
-
-
-# --- Tatoeba ---
 
 
 def test_the_format_of_tatoeba(tatoeba, capsys):
@@ -169,7 +158,6 @@ def test_without_mandarin_there_is_advice(tatoeba, monkeypatch, mode):
         ("Go.\tVa !\nRun.\t \tCC-BY\n", r"x.txt, line 2 is not a sentence, a tab"),
         ("\tVa !\n", r"x.txt, line 1 is not a sentence, a tab"),
         ("Go.\tVa !\n\n \nRun.\tCours !\n", r"x.txt, line 3 is not a sentence, a tab"),
-        (b"Go.\tVa !\nRun.\tCours \xe9\n", r"x.txt, line 2 is not text in UTF-8"),
         ("<html>", r"x.txt, line 1 is not a sentence"),
         ("", r"x.txt has no pairs"),
     ],
@@ -187,13 +175,9 @@ def test_line_ends_marks_and_columns_do_not_matter(write_file, text):
     assert pairs.read(write_file("x.txt", text)) == [("Go.", "Va !"), ("Run.", "Cours !")]
 
 
-# --- splitting ---
-
-
 def test_sentences_that_are_connected_by_translations_stay_together():
-    chain = [
-        ((f"e{i // 2}",), (f"f{(i + 1) // 2}",)) for i in range(20)
-    ]  # e0 f0, e0 f1, e1 f1, e1 f2 …: ten English ones
+    # e0 f0, e0 f1, e1 f1, e1 f2 …: ten English sentences
+    chain = [((f"e{i // 2}",), (f"f{(i + 1) // 2}",)) for i in range(20)]
     others = [((f"a{i}",), (f"b{i}", "x")) for i in range(30)]
     for seed in range(20):
         splits = pairs.split_pairs(others[:15] + chain + others[15:], seed, {"validation": 3, "test": 5})
@@ -218,11 +202,7 @@ def test_held_out_sentences_come_once_with_all_their_translations():
 def test_in_the_training_set_each_translation_has_a_row():
     some = [(("a",), ("x",)), (("a",), ("y",)), (("b",), ("z",))]
     train, _, _ = pairs.split_pairs(some, held_out={"validation": 0, "test": 0})
-    assert rows(train) == [
-        (["a"], ["x"], [["x"], ["y"]]),
-        (["a"], ["y"], [["y"], ["x"]]),
-        (["b"], ["z"], [["z"]]),
-    ]
+    assert rows(train) == [(["a"], ["x"], [["x"], ["y"]]), (["a"], ["y"], [["y"], ["x"]]), (["b"], ["z"], [["z"]])]
 
 
 def test_a_seed_decides():
@@ -244,5 +224,4 @@ def test_the_real_tatoeba(real):
         for split in data:
             check(split)
             assert max(map(len, split.english)) <= pairs.LONGEST
-        for split in (data.validation, data.test):
-            assert len({tuple(english) for english in split.english}) == len(split)
+            assert split is data.train or len({tuple(english) for english in split.english}) == len(split)

@@ -25,12 +25,6 @@ def test_the_real_text_has_the_same_splits(stand_in, capsys):
     assert "40 characters: 34 training, 2 validation, 4 test; 10 different ones\n" in capsys.readouterr().out
 
 
-def test_another_encoding_is_refused(stand_in):
-    stand_in("tiny_shakespeare", {"input.txt": b"caf\xe9"})
-    with pytest.raises(ValueError, match=r"input.txt, line 1 is not.*make data DATASETS=tiny_shakespeare"):
-        texts.load()
-
-
 @pytest.mark.real
 def test_the_real_tiny_shakespeare(real):
     real("tiny_shakespeare")

@@ -28,7 +28,6 @@ def test_the_format_of_snap(stand_in, capsys):
         ("categories.tsv", "Ghost\tsubject.Science\n", r"categories.tsv, line 1: Ghost is not in articles.tsv"),
         ("categories.tsv", "Wolf\tScience\n", r"categories.tsv, line 1: Science is not a category"),
         ("articles.tsv", "A\tB\n", r"articles.tsv, line 1: 1 names"),
-        ("articles.tsv", b"caf\xe9\n", r"articles.tsv, line 1 is not text in UTF-8"),
     ],
 )
 def test_damage_is_named(stand_in, name, content, message):
