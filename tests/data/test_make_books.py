@@ -25,7 +25,7 @@ def test_the_files_in_data_are_what_the_script_writes(compare):
 # --- facts ---
 
 
-def test_facts_are_complete_and_each_book_stands_once(make, books):
+def test_facts_are_complete_and_each_book_is_there_once(make, books):
     assert len(books) > 500 and max(Counter(book.title for book in books).values()) == 1
     for book in books:
         assert book.movements and book.subjects and -1000 < book.year < 2020 and book.year

@@ -98,7 +98,7 @@ def test_bag_ceiling_is_the_majority_among_equal_bags(make):
     assert make.bag_ceiling([review(make, *each) for each in texts]) == [2 / 3, 2 / 3, 2 / 3, 1]
 
 
-def test_no_bag_tells_twins_apart(make, reviews):
+def test_no_bag_of_words_separates_twins(make, reviews):
     for split in SPLITS:
         mine = [r for r in reviews if r.split == split and r.twin >= 0]
         assert set(make.bag_ceiling(mine)) == {0.5}
