@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import BinaryIO
 
 import psutil
 from nbclient import NotebookClient
@@ -130,10 +129,12 @@ async def _run(name, notebook, folder, limit, environment, bar, slot) -> Executi
         try:
             await asyncio.wait_for(client.async_execute(env=environment, stderr=said), limit)
         except CellExecutionError as error:
-            fault = f"raised {error.ename}: {_plain(error.evalue)}"
+            fault = f"raised {error.ename}: {_plain(error.evalue)[:500]}"
         except (TimeoutError, DeadKernelError):  # stopped at its limit, nbclient raises the one or the other
             late = time.monotonic() - begun >= limit
-            died = f"the kernel died (out of memory, or a crash){_last(said)}"
+            said.seek(0)
+            last = _plain(said.read().decode("utf-8", "replace")).rpartition("\n")[2]
+            died = "the kernel died (out of memory, or a crash)" + (f"; it said last: {last[:500]}" if last else "")
             fault = f"still running after {limit:.0f} s, stopped" if late else died
         except Exception as error:  # a kernel that does not start, a damaged notebook: the other lessons still run
             fault = f"could not be run: {type(error).__name__}: {error}"
@@ -165,13 +166,5 @@ async def _watch_memory(client: NotebookClient, execution: Execution) -> None:
             continue  # not started yet, or gone already
 
 
-def _last(said: BinaryIO) -> str:
-    """What was said last, for the end of a message."""
-    said.seek(0)
-    lines = said.read().decode("utf-8", "replace").split("\n")
-    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
-    return f"; it said last: {_plain(last)}" if last else ""
-
-
 def _plain(text: str) -> str:
-    return re.sub(r"\x1b\[[0-9;]*m", "", text).strip()[:500]
+    return re.sub(r"\x1b\[[0-9;]*m", "", text).strip()

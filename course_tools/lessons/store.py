@@ -118,18 +118,15 @@ def clean_outputs(notebook: NotebookNode, blank: bool) -> NotebookNode:
         cell.metadata.pop("execution", None)
         if cell.cell_type != "code":
             continue
-        if blank and CHECK.match(cell.source):
-            cell.outputs, cell.execution_count = [], None
-            continue
-        count += 1
-        kept = [output for output in cell.outputs if output.get("name") != "stderr"]
-        cell.outputs, cell.execution_count = [], count
-        for output in kept:
+        hidden = blank and CHECK.match(cell.source) is not None
+        count += not hidden
+        shown = [] if hidden else [output for output in cell.outputs if output.get("name") != "stderr"]
+        cell.outputs, cell.execution_count = [], None if hidden else count
+        for output in shown:
             if "execution_count" in output:
                 output["execution_count"] = count
-            before = cell.outputs[-1] if cell.outputs else {}
-            if output.output_type == "stream" and before.get("output_type") == "stream":
-                before["text"] += output["text"]
+            if output.output_type == "stream" and cell.outputs and cell.outputs[-1].output_type == "stream":
+                cell.outputs[-1].text += output.text
             else:
                 cell.outputs.append(output)
     cleaned.metadata["language_info"] = {"name": "python"}  # what a kernel adds names its exact version

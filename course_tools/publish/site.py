@@ -9,7 +9,8 @@ import posixpath
 import re
 import shutil
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -41,15 +42,15 @@ OWN = {"site/page.js": "", "site/search.js": "", "math.js": ""}
 FRONT = "Start: the course and its lessons"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Page:
-    """One page: made from `source`, a path in the repository, to `target`, a path in the site."""
+    """One page: made from `source`, a path in the repository, to `target`, a path in the site; `other` is the page of the same
+    lesson solved, or of the lesson."""
 
     source: str
     target: str
-    notebook: NotebookNode
     title: str
-    downloads: list[dict] = field(default_factory=list)  # links at its top: {"title", "href", "file"}
+    other: str = ""
 
 
 def build_site(out: Path, root: Path = REPOSITORY) -> list[str]:
@@ -68,8 +69,9 @@ def build_site(out: Path, root: Path = REPOSITORY) -> list[str]:
         targets["notebooks/solutions"] = next((page.target for page in pages if page not in order), "index.html")
         exporter = HTMLExporter(template_name="site", extra_template_basedirs=[str(npm.WEB)])
         texts = []
-        for page in tqdm(pages, desc="pages", unit="page"):
-            html, _ = exporter.from_notebook_node(page.notebook, {"course": _surroundings(page, order)})
+        for page, notebook in tqdm(pages.items(), desc="pages", unit="page"):
+            about = {"page": page, "pages": order, "relative": partial(_relative, page=page)}
+            html, _ = exporter.from_notebook_node(notebook, {"course": about})
             soup = BeautifulSoup(html, "html.parser")
             _finish(soup, page, targets)
             texts += _sections(soup, page) if page in order else []  # the solved lessons have the same text again
@@ -85,26 +87,22 @@ def build_site(out: Path, root: Path = REPOSITORY) -> list[str]:
     return faults
 
 
-def _pages(root: Path) -> list[Page]:
+def _pages(root: Path) -> dict[Page, NotebookNode]:
     """All pages in the order of reading: the front page, the lessons, the other texts; then the solved lessons."""
-    lessons, solutions = [], []
+    lessons, solutions, texts = {}, {}, {}
     for source in assemble.sources([], root):
-        for solved, found in ((False, lessons), (True, solutions)):
-            notebook, name = store.read(source, solved), store.built(source, solved).relative_to(root).as_posix()
-            title = _title(notebook.cells[0].source) + (", solved" if solved else "")
-            found.append(Page(name, name.removesuffix(".ipynb") + ".html", notebook, title))
-    for lesson, solution in zip(lessons, solutions, strict=True):
-        for page, other, title in ((lesson, solution, "The same lesson, solved"), (solution, lesson, "The lesson")):
-            page.downloads = [
-                {"title": "Download the notebook", "href": posixpath.basename(page.source), "file": True},
-                {"title": title, "href": _relative(other.target, page)},
-            ]
-    texts = []
+        names = [store.built(source, solved).relative_to(root).as_posix() for solved in (False, True)]
+        targets = [name.removesuffix(".ipynb") + ".html" for name in names]
+        for solved, found, more in ((False, lessons, ""), (True, solutions, ", solved")):
+            notebook = store.read(source, solved)
+            title = _title(notebook.cells[0].source) + more
+            found[Page(names[solved], targets[solved], title, targets[not solved])] = notebook
     for name, target in TEXTS.items():
         text = (root / name).read_text(encoding="utf-8")
-        texts.append(Page(name, target, new_notebook(cells=[new_markdown_cell(text)]), _title(text)))
-    texts[0].title = FRONT
-    return [texts[0], *lessons, *texts[1:], *solutions]
+        title = _title(text) if texts else FRONT
+        texts[Page(name, target, title)] = new_notebook(cells=[new_markdown_cell(text)])
+    front = next(iter(texts))
+    return {front: texts.pop(front), **lessons, **texts, **solutions}
 
 
 def _title(markdown: str) -> str:
@@ -113,20 +111,6 @@ def _title(markdown: str) -> str:
 
 def _relative(target: str, page: Page) -> str:
     return posixpath.relpath(target, posixpath.dirname(page.target) or ".")
-
-
-def _surroundings(page: Page, order: list[Page]) -> dict:
-    """What the template puts around the text of a page."""
-    entries = [{"title": p.title, "href": _relative(p.target, page), "current": p is page} for p in order]
-    here = order.index(page) if page in order else None
-    return {
-        "title": page.title,
-        "root": "../" * page.target.count("/"),
-        "pages": entries,
-        "downloads": page.downloads,
-        "previous": entries[here - 1] if here else None,
-        "next": entries[here + 1] if here is not None and here + 1 < len(entries) else None,
-    }
 
 
 def _finish(soup: BeautifulSoup, page: Page, targets: dict[str, str]) -> None:
