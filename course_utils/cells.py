@@ -8,7 +8,6 @@ Notation, the same as in the lessons. Examples are rows, so a product is written
     σ    the sigmoid         ⊙ (in code `*`)               w_c… (units,)            peephole weights
 
 A gate k has its own W_xk, W_hk and b_k. `d_y` is the gradient ∂L/∂y of a scalar loss L and has the shape of y.
-
 A cell holds its parameters and defines `step` (the equations) and `step_backward` (their chain rule). `forward` and
 `backward` apply them over time, with masks.
 

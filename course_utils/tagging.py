@@ -44,8 +44,7 @@ def scores(true: Sequence[Sequence[Span]], predicted: Sequence[Sequence[Span]]) 
 class Coloured:
     """A sentence with its spans in colour, each with the name of its type; shows itself in a notebook."""
 
-    # Okabe and Ito's colours, light enough for black text
-    COLOURS = ("#9ad0f3", "#f5c26b", "#7fd6bd", "#e6a6c9", "#f0e442", "#c9c9c9")
+    COLOURS = ("#9ad0f3", "#f5c26b", "#7fd6bd", "#e6a6c9", "#f0e442", "#c9c9c9")  # Okabe and Ito's, but lighter
 
     def __init__(self, words: Sequence[str], found: Sequence[Span], kinds: Sequence[str]):
         self.words, self.found, self.kinds = list(words), list(found), list(kinds)
