@@ -10,14 +10,12 @@ from pathlib import Path
 from tqdm import tqdm
 
 from course_tools.grading.worker import GradedLesson
-from course_tools.lessons import assemble, store
+from course_tools.lessons import assemble, commands, store
 from course_utils import files
 from course_utils.paths import REPOSITORY
 from course_utils.tables import Table
 
 WEEKS, DAYS = 6, 2
-DAY = 7 * 60  # minutes of class in a day, at most
-OPTIONAL = ("03", "12", "13", "11")  # lessons that a short course can leave out, this one first
 NEEDED = (  # what notebooks read and start
     *("course_utils/**/*.py", "course_tools/**/*.py", "course_utils/drawings/*"),
     *("data/*.bz2", "data/*.sha256", "results/**/*.json"),
@@ -89,7 +87,6 @@ def entry(source: Path, lesson: GradedLesson, measured: dict) -> Entry:
 
 def syllabus(entries: list[Entry], machines: list[str]) -> str:
     """The page: all lessons with their times, a course of six weeks, a course of two days."""
-    days, left_out = in_days(entries)
     return f"""# Syllabus
 
 Minutes are those that the lessons state. Seconds and memory are measured, on the embedded sample, with at most two
@@ -108,8 +105,7 @@ About the same work each week, in minutes: the lesson to read, in class or alone
 Each lesson is shown and explained, and everyone runs its cells, in the minutes that it takes to read; the exercises are for
 the evening and afterwards. Breaks are not counted.
 
-{_plan(days, "day", "class", "at home")}
-{f"{chr(10)}Left out, for those who continue: {_titles(left_out)}." if left_out else ""}
+{_plan(split(entries, DAYS, READ), "day", "class", "at home")}
 """
 
 
@@ -123,42 +119,22 @@ def split(entries: list[Entry], parts: int, *columns: str) -> list[list[Entry]]:
     return [part for part in found if part]
 
 
-def in_days(entries: list[Entry]) -> tuple[list[list[Entry]], list[Entry]]:
-    """The lessons of each day of the short course, and those that it leaves out to keep to DAY."""
-    kept = entries
-    for number in ("none", *OPTIONAL):
-        kept = [entry for entry in kept if not entry["lesson"].startswith(number)]
-        days = split(kept, DAYS, READ)
-        if max(_sum(day, READ) for day in days) <= DAY:
-            break
-    return days, [entry for entry in entries if entry not in kept]
-
-
 def _plan(parts: list[list[Entry]], part: str, read: str, exercises: str) -> str:
-    rows = [
-        {part: str(n), "lessons": _titles(lessons), read: _sum(lessons, READ), exercises: _sum(lessons, EXERCISES)}
-        for n, lessons in enumerate(parts, start=1)
-    ]
+    rows = []
+    for n, lessons in enumerate(parts, start=1):
+        titles = ", ".join(entry["lesson"] for entry in lessons)
+        minutes = (sum(entry[column] for entry in lessons) for column in (READ, EXERCISES))
+        rows.append({part: str(n), "lessons": titles, **dict(zip((read, exercises), minutes, strict=True))})
     return Table("", rows).markdown()
-
-
-def _titles(part: list[Entry]) -> str:
-    return ", ".join(entry["lesson"] for entry in part)
-
-
-def _sum(part: list[Entry], column: str) -> int:
-    return sum(entry[column] for entry in part)
 
 
 def make_release(sources: list[Path], limit: float) -> int:
     """Write build/release; lessons whose time is not known are run first. 1 when one of them failed."""
-    from course_tools.lessons.commands import run_lessons
-
     passed = store.passed(sources, [])
     missing = [source for source in sources if source.stem not in passed]
     if missing:
         print(f"{len(missing)} lessons have changed since they were last run; they are run for the syllabus.")
-        if run_lessons(missing, limit, []):
+        if commands.run_lessons(missing, limit, []):
             return 1
     folder = write(sources)
     print(f"For instructors: {folder}, and the same as {folder.name}.zip")
@@ -167,7 +143,5 @@ def make_release(sources: list[Path], limit: float) -> int:
 
 def main(argv: list[str], root: Path = REPOSITORY) -> int:
     """The command `release`; returns the exit status."""
-    from course_tools.lessons.commands import guarded, parser
-
-    given = parser("release", "Write what an instructor needs to build/release.").parse_args(argv)
-    return guarded(lambda: make_release(assemble.sources(given.lessons, root), given.limit))
+    given = commands.parser("release", "Write what an instructor needs to build/release.").parse_args(argv)
+    return commands.guarded(lambda: make_release(assemble.sources(given.lessons, root), given.limit))

@@ -41,12 +41,14 @@ def network(folders):
     assert not interfaces, f"the network can be reached: {interfaces}"
 
 @test_case()
-def files(folders, mark):
-    for folder in folders:  # `problem` looks for what is left there
+def files(folders):
+    for folder in folders:
         try:
-            open(os.path.join(folder, mark), "x").close()
+            open(os.path.join(folder, ".probe"), "x").close()
+            os.unlink(os.path.join(folder, ".probe"))
         except OSError:
             continue
+        raise AssertionError(f"files can be written in {folder}")
     lessons = [folder for folder in folders if os.path.exists(os.path.join(folder, "notebooks"))]
     assert not lessons, f"the solutions can be read in {lessons[0]}"
 
@@ -143,22 +145,18 @@ def problem(limits: Limits) -> str | None:
     if not shutil.which("bwrap"):
         return "bubblewrap is not installed. Install it: apt install bubblewrap (or dnf, pacman, zypper)."
     places = ["/", "/usr", "/var/tmp", str(Path.home()), str(REPOSITORY), str(REPOSITORY / "course_utils")]
-    mark = f".probe-{secrets.token_hex(8)}"
-    cells = [f"folders = {places!r}\nmark = {mark!r}"]
-    outcome = run({"lesson": "probe", "cells": cells, "original": [], "tests": {"probe": PROBE}}, limits)
-    holes = [f"files can be written in {place}" for place in places if (Path(place) / mark).exists()]
-    for place in places:
-        (Path(place) / mark).unlink(missing_ok=True)
-    cases = next((line["cases"] for line in outcome.lines if "exercise" in line), None)
-    if cases is not None:
-        holes += [message for case in cases for message in case]
-        return f"it does not hold: {'; '.join(holes)}." if holes else None
+    job = {"lesson": "probe", "cells": [f"folders = {places!r}"], "original": [], "tests": {"probe": PROBE}}
+    outcome = run(job, limits)
+    for line in outcome.lines:
+        if "exercise" in line:
+            holes = [message for case in line["cases"] for message in case]
+            return f"it does not hold: {'; '.join(holes)}." if holes else None
     if "Unknown option" in outcome.said:
         return "bubblewrap is too old: 0.7 or newer is needed."
     advice = "In Docker, start the container with --security-opt seccomp=unconfined --security-opt apparmor=unconfined"
     advice += " --cap-add SYS_ADMIN; else let your user make user namespaces."
-    with suppress(OSError, ValueError):  # Ubuntu's own switch, since 23.10
-        if int(APPARMOR.read_text()):
+    with suppress(OSError):  # Ubuntu's own switch, since 23.10
+        if APPARMOR.read_text().strip() != "0":
             advice += f"\nOn Ubuntu, until the next start: sudo sysctl -w kernel.{APPARMOR.name}=0"
     if "bwrap:" not in outcome.said:
         advice = f"Are Python and {REPOSITORY} readable for all users? If not: chmod -R a+rX."
@@ -173,13 +171,12 @@ def _python() -> str:
 
 
 def _bwrap(as_root: bool) -> list[str]:
-    command = ["bwrap", "--die-with-parent", "--new-session"]
-    command += [f"--unshare-{what}" for what in ("pid", "net", "ipc", "uts", *(() if as_root else ("user",)))]
-    command += ["--cap-drop", "ALL"]
-    if as_root:
-        command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]  # worker.py gives them up, too
-    command += ["--proc", "/proc", "--dev", "/dev", "--size", str(SHARED), "--perms", "1777", "--tmpfs", "/dev/shm"]
-    command += ["--remount-ro", "/dev", "--size", str(SCRATCH), "--perms", "1777", "--tmpfs", "/tmp"]
+    options = "--die-with-parent --new-session --unshare-pid --unshare-net --unshare-ipc --unshare-uts --cap-drop ALL"
+    # Root's capabilities are for changing the user; worker.py gives them up, too.
+    options += " --cap-add CAP_SETUID --cap-add CAP_SETGID" if as_root else " --unshare-user"
+    options += f" --proc /proc --dev /dev --size {SHARED} --perms 1777 --tmpfs /dev/shm --remount-ro /dev"
+    options += f" --size {SCRATCH} --perms 1777 --tmpfs /tmp"
+    command = ["bwrap", *options.split()]
     for path in map(Path, ("/bin", "/sbin", "/lib", "/lib32", "/lib64")):  # on most systems links into /usr
         if path.is_symlink():
             command += ["--symlink", os.readlink(path), str(path)]
@@ -211,7 +208,7 @@ def _watch(process: subprocess.Popen, limits: Limits, begun: float, cancelled: C
             return "cancelled"
         if time.monotonic() - begun > limits.seconds:
             return f"stopped after {limits.seconds:.0f} s"
-        used, files = _used(process.pid)
+        used, files = _used(process)
         if used > limits.memory:
             return f"stopped: used more than {limits.memory / 1e9:.1f} GB of memory"
         if files > FILES:
@@ -221,18 +218,20 @@ def _watch(process: subprocess.Popen, limits: Limits, begun: float, cancelled: C
             return "stopped: the machine ran out of memory meanwhile; grade it again alone"
 
 
-def _used(pid: int) -> tuple[int, int]:
+def _family(process: subprocess.Popen) -> list[psutil.Process]:
+    with suppress(psutil.Error):
+        return [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+    return []
+
+
+def _used(process: subprocess.Popen) -> tuple[int, int]:
     """Bytes of memory of a process with its children and the files in its /tmp, and how many files these are."""
-    try:
-        processes = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-    except psutil.Error:
-        return 0, 0
-    used = files = 0
-    for process in processes:
+    used, files, processes = 0, 0, _family(process)
+    for member in processes:
         with suppress(psutil.Error):
-            used += process.memory_info().rss
+            used += member.memory_info().rss
     if len(processes) > 1 and sys.platform == "linux":
-        with suppress(OSError):  # gone already
+        with suppress(OSError):  # it has ended
             scratch = os.statvfs(f"/proc/{processes[1].pid}/root/tmp")
             if scratch.f_blocks * scratch.f_frsize == SCRATCH:
                 used += (scratch.f_blocks - scratch.f_bfree) * scratch.f_frsize
@@ -241,10 +240,8 @@ def _used(pid: int) -> tuple[int, int]:
 
 
 def _end(process: subprocess.Popen) -> None:
-    """End a process with all that it started; in the sandbox the system sees to that."""
-    started = []
-    with suppress(psutil.Error):
-        started = psutil.Process(process.pid).children(recursive=True)
+    """End a process with all that it started; in the sandbox the system does that."""
+    started = _family(process)[1:]
     process.kill()
     with suppress(OSError, AttributeError):  # AttributeError: Windows
         os.killpg(process.pid, signal.SIGKILL)  # what its parent has left behind

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from IPython.core.inputtransformer2 import TransformerManager
 
 BLIND = {"exec", "eval", "globals", "locals"}  # what these use or bind, no name says
-TIMED = re.compile(r"^(\s*)%%?(?:time|timeit|capture(?=\s*$))\b(?: +-\w+ *\d*)*", re.MULTILINE)  # magics before Python code
+# Magics before Python code:
+TIMED = re.compile(r"^(\s*)%%?(?:time|timeit|capture(?=\s*$))\b(?: +-\w+ *\d*)*", re.MULTILINE)
 SHELL = {"system", "getoutput", "bash", "sh", "pip", "conda", "cd", "ls", "pwd", "env"}
 HARMLESS = SHELL | {"pinfo", "pinfo2", "matplotlib", "config", "load_ext", "who", "whos", "html", "javascript", "latex"}
 SETTING = re.compile(r"set|seed")  # how calls begin that change a module: np.random.seed, np.seterr, tf.random.set_seed
@@ -36,7 +37,7 @@ class Part:
     sets: set[str] = field(default_factory=set)  # modules in which it sets something
     functions: dict[str, set[str]] = field(default_factory=dict)  # that it defines, and what their bodies mention
     blind: bool = False  # what it binds or uses cannot be seen
-    broken: bool = False  # not Python
+    always: bool = False  # it binds names that cannot be seen, or is not Python and its error says so
 
 
 def steps(cells: list[str], lesson: Iterable[str], asked: dict[str, set[str]]) -> list[tuple[str, int, str]]:
@@ -44,7 +45,7 @@ def steps(cells: list[str], lesson: Iterable[str], asked: dict[str, set[str]]) -
 
     `cells` are the code cells of a student's notebook, `lesson` those of the lesson as students get it; `asked` has, for each
     exercise, the names that its checks ask for. Of the lesson's own cells only the statements that are needed are run, of all
-    others whole cells. An exercise is checked where its check stands, but not before the student's cells that answer it.
+    others whole cells. An exercise is checked where its check is, but not before the student's cells that answer it.
     """
     unchanged, parts = set(lesson), []
     for number, cell in enumerate(cells):
@@ -68,12 +69,12 @@ def _needed(parts: list[Part], wanted: set[str]) -> set[int]:
     for part in parts:
         for name, inside in part.functions.items():
             mentions[name] = mentions.get(name, set()) | inside
-    chosen, grown = {id(part) for part in parts if part.broken}, True  # their errors say what is wrong
+    chosen, grown = set(), True
     while grown:
         grown = False
         for part in parts:
             gives = part.binds | part.sets | (_reached(part.changes, mentions) & variables)
-            if id(part) not in chosen and gives & wanted:
+            if id(part) not in chosen and (part.always or gives & wanted):
                 chosen.add(id(part))
                 wanted = wanted | part.uses | part.later
                 grown = True
@@ -97,7 +98,7 @@ def _parts(number: int, cell: str, whole: bool) -> list[Part]:
             tree = ast.parse(TransformerManager().transform_cell(TIMED.sub(r"\1", cell)))
             parts = [_part(number, node) for node in tree.body]
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return [Part(number, cell, broken=True)]
+        return [Part(number, cell, always=True)]
     if not whole:
         return parts
     together = Part(number, cell)
@@ -108,6 +109,7 @@ def _parts(number: int, cell: str, whole: bool) -> list[Part]:
         for name in ("later", "changes", "sets", "functions", "variables"):
             setattr(together, name, getattr(together, name) | getattr(part, name))
         together.blind |= part.blind
+        together.always |= part.always
     together.binds = set().union(*(part.binds for part in parts))
     return [together]
 
@@ -127,7 +129,7 @@ def _part(number: int, node: ast.stmt) -> Part:
         part.functions[node.name] = part.later
         part.variables = assigned
     elif isinstance(node, ast.Import | ast.ImportFrom):
-        part.blind |= any(alias.name == "*" for alias in node.names)
+        part.always = any(alias.name == "*" for alias in node.names)
     else:
         part.variables = set(part.binds)
         part.changes, part.sets = _changed(node)

@@ -11,9 +11,8 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import psutil
@@ -79,15 +78,20 @@ def grade(lesson: GradedLesson, cells: list[str], outcome: sandbox.Outcome) -> R
         reasons.append(f"its process ended, with status {outcome.status}{f' ({said[-1]})' if said else ''}")
     if not done and at is not None:
         reasons[-1] += f", at {_place(cells, int(at))}"
-    row, points, possible = {}, 0.0, 0.0
     messages = [f"{_place(cells, int(cell))}: {text}" for cell, text in errors.items()]
     for exercise in lesson.tests:
-        given, most = lesson.score(exercise, cases.get(exercise))
-        row[f"{lesson.slug[:2]} {exercise}"] = f"{given:g}"  # two lessons may have exercises of the same name
-        points, possible = points + given, possible + most
         messages += [f"{exercise}: {' '.join(case)}" for case in cases.get(exercise, [["not reached"]]) if case]
-    row |= {"lesson": lesson.slug, "points": f"{points:g}", "of": f"{possible:g}", "seconds": f"{outcome.seconds:.1f}"}
-    return {**row, "reason": "; ".join(reasons), "messages": " | ".join(dict.fromkeys(messages))[:MESSAGES]}
+    scores = {exercise: lesson.score(exercise, cases.get(exercise)) for exercise in lesson.tests}
+    return {
+        # Two lessons may have exercises of the same name.
+        **{f"{lesson.slug[:2]} {exercise}": f"{points:g}" for exercise, (points, _) in scores.items()},
+        "lesson": lesson.slug,
+        "points": f"{sum(points for points, _ in scores.values()):g}",
+        "of": f"{sum(possible for _, possible in scores.values()):g}",
+        "seconds": f"{outcome.seconds:.1f}",
+        "reason": "; ".join(reasons),
+        "messages": " | ".join(dict.fromkeys(messages))[:MESSAGES],
+    }
 
 
 def _place(cells: list[str], i: int) -> str:
@@ -134,16 +138,6 @@ def grade_folder(
     if kept := sum(row["fingerprint"] != NOT_READ for row in rows):
         print(f"{kept} of {len(rows) + len(todo)} are in {out} already; only the others are graded now.")
     table.save(rows, out)
-
-    def finish(row: Row) -> None:
-        rows.append(row)
-        table.save(rows, out)
-
-    _run_all(todo, limits, at_once, inside, finish)
-    return rows
-
-
-def _run_all(todo: list, limits: sandbox.Limits, at_once: int, inside: bool, finish: Callable[[Row], None]) -> None:
     stop, mine, places = threading.Event(), threading.local(), itertools.count()
 
     def run(row: Row, lesson: GradedLesson, cells: list[str]) -> Row:
@@ -151,8 +145,8 @@ def _run_all(todo: list, limits: sandbox.Limits, at_once: int, inside: bool, fin
         try:
             return row | grade(lesson, cells, outcome)
         except (TypeError, ValueError, KeyError, AttributeError):
-            nothing = sandbox.Outcome([], "results made up: look at what it does", 0, "", outcome.seconds)
-            return row | grade(lesson, cells, nothing)
+            outcome = replace(outcome, lines=[], stopped="results made up: look at what it does")
+            return row | grade(lesson, cells, outcome)
 
     with (
         ThreadPoolExecutor(at_once, initializer=lambda: setattr(mine, "place", next(places))) as pool,
@@ -160,12 +154,14 @@ def _run_all(todo: list, limits: sandbox.Limits, at_once: int, inside: bool, fin
     ):
         try:
             for future in as_completed([pool.submit(run, *task) for task in todo]):
-                finish(future.result())
+                rows.append(future.result())
+                table.save(rows, out)
                 bar.update()
         except BaseException:  # Ctrl-C, a full disk: end what is running, begin nothing
             stop.set()
             pool.shutdown(cancel_futures=True)
             raise
+    return rows
 
 
 def main(argv: list[str], root: Path = REPOSITORY, cell: float = sandbox.Limits.cell) -> int:

@@ -10,7 +10,8 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,10 +55,8 @@ class GradedLesson:
 
         test = ExceptionTestFile.from_string(self.tests[exercise])
         said = cases if cases is not None else [["not reached"]] * len(test.test_cases)
-        test.test_case_results = [
-            TestCaseResult(test_case=case, message="\n".join(messages), passed=not messages)
-            for case, messages in zip(test.test_cases, said, strict=True)
-        ]
+        pairs = zip(test.test_cases, said, strict=True)
+        test.test_case_results = [TestCaseResult(case, message="", passed=not messages) for case, messages in pairs]
         return test.score, test.possible
 
 
@@ -65,11 +64,9 @@ def main() -> None:
     """Do the job, and end this process whatever threads a notebook has left behind."""
     job = json.load(sys.stdin)
     _give_up_rights(job["user"], job["memory"])
-    channel = os.dup(1)
-    quiet = os.open(os.devnull, os.O_RDWR)
+    channel, quiet, process = os.dup(1), os.open(os.devnull, os.O_RDWR), os.getpid()
     for stream in (0, 1, 2):
         os.dup2(quiet, stream)
-    process = os.getpid()
 
     def report(line: dict) -> None:
         if os.getpid() != process:  # a copy that a notebook has made of this process
@@ -103,7 +100,7 @@ def grade(job: dict, report: Callable[[dict], None]) -> None:
             report({"exercise": text, "cases": cases})
         elif cell not in errors:
             try:
-                with _Limited(job["cell"]):
+                with _limited(job["cell"]):
                     result = shell.run_cell(text, silent=True)
                 error = result.error_before_exec or result.error_in_exec
             except TooLong as late:  # just when the cell had ended
@@ -115,7 +112,7 @@ def grade(job: dict, report: Callable[[dict], None]) -> None:
 
 def _messages(test, variables: dict, seconds: float) -> list[str]:
     try:
-        with _Limited(seconds):
+        with _limited(seconds):
             return [message[:500] for message in exercises.failure(test, variables)]
     except BaseException as error:
         return [_said(error)]
@@ -128,45 +125,36 @@ def _said(error: BaseException) -> str:
         return type(error).__name__
 
 
-class _Limited:
+@contextmanager
+def _limited(seconds: float) -> Iterator[None]:
     """Raises TooLong in its block after so many seconds of computing, however busy the machine is; not on Windows."""
 
-    def __init__(self, seconds: float):
-        self.seconds = seconds
+    def stop(*_):
+        raise TooLong(f"computed for more than {seconds:g} s")
 
-    def __enter__(self):
-        if hasattr(signal, "setitimer"):
-            signal.signal(signal.SIGPROF, self._stop)
-            signal.setitimer(signal.ITIMER_PROF, self.seconds)
-
-    def __exit__(self, *_):
-        if hasattr(signal, "setitimer"):
+    if os.name != "nt":
+        signal.signal(signal.SIGPROF, stop)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        if os.name != "nt":
             signal.setitimer(signal.ITIMER_PROF, 0)
-
-    def _stop(self, *_):
-        raise TooLong(f"computed for more than {self.seconds:g} s")
 
 
 def _give_up_rights(user: int | None, memory: int) -> None:
-    if hasattr(os, "nice"):
-        os.nice(10)  # so that a hundred processes of its own do not hold up the grader
+    if os.name == "nt":
+        return
+    import resource
+
+    os.nice(10)  # so that a hundred processes of its own do not hold up the grader
     if user is not None:  # root obeys no limit on processes
         os.setgroups([])
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
-    try:
-        import resource
-    except ImportError:  # Windows
-        return
-    limits = {"DATA": memory, "NPROC": PROCESSES, "FSIZE": FILE, "CORE": 0}
-    for name, value in limits.items():
-        kind = getattr(resource, f"RLIMIT_{name}")
-        highest = resource.getrlimit(kind)[1]
-        value = value if highest == resource.RLIM_INFINITY else min(value, highest)
-        try:
-            resource.setrlimit(kind, (value, value))
-        except ValueError:  # macOS does not have all of them
-            continue
+    for name, value in {"DATA": memory, "NPROC": PROCESSES, "FSIZE": FILE, "CORE": 0}.items():
+        with suppress(ValueError):  # a stricter limit, or one that macOS does not have
+            resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
 
 
 if __name__ == "__main__":

@@ -157,14 +157,6 @@ def test_weeks_keep_the_order_and_are_about_even():
     assert release.split(made[1:3], 6, release.READ, release.EXERCISES) == [[made[1]], [made[2]]]
 
 
-def test_two_days_leave_out_what_does_not_fit():
-    days, left_out = release.in_days(entries(*[60] * 11))
-    assert left_out == [] and len(days) == 2
-    days, left_out = release.in_days(entries(*[60] * 15))
-    assert [entry["lesson"] for entry in left_out] == ["03 Lesson"]
-    assert [sum(entry[release.READ] for entry in day) for day in days] == [420, 420]
-
-
 def test_the_syllabus_of_the_real_lessons_can_be_made():
     measured = {"seconds": 1.0, "memory_mb": 1}
     made = [release.entry(source, GradedLesson(source.stem, [], {}), measured) for source in assemble.sources()]

@@ -58,7 +58,7 @@ def test_names_of_its_own_do_not_draw_other_cells_in():
 @pytest.mark.parametrize(
     "blind",
     [
-        *("from numpy import *", "exec('answer = 1')", "globals()['answer'] = 1", "%run answers.py", "%pylab"),
+        *("exec('answer = 1')", "globals()['answer'] = 1", "%run answers.py", "%pylab"),
         *("%%time\nexec('answer = 1')", "get_ipython().ex('answer = 1')", "ip = get_ipython()", "%%capture out\n1"),
     ],
 )
@@ -73,6 +73,15 @@ def test_everything_is_run_where_names_do_not_tell(blind):
 def test_magics_and_shell_lines_bind_no_names(line):
     assert run("first = 1", line, "last = 2", "answer = first", lesson=["last = 2"]) == ["first = 1", "answer = first"]
     assert run(f"{line}\nanswer = 1") == [f"{line}\nanswer = 1"] or line.startswith("%%bash")
+
+
+def test_an_import_of_all_names_is_run_and_nothing_else_because_of_it():
+    cells = ["a = 1", "b = a\nfrom math import *", "c = 3", "answer = sqrt(4)"]
+    assert run(*cells, lesson=["c = 3"]) == [cells[0], cells[1], cells[3]]
+    assert run("from math import *", "answer = 1", lesson=["from math import *"]) == [
+        "from math import *",
+        "answer = 1",
+    ]
 
 
 def test_timed_statements_bind_and_use_names():
