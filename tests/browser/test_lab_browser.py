@@ -17,6 +17,7 @@ import nbformat
 import pytest
 
 from course_tools.lessons import assemble
+from course_tools.notebooks import CHECK
 from course_tools.student import exercise_status
 from course_tools.student.environment import REPOSITORY
 from course_tools.student.lab import FIRST
@@ -24,7 +25,6 @@ from course_utils import exercises
 
 pytestmark = pytest.mark.browser
 START_SECONDS, RUN_SECONDS = 120, 600
-CHECK = re.compile(r'grader\.check\("(\w+)"\)')
 SLIDER = "04_simple_rnn"  # a lesson with a slider, figures and exercises that are quickly answered
 
 
