@@ -1,63 +1,13 @@
-"""The linter of lessons: a small lesson that keeps the contract, and what is said when it breaks one part of it."""
+"""The linter of lessons: a small lesson that has all that is required, and what is said when one part is missing."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from course_tools.lessons import lint
+from course_utils.paths import REPOSITORY
 
-EXERCISE = '''
-# %% [raw]
-# # BEGIN QUESTION
-# name: double_{n}
-# points: 1
-
-# %% [markdown]
-# **Exercise {n}.** Double it.
-#
-# <details><summary>Hint 1</summary>Add it to itself.</details>
-
-# %% [raw]
-# # BEGIN SOLUTION
-
-# %%
-def f(x):
-    return 2 * x  # SOLUTION
-
-# %% [raw]
-# # END SOLUTION
-
-# %% tags=["wrong"] message="Did you square?"
-def f(x):
-    return x * x
-
-# %% tags=["wrong"] message="is not 6"
-def f(x):
-    return x
-
-# %% [raw]
-# # BEGIN TESTS
-
-# %%
-def test_doubles(f):
-    assert f(3) != 9, "Did you square?"
-    assert f(3) == 6, f"{{f(3)}} is not 6"
-
-# %%
-""" # BEGIN TEST CONFIG
-hidden: true
-""" # END TEST CONFIG
-def test_doubles_hidden(f):
-    assert f(-1) == -2
-
-# %% [raw]
-# # END TESTS
-
-# %% [raw]
-# # END QUESTION
-'''
-LESSON = f'''# %% [markdown]
+HEAD = '''# %% [markdown]
 # # 77 · Made for a test
 #
 # **You will be able to**
@@ -72,10 +22,11 @@ LESSON = f'''# %% [markdown]
 # %%
 plots.drawing("rise", alt="A line that rises from left to right.")
 plots.show(figure, alt="A line that falls from left to right.")
-plots.show(figure, alt=f"""A line that stays where it was, in lesson {{n}}.""")
+plots.show(figure, alt=f"""A line that stays where it was, in lesson {n}.""")
 claim("it holds", 1, at_least=0)
-{"".join(EXERCISE.format(n=n) for n in (1, 2, 3))}
-# %% [markdown]
+
+'''
+END = """# %% [markdown]
 # ## What you measured
 
 # %%
@@ -91,13 +42,32 @@ summary()
 # ## References
 #
 # - Nobody (1900). Nothing.
-'''
+"""
 
 
-def test_a_lesson_that_keeps_the_contract(write, tmp_path, capsys):
-    assert lint.faults(write(LESSON)) == []
+@pytest.fixture
+def exercises(text) -> list[str]:
+    """Three exercises like that of the lesson in conftest, with hints."""
+    one = text[text.index("# %% [raw]\n# # BEGIN QUESTION") : text.index("# %% [markdown]\n# The end")]
+    hint = "Double it.\n#\n# <details><summary>Hint 1</summary>Add it to itself.</details>"
+    one = (
+        one.replace("Double it.", hint).replace("name: double", "name: double_{}").replace("Exercise.", "Exercise {}.")
+    )
+    return [one.replace("_{}", f"_{n}").replace("{}", str(n), 1) for n in (1, 2, 3)]
+
+
+@pytest.fixture
+def lesson(exercises) -> str:
+    return HEAD + "".join(exercises) + END
+
+
+def test_a_lesson_that_has_everything(lesson, exercises, write, tmp_path, capsys):
+    assert lint.faults(write(lesson)) == []
     assert lint.main([], tmp_path) == 0
     assert capsys.readouterr().out == "lessons: 1, faults: 0\n"
+    page = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    described = re.search(r"```python\n(.*?)```", page, re.DOTALL)[1]
+    assert lint.faults(write(lesson.replace(exercises[0], described))) == []
 
 
 LONG_CELL = "claim('it holds', 1, at_least=0)\n" + "".join(f"x{i} = {i}\n" for i in range(lint.LONGEST))
@@ -106,57 +76,42 @@ LONG_CELL = "claim('it holds', 1, at_least=0)\n" + "".join(f"x{i} = {i}\n" for i
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("# # 77 · Made", "# # 78 · Made", r"the first line must be '# 77 · ' and a title"),
-        ("# 3. three.\n", "", r"3 to 5 numbered objectives; there are 2"),
-        ("**Before this lesson:**", "Before:", r"does not say what the reader should know"),
-        ("# minutes to read and try", "# hours to read and try", r"does not say the minutes to read"),
-        ("30 minutes for the exercises", "exercises", r"does not say the minutes for the exercises"),
-        ("all cells run in a minute", "it is fast", r"does not say how long all cells run"),
-        ('alt="A line that falls from left to right."', 'alt="A line."', r"no alternative text: plots.show"),
-        (', alt="A line that falls from left to right."', "", r"no alternative text: plots.show"),
-        ("plots.show(figure, alt=f", "print(f", r"there are 2 figures; a lesson has at least 3"),
-        ('claim("it holds", 1, at_least=0)\n', "", r"nothing is claimed"),
-        ('claim("it holds", 1, at_least=0)\n', LONG_CELL, r"a code cell has more than 15 lines: plots.drawing"),
+        ("# # 77 · Made", "# # 78 · Made", "first line must be '# 77 · '"),
+        ("# 3. three.\n", "", "objectives; there are 2"),
+        ("**Before this lesson:**", "Before:", "what the reader should know"),
+        ("# minutes to read and try", "# hours to read and try", "the minutes to read"),
+        ("30 minutes for the exercises", "exercises", "the minutes for the exercises"),
+        ("all cells run in a minute", "it is fast", "how long all cells run"),
+        ('alt="A line that falls from left to right."', 'alt="A line."', "no alternative text: plots.show"),
+        (', alt="A line that falls from left to right."', "", "no alternative text: plots.show"),
+        ("plots.show(figure, alt=f", "print(f", "there are 2 figures"),
+        ('claim("it holds", 1, at_least=0)\n', "", "nothing is claimed"),
+        ('claim("it holds", 1, at_least=0)\n', LONG_CELL, "more than 15 lines: plots.drawing"),
         ("Double it.", "Double it. PROSE", r"unfinished: \*\*Exercise"),
-        ("# %% [markdown]\n# ## What", "# %%\n# TODO: more\n\n# %% [markdown]\n# ## What", r"unfinished: # TODO: more"),
-        ("**Exercise 2.**", "**Another exercise.**", r"exercise double_2: its text must begin with '\*\*Exercise 2'"),
-        (
-            "<details><summary>Hint 1</summary>",
-            "<details><summary>Note</summary>",
-            r"exercise double_1: there is no folded",
-        ),
-        ("hidden: true", "hidden: false", r"exercise double_1: a function needs a hidden test too"),
-        (EXERCISE.format(n=3), "", r"there are 2 exercises; a lesson has 3 to 6"),
-        ("## What you measured", "## Measured", r"the last headings must be ## What you measured"),
-        ("# ## References\n#\n# - Nobody (1900). Nothing.\n", "", r"the last headings must be"),
-        ("# - None.\n", "# None.\n", r"'## Common mistakes' has no items"),
+        ("# %% [markdown]\n# ## What", "# %%\n# TODO: more\n\n# %% [markdown]\n# ## What", "unfinished: # TODO: more"),
+        ("**Exercise 2.**", "**Another exercise.**", r"double_2: its text must begin with '\*\*Exercise 2'"),
+        ("<summary>Hint 1</summary>", "<summary>Note</summary>", "double_1: there is no folded hint"),
+        ("hidden: true", "hidden: false", "double_1: a function needs a hidden test"),
+        ("## What you measured", "## Measured", "the last headings must be ## What you measured"),
+        ("# ## References\n#\n# - Nobody (1900). Nothing.\n", "", "the last headings must be"),
+        ("# - None.\n", "# None.\n", "'## Common mistakes' has no items"),
         ("summary()\n", "pass\n", r"there must be summary\(\)"),
     ],
 )
-def test_what_is_missing_is_named(write, old, new, said):
-    assert old in LESSON
-    found = lint.faults(write(LESSON.replace(old, new)))
+def test_what_is_missing_is_named(lesson, write, old, new, said):
+    assert old in lesson
+    found = lint.faults(write(lesson.replace(old, new)))
     assert any(re.search(said, fault) for fault in found), found
 
 
-def test_the_exercise_in_contributing_keeps_the_contract(write):
-    page = (Path(__file__).resolve().parents[3] / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    exercise = re.search(r"```python\n(.*?)```", page, re.DOTALL)[1]
-    assert lint.faults(write(LESSON.replace(EXERCISE.format(n=1), exercise))) == []
-
-
-def test_the_command_lists_faults_and_fails(write, tmp_path, capsys):
-    write(LESSON.replace("# - None.\n", "# None.\n"))
+def test_the_command_lists_faults_and_fails(lesson, exercises, write, tmp_path, capsys):
+    write(lesson.replace(exercises[2], ""))
     assert lint.main(["77"], tmp_path) == 1
-    assert capsys.readouterr().out == "77_made: '## Common mistakes' has no items ('- …')\nlessons: 1, faults: 1\n"
+    fault, summary = capsys.readouterr().out.splitlines()
+    assert fault.startswith("77_made: there are 2 exercises") and summary.endswith("faults: 1")
     assert lint.main(["99"], tmp_path) == 2
-    assert "no lesson '99'" in capsys.readouterr().err
-
-
-def test_a_source_that_cannot_be_built_is_an_error_not_a_fault(write, tmp_path, capsys):
-    write(LESSON.replace('# %% tags=["wrong"] message="is not 6"\ndef f(x):\n    return x\n', "", 1))
-    assert lint.main([], tmp_path) == 2
-    assert "needs at least two cells tagged 'wrong'" in capsys.readouterr().err
+    write(lesson.replace('# %% tags=["wrong"] message="is not 6"\ndef f(x):\n    return x\n', "", 1))
+    assert lint.main([], tmp_path) == 2  # it cannot be built: an error, not a fault
 
 
 @pytest.mark.parametrize(
