@@ -15,7 +15,6 @@ import pytest
 
 from course_tools.ask import postings_table
 from course_tools.ask.postings_table import TableLimits, from_csv
-from course_utils.models.seq2bow.corpus import LONGEST
 
 JOBS = [
     ("Data Engineer", "Python|SQL", "France"),
@@ -109,13 +108,6 @@ def test_interests_may_be_separated_by_anything(tmp_path, separator):
     rows = [(title, bag.replace("|", separator), country) for title, bag, country in JOBS]
     corpus = read(tmp_path, table(rows, quoting=csv.QUOTE_ALL), extras=["country"], separator=separator)
     assert decoded(corpus) == CLEAN
-
-
-def test_lists_as_python_and_json_write_them(tmp_path):
-    rows = [("Nurse", "['care', 'first aid']"), ("Clerk", '["typing","care"]'), ("Boss", "[]"), ("Chef", "['']")]
-    corpus = read(tmp_path, table(rows, ("title", "interests")), separator=",")
-    assert decoded(corpus) == [("nurse", {"care", "first aid"}), ("clerk", {"typing", "care"})]
-    assert corpus.report["bags without an interest"] == 2
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
@@ -259,9 +251,7 @@ WRONG = {
     "a blank line": (" \t \r\n" + TEXT, {}, FIRST),
     "JSON in one line": ('[{"title": "Nurse"}, ' * 1000, {"limits": {"line": 1000}}, FIRST),
     "a header only": ("title,interests\n", {}, NONE + "there are no examples"),
-    "all rare": ("title,interests\nNurse,a|b\nNurse,c|d\n", {"rare": 2}, "2 bags of rare interests only"),
     "no word twice": ("title,interests\nNurse,a|b\nClerk,b|a|c\nBoss,c\n", {"rare": 2}, "no word is in the titles 2"),
-    "no titles": ("title,interests\n,a|b\n ,a\n", {}, "2 rows, 2 titles without a word"),
     "no bags": ("title,interests\nNurse,see below\nClerk,See Below\n", {}, "2 bags without an interest"),
     "all lost": (
         'title,interests\n"Nurse,a|b\nClerk,b|c\n',
@@ -275,7 +265,6 @@ WRONG = {
         {},
         "no column 'title'; it has: 'column 0', 'column",
     ),
-    "no such extra": (TEXT, {"extras": ["city"]}, "no column 'city'; it has: 'title', 'interests', 'country'$"),
     "a column twice": ("title,interests,title\nNurse,a,Boss\n", {}, "more than one column 'title'; it has"),
     "an extra that is the title": (
         TEXT,
@@ -284,7 +273,6 @@ WRONG = {
     ),
     "an empty separator": (TEXT, {"separator": ""}, "the separator of interests is empty"),
     "an unknown encoding": (TEXT, {"encoding": "utf-9"}, "unknown encoding: utf-9; encodings are, for example, utf-8"),
-    "an encoding that is none": (TEXT, {"encoding": "hex"}, "not a text encoding"),
     "UTF-16 without a mark": (TEXT.encode("utf-16-le"), {}, "is not text in UTF-8: save the table as CSV, or name its"),
     "the wrong encoding": (TEXT, {"encoding": "utf-16"}, "is not text in utf-16: "),
     "a workbook": (b"PK\x03\x04\x14\0\x06\0\x08\0\0\0!\0" + bytes(range(256)), {}, "is not text in UTF-8"),
@@ -321,12 +309,6 @@ def test_a_damaged_archive_is_named(tmp_path, kind, damage):
         read(tmp_path, damage(PACKED[kind]), f"jobs.csv.{kind}")
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="needs a file without end")
-def test_a_file_without_end_is_no_table():
-    with pytest.raises(ValueError, match="not text"):
-        from_csv("/dev/zero", "title", "interests")
-
-
 def test_a_full_disk_is_named(tmp_path, monkeypatch):
     def full(*args, **arrays):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -334,11 +316,3 @@ def test_a_full_disk_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(np, "savez", full)
     with pytest.raises(OSError, match=rf"cannot be kept in .*{tmp_path.name}.*No space left on device.*make room"):
         read(tmp_path, TEXT, folder=tmp_path)
-
-
-@pytest.mark.parametrize("title", ["工" * 100_000, "word " * 20_000, "x" * 100_000, "+" * 99_999 + "a"])
-def test_of_a_very_long_title_the_same_words_are_read_in_a_table_and_in_a_query(tmp_path, title):
-    rows = [(title, "x|y"), (title, "x"), ("Nurse", "y"), ("Clerk", "x|y")]
-    corpus = read(tmp_path, table(rows, ("title", "interests")))
-    assert max(map(len, corpus.titles)) <= LONGEST
-    assert len(corpus) == 2 or (corpus.numbering.encode([title]).titles[0] == next(corpus.mixed()).titles[0]).all()

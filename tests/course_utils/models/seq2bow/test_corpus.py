@@ -72,12 +72,8 @@ def test_what_stands_for_nothing_is_no_interest(interest):
 
 
 def test_bags_of_some_rows_are_padded():
-    shard = Shard(
-        np.ones((3, LENGTH), np.int32),
-        np.array([4, 5, 6], np.int32),
-        np.array([0, 2, 2, 3]),
-        np.zeros((3, 0), np.int32),
-    )
+    titles, extras = np.ones((3, LENGTH), np.int32), np.zeros((3, 0), np.int32)
+    shard = Shard(titles, np.array([4, 5, 6], np.int32), np.array([0, 2, 2, 3]), extras)
     assert shard.bags(np.array([2, 0, 1])).tolist() == [[6, -1], [4, 5], [-1, -1]]
     assert shard.bags(np.array([1])).shape == (1, 0) and shard.bags(np.array([], dtype=int)).shape == (0, 0)
     twice = joined([shard, shard])
@@ -94,21 +90,15 @@ EXAMPLES = st.lists(st.tuples(WORDS, BAGS, st.sampled_from(["", "FR", " FR ", "E
 
 def expected(examples, rare):
     """What should be left of (title, bag, value): the same, done one by one."""
-    left = [
-        (title_words(title), {plain(name) for name in bag} - {""}, value.strip() or None)
-        for title, bag, value in examples
-    ]
-    left = [example for example in left if example[0] and example[1]]
-    words, interests = (Counter(name for example in left for name in example[part]) for part in (0, 1))
-    frequent = [
-        (
-            " ".join(word if words[word] >= rare else "<oov:0>" for word in title),
-            {name for name in bag if interests[name] >= rare},
-            value,
-        )
-        for title, bag, value in left
-    ]
-    return [example for example in frequent if example[1]]
+    cleaned = [(title_words(title), {*map(plain, bag)} - {""}, value.strip() or None) for title, bag, value in examples]
+    cleaned = [example for example in cleaned if example[0] and example[1]]
+    words, interests = (Counter(name for example in cleaned for name in example[part]) for part in (0, 1))
+    found = []
+    for title, bag, value in cleaned:
+        bag = {name for name in bag if interests[name] >= rare}
+        if bag:
+            found.append((" ".join(word if words[word] >= rare else "<oov:0>" for word in title), bag, value))
+    return found
 
 
 @many

@@ -240,7 +240,7 @@ def start(folder, ends_at=(0, 0), first="worker"):
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         running.append(subprocess.Popen(command, env=environment, **pipes))
     try:
-        said = [process.communicate(timeout=120) for process in running]
+        said = [process.communicate(timeout=300) for process in running]
     finally:
         for process in running:
             process.kill()
