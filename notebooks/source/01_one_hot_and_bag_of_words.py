@@ -14,8 +14,9 @@
 # 5. show what no bag of words can see.
 #
 # **Before this lesson:** Python and NumPy; [lesson 00](00_start_here.ipynb). **Time:** about 45 minutes to read and try,
-# 20 minutes for the exercises; on two cores all cells together run in about 20 seconds on the embedded sample, and in about
-# two minutes on all of IMDB.
+# 20 minutes for the exercises; on two cores all cells run in about
+# 10 seconds on the embedded sample (`HUBS.md` names the machine that was measured),
+# and in about two minutes on all of IMDB.
 
 # %% [markdown]
 # ## Settings and data

@@ -15,7 +15,9 @@
 # 5. test vectors by neighbours, analogies and pairs that people have rated, and say what they do *not* know.
 #
 # **Before this lesson:** [lesson 01](01_one_hot_and_bag_of_words.ipynb). **Time:** about 75 minutes to read and try, 30 minutes for the
-# exercises; on two cores all cells together run in less than a minute on the embedded sample, and in about three minutes on all of IMDB.
+# exercises; on two cores all cells run in about
+# 30 seconds on the embedded sample (`HUBS.md` names the machine that was measured),
+# and in about three minutes on all of IMDB.
 
 # %% [markdown]
 # ## Settings and data

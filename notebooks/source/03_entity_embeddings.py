@@ -15,8 +15,9 @@
 # 4. draw maps with t-SNE and UMAP, open the Embedding Projector, and name three things that such a map does not mean;
 # 5. learn vectors from baskets (item2vec) and from a network (DeepWalk) with the word2vec you know.
 #
-# **Before this lesson:** [lesson 02](02_word_embeddings.ipynb). **Time:** about 60 minutes to read and try, 40 minutes for the exercises; on two
-# cores all cells together run in less than a minute on the embedded sample, and in one or two minutes on the real data.
+# **Before this lesson:** [lesson 02](02_word_embeddings.ipynb). **Time:** about 60 minutes to read and try, 40 minutes for the exercises; on two cores all cells run in about
+# 45 seconds on the embedded sample (`HUBS.md` names the machine that was measured),
+# and in about a minute on the real data.
 
 # %% [markdown]
 # ## Settings and data

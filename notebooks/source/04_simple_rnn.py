@@ -15,7 +15,8 @@
 # 5. measure how far back such a network remembers.
 #
 # **Before this lesson:** [lesson 01](01_one_hot_and_bag_of_words.ipynb) and [lesson 02](02_word_embeddings.ipynb). **Time:** about 45
-# minutes to read and try, 30 minutes for the exercises; on two cores all cells together run in about half a minute.
+# minutes to read and try, 30 minutes for the exercises; on two cores all cells run in about
+# 25 seconds (`HUBS.md` names the machine that was measured).
 
 # %% [markdown]
 # ## Settings

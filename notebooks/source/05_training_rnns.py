@@ -15,7 +15,8 @@
 # 5. say what orthogonal initial weights help, and how far a simple recurrent network learns to remember.
 #
 # **Before this lesson:** [lesson 04](04_simple_rnn.ipynb); derivatives and the chain rule. **Time:** about 60 minutes to read and try,
-# 40 minutes for the exercises; on two cores all cells together run in less than a minute.
+# 40 minutes for the exercises; on two cores all cells run in about
+# 20 seconds (`HUBS.md` names the machine that was measured).
 
 # %% [markdown]
 # ## Settings

@@ -14,8 +14,9 @@
 # 4. set the update gate's bias for a lag that you know;
 # 5. compare recurrent networks fairly: what is held equal, what is measured, and what the differences are worth.
 #
-# **Before this lesson:** lesson [06](06_lstm.ipynb). **Time:** about 50 minutes to read and try, 30 minutes for the exercises; on two cores
-# all cells together run in less than a minute on the embedded sample, and in two or three minutes on IMDB.
+# **Before this lesson:** lesson [06](06_lstm.ipynb). **Time:** about 50 minutes to read and try, 30 minutes for the exercises; on two cores all cells run in about
+# 40 seconds on the embedded sample (`HUBS.md` names the machine that was measured),
+# and in two to three minutes on IMDB.
 
 # %%
 import os

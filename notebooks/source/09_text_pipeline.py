@@ -15,8 +15,9 @@
 # 5. say what becomes of empty text, of unknown words and of the wrong encoding.
 #
 # **Before this lesson:** lessons [01](01_one_hot_and_bag_of_words.ipynb) (tokens, vocabulary), [04](04_simple_rnn.ipynb) and
-# [07](07_gru.ipynb) (recurrent layers). **Time:** about 60 minutes to read and try, 30 minutes for the exercises; on two cores all
-# cells together run in less than a minute on the embedded sample, and on all of IMDB as well.
+# [07](07_gru.ipynb) (recurrent layers). **Time:** about 60 minutes to read and try, 30 minutes for the exercises; on two cores all cells run in about
+# 30 seconds on the embedded sample (`HUBS.md` names the machine that was measured),
+# and in about 40 seconds on IMDB.
 
 # %% [markdown]
 # ## Settings and data

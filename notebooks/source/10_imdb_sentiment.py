@@ -15,7 +15,9 @@
 # 5. look at errors by kind, and find the words that moved an answer.
 #
 # **Before this lesson:** lessons [01](01_one_hot_and_bag_of_words.ipynb), [02](02_word_embeddings.ipynb), [08](08_deep_and_bidirectional.ipynb) and [09](09_text_pipeline.ipynb). **Time:** about 60 minutes to read and
-# try, 40 minutes for the exercises; on two cores all cells together run in about a minute on the embedded sample, and in some ten minutes on IMDB.
+# try, 40 minutes for the exercises; on two cores all cells run in about
+# 60 seconds on the embedded sample (`HUBS.md` names the machine that was measured),
+# and in about ten minutes on IMDB.
 
 # %% [markdown]
 # ## Settings and data

@@ -11,7 +11,9 @@
 # 4. derive attention, code it, draw it, and say what it changed and what it did not;
 # 5. check a translation by rule: words, order, agreement.
 #
-# **Before this lesson:** lessons [06](06_lstm.ipynb), [09](09_text_pipeline.ipynb) and [12](12_language_model.ipynb). **Time:** about 60 minutes to read and try, 40 minutes for the exercises; on two cores all cells together run in less than a minute on the sample, and in some ten to fifteen on Tatoeba.
+# **Before this lesson:** lessons [06](06_lstm.ipynb), [09](09_text_pipeline.ipynb) and [12](12_language_model.ipynb). **Time:** about 60 minutes to read and try, 40 minutes for the exercises; on two cores all cells run in about
+# 50 seconds on the embedded sample (`HUBS.md` names the machine that was measured),
+# and in ten to fifteen minutes on Tatoeba.
 
 # %% [markdown]
 # ## Settings and data
