@@ -8,7 +8,6 @@ SOURCE = '''# %% [markdown]
 # # 77 · Made for a test
 
 # %%
-import time
 import sys
 
 print("seen"); print("still seen"); print("a warning", file=sys.stderr)

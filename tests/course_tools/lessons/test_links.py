@@ -53,46 +53,34 @@ def test_the_command_lists_what_leads_outside_and_fails_for_what_is_broken(cours
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "named"),
+    ("page", "old", "new", "named"),
     [
-        ("[a page](other.md)", "[a page](gone.md)", "gone.md"),
-        ("#its-heading", "#its-end", "other.md#its-end"),
-        ("#again-1", "#again-2", "#again-2"),
-        ("my%20map.svg", "my%20maps.svg", "my%20maps.svg"),
-        ("[a folder](notebooks)", "[a folder](../notebooks)", "../notebooks"),
-        ("·-First", "·-Second", "notebooks/77_made.ipynb#"),
-        ('src="my map', 'src="our map', "our map.svg"),
-        ("[1]: other.md", "[1]: gone.md", "gone.md"),
-        ('<a href="other.md">', '<a href="gone.md">', "gone.md"),
+        ("README.md", "[a page](other.md)", "[a page](gone.md)", "gone.md"),
+        ("README.md", "#its-heading", "#its-end", "other.md#its-end"),
+        ("README.md", "#again-1", "#again-2", "#again-2"),
+        ("README.md", "my%20map.svg", "my%20maps.svg", "my%20maps.svg"),
+        ("README.md", "[a folder](notebooks)", "[a folder](../notebooks)", "../notebooks"),
+        ("README.md", "·-First", "·-Second", "notebooks/77_made.ipynb#"),
+        ("README.md", 'src="my map', 'src="our map', "our map.svg"),
+        ("README.md", "[1]: other.md", "[1]: gone.md", "gone.md"),
+        ("README.md", '<a href="other.md">', '<a href="gone.md">', "gone.md"),
+        ("index.html", "#top", "#bottom", "#bottom"),
+        ("index.html", "other.html#low", "other.html#high", "other.html#high"),
+        ("index.html", "other.html#low", "notebooks", "notebooks"),  # no server lists a folder
+        ("index.html", "other.html#low", "../outside.txt", "../outside.txt"),
+        ("index.html", "my%20map.svg", "my%20maps.svg", "my%20maps.svg"),
+        ("index.html", "my%20map.svg", "https://example.org/a.png", "https://example.org/a.png"),
+        ("index.html", "<img", '<script src="//example.org/a.js"></script><img', "//example.org/a.js"),
+        ("index.html", "<img", '<p id="top"><img', "'top'"),
     ],
 )
-def test_links_of_a_page_that_lead_nowhere_are_named(course, old, new, named):
-    assert old in PAGE
-    (course / "README.md").write_text(PAGE.replace(old, new), encoding="utf-8")
-    ((fault,), _) = links.check([course / "README.md"], course)
-    assert fault.startswith("README.md: ") and named in fault
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "named"),
-    [
-        ("#top", "#bottom", "#bottom"),
-        ("other.html#low", "other.html#high", "other.html#high"),
-        ("other.html#low", "notebooks", "notebooks"),  # no server lists a folder
-        ("other.html#low", "../outside.txt", "../outside.txt"),
-        ("my%20map.svg", "my%20maps.svg", "my%20maps.svg"),
-        ("my%20map.svg", "https://example.org/a.png", "https://example.org/a.png"),
-        ("<img", '<script src="//example.org/a.js"></script><img', "//example.org/a.js"),
-        ("<img", '<p id="top"><img', "'top'"),
-    ],
-)
-def test_links_of_a_web_page_that_lead_nowhere_are_named(course, old, new, named):
+def test_links_that_lead_nowhere_are_named(course, page, old, new, named):
     (course.parent / "outside.txt").write_text("")
-    pages = [course / "index.html", course / "other.html"]
-    assert links.check(pages, course) == ([], {})
-    (course / "index.html").write_text(WEB.replace(old, new, 1))
-    ((fault,), _) = links.check(pages, course)
-    assert fault.startswith("index.html: ") and named in fault
+    path = course / page
+    assert links.check([path], course)[0] == []
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    ((fault,), _) = links.check([path], course)
+    assert fault.startswith(f"{page}: ") and named in fault
 
 
 def test_all_links_of_the_course_lead_somewhere():
