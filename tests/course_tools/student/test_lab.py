@@ -78,6 +78,7 @@ def test_read_only_lessons_are_announced_and_opened_without_the_users_proxies(mo
         lab.main([], lessons)
     assert started.value.args == ([],)
     assert os.environ["http_proxy"] == "proxy:3128" and os.environ["ALL_PROXY"] == "socks://127.0.0.1"
+    assert os.environ["KERAS_BACKEND"] == "tensorflow" and os.environ["JUPYTER_PREFER_ENV_PATH"] == "1"
     assert str(lessons) in capsys.readouterr().out
 
 
