@@ -111,16 +111,7 @@ def test_titles_that_are_the_same(same):
 
 
 def test_titles_that_differ():
-    titles = [
-        "Ingénieur",
-        "Ingenieur",
-        "高级工程师",
-        "初级工程师",
-        "مدير",
-        "مدرس",
-        "sales assistant",
-        "assistant sales",
-    ]
+    titles = "Ingénieur,Ingenieur,高级工程师,初级工程师,مدير,مدرس,sales assistant,assistant sales".split(",")
     assert len({title_key(title) for title in titles}) == len(titles)
     assert title_key("123 – !") == title_key("") == ""
 

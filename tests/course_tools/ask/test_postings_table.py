@@ -202,13 +202,6 @@ def test_a_very_long_field_costs_its_row_only(tmp_path, quote):
     assert counted(corpus) == {LOST.format(3): 3, "rows": 2, "examples": 2}
 
 
-def test_quotation_marks_within_a_field_are_characters(tmp_path):
-    content = 'title,interests\nCarpenter 5" nails,care|5" nails\n"Say ""hi"" desk",a|b\n"Half" quoted,c\n'
-    found = decoded(read(tmp_path, content))
-    assert [title for title, _ in found] == ["carpenter 5 nails", "say hi desk", "half quoted"]
-    assert found[0][1] == {"care", '5" nails'}
-
-
 def test_every_row_of_a_mess_is_counted_once(tmp_path):
     rng = random.Random(1)
     titles = ["Nurse", "Data Engineer", "C++ developer", "", "!!!", "工程师", "Clerk"]

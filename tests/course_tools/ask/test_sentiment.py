@@ -47,13 +47,6 @@ def test_without_reviews_or_model(capsys, monkeypatch, tmp_path):
     assert "There is no model at" in capsys.readouterr().err
 
 
-def test_another_file_gets_one_line(capsys, tmp_path):
-    (tmp_path / "other.keras").write_text("PK")
-    assert commands.main(["sentiment", "--model", str(tmp_path / "other.keras"), "good"]) == 1
-    said = capsys.readouterr().err
-    assert "is not a model of lesson 10" in said and said.count("\n") == 1
-
-
 def test_only_what_libraries_print_while_they_start_is_hidden(capfd):
     with sentiment.quiet():
         os.write(2, b"noise")

@@ -167,14 +167,6 @@ def test_interests_of_a_title(ask):
     assert values(typical) != values(lines)
 
 
-def test_an_extra_input_changes_the_answer_and_an_unknown_value_does_not(ask):
-    plain, known, unknown = (
-        ask("interests-of", "Nurse", "--number", "7", *options)
-        for options in ((), ("--extra", "country=FR"), ("--extra", "country=Nowhere"))
-    )
-    assert plain == unknown and values(plain[1]) != values(known[1]) and known[0] == 0
-
-
 NEAR = {"titles-near": ("NURSE va", "nurse vb"), "interests-near": ("SQL", "aws")}
 NEAR["titles-near-interest"] = ("  First  AID ", "nurse va")
 
@@ -197,10 +189,10 @@ def test_a_text_without_an_answer_does_not_stop_the_others(ask):
     assert "  the interest '' is not known" in lines and len(lines) == 8
 
 
-@pytest.mark.parametrize("title", ["", "?!", "xyzzy", "工程师", "x" * 100_000])
-def test_a_title_without_a_known_word_has_no_answer(ask, title):
-    status, lines = ask("interests-of", title)
-    assert status == 1 and len(lines) == 2 and lines[1].startswith("  no word of the title")
+def test_a_title_without_a_known_word_has_no_answer(ask):
+    for title in ("", "xyzzy", "工程师", "x" * 100_000):
+        status, lines = ask("interests-of", title)
+        assert status == 1 and len(lines) == 2 and lines[1].startswith("  no word of the title")
 
 
 def test_options_that_do_not_fit_are_pointed_out(ask):

@@ -19,11 +19,7 @@ def test_short_texts_stay_whole_and_of_long_ones_both_ends_are_kept():
 
 def test_ngrams_are_those_of_at_least_two_texts():
     ngrams = NGrams.from_documents([np.array(text) for text in ([1, 2, 3], [1, 2, 4], [3, 3, 3])], base=5)
-    first, second, third = (
-        ngrams.encode(np.array([1, 2, 3])),
-        ngrams.encode(np.array([3, 3])),
-        ngrams.encode(np.array([4])),
-    )
+    first, second, third = (ngrams.encode(np.array(ids)) for ids in ([1, 2, 3], [3, 3], [4]))
     assert len(ngrams) == 4 and set(first[first > 0]) | set(second[second > 0]) == {1, 2, 3, 4}  # 1, 2, 1 2, 3
     assert (first > 0).tolist() == [[True, False, False], [True, True, False], [True, False, False]]
     assert second[0, 0] == second[1, 0] == first[2, 0] and not second[:, 1:].any()

@@ -1,5 +1,6 @@
 """Small planted data: six jobs, what goes with them, and a country that decides on a language."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -66,3 +67,20 @@ def words_of():
         return titles
 
     return read
+
+
+@pytest.fixture(scope="session")
+def in_keras():
+    """Makes the same network of Keras's layers, with the weights of a Seq2BoW: ids (n, time) to vectors (n, d)."""
+
+    def make(model):
+        x, W_x, W_h, b, W_o = (model.weights[name].numpy() for name in ("x", "W_x", "W_h", "b", "W_o"))
+        embedding, linear = (
+            keras.layers.Embedding(*x.shape, mask_zero=True),
+            keras.layers.Dense(len(W_o.T), use_bias=False),
+        )
+        same = keras.Sequential([keras.Input((None,), dtype="int32"), embedding, keras.layers.LSTM(len(W_h)), linear])
+        same.set_weights([x, W_x, W_h, b, W_o])
+        return same
+
+    return make

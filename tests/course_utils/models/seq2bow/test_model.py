@@ -4,7 +4,6 @@ import itertools
 import json
 from dataclasses import replace
 
-import keras
 import numpy as np
 import pytest
 from sklearn.metrics import ndcg_score
@@ -48,20 +47,7 @@ def test_there_is_one_node_for_each_different_beginning():
 # --- the same numbers as Keras ---
 
 
-def in_keras(model):
-    """The same network of Keras's layers, with the same weights."""
-    w = {name: weight.numpy() for name, weight in model.weights.items()}
-    ids = keras.Input((None,), dtype="int32")
-    embedding = keras.layers.Embedding(*w["x"].shape, mask_zero=True)
-    lstm, linear = keras.layers.LSTM(model.units), keras.layers.Dense(w["W_o"].shape[1], use_bias=False)
-    same = keras.Model(ids, linear(lstm(embedding(ids))))
-    embedding.set_weights([w["x"]])
-    lstm.set_weights([w["W_x"], w["W_h"], w["b"]])
-    linear.set_weights([w["W_o"]])
-    return same
-
-
-def test_vectors_are_those_of_kerass_lstm_and_a_linear_layer(corpus, network):
+def test_vectors_are_those_of_kerass_lstm_and_a_linear_layer(corpus, network, in_keras):
     model = network(seed=3)
     shard = next(corpus.mixed())
     no_extras = replace(shard, extras=np.zeros_like(shard.extras))

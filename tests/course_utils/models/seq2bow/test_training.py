@@ -14,7 +14,7 @@ import pytest
 import tensorflow as tf
 
 from course_utils.models.seq2bow import training
-from course_utils.models.seq2bow.corpus import LENGTH, Limits, from_lists
+from course_utils.models.seq2bow.corpus import Limits, from_lists
 from course_utils.models.seq2bow.model import Seq2BoW, interest_vectors
 from course_utils.models.seq2bow.training import Stream, Workers, fit
 
@@ -32,16 +32,11 @@ def in_shards(planted):
 # --- a step ---
 
 
-def test_a_step_follows_the_gradient_that_keras_finds(network, corpus, vectors, words_of):
+def test_a_step_follows_the_gradient_that_keras_finds(network, corpus, vectors, words_of, in_keras):
     model = network(seed=1)
     *trie, extras, candidates = training._batch([next(Stream(model, corpus, 0, 1, 50, 4, 0.0).samples(0))])
     before = {name: weight.numpy() for name, weight in model.weights.items()}
-    ids, layers, names = words_of(*trie), keras.layers, ("x", "W_x", "W_h", "b", "W_o")
-    embedding = layers.Embedding(*before["x"].shape, mask_zero=True)
-    linear = layers.Dense(len(vectors.matrix[0]), use_bias=False)
-    encoder = keras.Sequential([embedding, layers.LSTM(model.units), linear])
-    encoder.build((None, LENGTH))
-    encoder.set_weights([before[name] for name in names])
+    ids, encoder = words_of(*trie), in_keras(model)
     with tf.GradientTape() as tape:
         s = tf.einsum("nd,nkd->nk", encoder(ids), tf.gather(tf.constant(vectors.matrix), candidates))
         L = tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(np.zeros(len(ids), int), s)) / len(ids)
@@ -49,7 +44,7 @@ def test_a_step_follows_the_gradient_that_keras_finds(network, corpus, vectors, 
     learn, measure = training._functions(model, keras.optimizers.SGD(1.0), 50, Workers())
     assert float(measure(*trie, extras, candidates)) == pytest.approx(float(L), rel=1e-5)
     assert float(learn(*trie, extras, candidates)) == pytest.approx(float(L), rel=1e-5)
-    for name, gradient in zip(names, gradients, strict=True):
+    for name, gradient in zip(("x", "W_x", "W_h", "b", "W_o"), gradients, strict=True):
         assert np.allclose(before[name] - model.weights[name].numpy(), tf.convert_to_tensor(gradient), atol=1e-6), name
 
 
