@@ -4,6 +4,7 @@ A source is `notebooks/source/NN_slug.py` in the course's folder, so its path sa
 """
 
 import ast
+import functools
 import hashlib
 import json
 import os
@@ -58,19 +59,27 @@ def fingerprint(source: Path) -> str:
 
 def code_used(source: Path) -> list[str]:
     """The code of the course_utils modules that a source's notebooks import, with those that these import."""
-    root, found, queue = root_of(source), {}, [ast.parse(FIRST + source.read_text(encoding="utf-8"))]
-    for tree in queue:
-        for node in ast.walk(tree):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
-            prefix = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
-            for package, *parts in ((prefix + name).split(".") for name in names):
-                for n in range(1, len(parts) + 1 if package == "course_utils" else 0):
-                    path = root.joinpath(package, *parts[:n])
-                    for module in (path.with_suffix(".py"), path / "__init__.py"):
-                        if module.is_file() and module not in found:
-                            queue.append(ast.parse(module.read_text(encoding="utf-8")))
-                            found[module] = str(_plain(queue[-1]))
+    root, found, queue = root_of(source), {}, [FIRST + source.read_text(encoding="utf-8")]
+    for text in queue:
+        for package, *parts in _parsed(text)[0]:
+            for n in range(1, len(parts) + 1 if package == "course_utils" else 0):
+                path = root.joinpath(package, *parts[:n])
+                for module in (path.with_suffix(".py"), path / "__init__.py"):
+                    if module.is_file() and module not in found:
+                        queue.append(module.read_text(encoding="utf-8"))
+                        found[module] = _parsed(queue[-1])[1]
     return [found[module] for module in sorted(found)]
+
+
+@functools.cache
+def _parsed(text: str) -> tuple[list[list[str]], str]:
+    """What Python code imports, as the parts of dotted names, and what it does, without comments and docstrings."""
+    tree, names = ast.parse(text), []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            prefix = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+            names += [(prefix + alias.name).split(".") for alias in node.names]
+    return names, str(_plain(tree))
 
 
 def data_used(source: Path, code: list[str]) -> list[Path]:

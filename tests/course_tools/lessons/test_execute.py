@@ -47,8 +47,10 @@ def test_raising_cell_is_named_with_its_error_and_the_bar_comes_to_its_end(tmp_p
 
 
 def test_hanging_lesson_is_stopped_and_named(tmp_path):
-    made = run(tmp_path, "import os; open('pid', 'w').write(str(os.getpid()))", "while True: pass", limit=15)
-    assert made.faults == ["77_made, cell 2 (while True: pass): still running after 15 s, stopped"]
+    made = run(
+        tmp_path, "import os; open('pid', 'w').write(str(os.getpid()))", "import time; time.sleep(600)", limit=10
+    )
+    assert made.faults == ["77_made, cell 2 (import time; time.sleep(600)): still running after 10 s, stopped"]
     if sys.platform != "win32":
         with pytest.raises(ProcessLookupError):  # no kernel is left behind
             os.kill(int((tmp_path / "pid").read_text()), 0)
