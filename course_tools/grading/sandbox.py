@@ -26,7 +26,7 @@ from course_tools.kernels import kernel_environment
 from course_tools.lessons.execute import KERNEL_ENVIRONMENT
 from course_utils.paths import REPOSITORY
 
-FIRST_USER = 62_000  # when root grades, the processes in each place have a user id of their own, from here on
+USERS = range(62_000, 65_000)  # when root grades, the processes in each place have a user id of their own
 SCRATCH, SHARED, FILES = 256 * 2**20, 16 * 2**20, 20_000  # bytes of /tmp, of /dev/shm; files in /tmp
 RESULT = 2**20  # bytes that are read of what comes back
 APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
@@ -89,7 +89,7 @@ def run(
     No two may run in one `place` at a time. Ends early when `cancelled()`. Never raises for what the job's cells do.
     """
     nonce = secrets.token_hex(16)
-    user = FIRST_USER + place if inside and os.getuid() == 0 else None
+    user = USERS[(31 * os.getpid() + place) % len(USERS)] if inside and os.getuid() == 0 else None
     command = [_python() if inside else sys.executable, "-B", "-P", "-m", "course_tools.grading.worker"]
     begun = time.monotonic()
     with (

@@ -12,86 +12,24 @@ from course_tools.grading.worker import GradedLesson
 from course_tools.lessons import assemble, commands, store
 from course_utils.paths import REPOSITORY
 
-LESSON = '''# %% [markdown]
-# # 77 · Made for a test
-#
-# **Time:** about 25
-# minutes to read and try, 5 minutes for the exercises; all cells run in a second.
-
-# %%
-from course_utils.datasets import reviews
-
-found = len(reviews.load_sample().train.texts)
-
-# %% [raw]
-# # BEGIN QUESTION
-# name: double
-# points: 3
-
-# %% [markdown]
-# **Exercise 1.** Double it.
-
-# %% [raw]
-# # BEGIN SOLUTION
-
-# %%
-def double(x):
-    """Twice x."""
-    return 2 * x  # SOLUTION
-
-# %% [raw]
-# # END SOLUTION
-
-# %% tags=["wrong"] message="is not 6"
-def double(x):
-    return x * x
-
-# %% tags=["wrong"] message="is not 6"
-def double(x):
-    return x
-
-# %% [raw]
-# # BEGIN TESTS
-
-# %%
-""" # BEGIN TEST CONFIG
-points: 1
-""" # END TEST CONFIG
-def test_double(double):
-    assert double(3) == 6, f"{double(3)} is not 6"
-
-# %%
-""" # BEGIN TEST CONFIG
-points: 2
-hidden: true
-""" # END TEST CONFIG
-def test_hidden(double, found):
-    assert double(found) > 1000
-
-# %% [raw]
-# # END TESTS
-
-# %% [raw]
-# # END QUESTION
-'''
+READS = "from course_utils.datasets import reviews\n\nfound = len(reviews.load_sample().train.texts)"
 
 
 @pytest.fixture
-def home(tmp_path):
-    """A repository with one lesson, built."""
-    source = tmp_path / "notebooks" / "source" / "77_made.py"
-    source.parent.mkdir(parents=True)
-    source.write_text(LESSON, encoding="utf-8")
-    assert commands.notebooks([], tmp_path) == 0
-    return tmp_path
+def course(source):
+    """A built course; its lesson reads a sample, and takes no time."""
+    source.write_text(source.read_text(encoding="utf-8").replace("slow = time.sleep(3600)", READS), encoding="utf-8")
+    root = store.root_of(source)
+    assert commands.notebooks([], root) == 0
+    return root
 
 
-def test_release_has_all_that_an_instructor_needs(home, capsys):
-    (home / "build" / "slides").mkdir(parents=True)
-    (home / "build" / "slides" / "77_made.html").touch()
-    assert release.main([], home) == 0
+def test_release_has_all_that_an_instructor_needs(course, source, capsys):
+    (course / "build" / "slides").mkdir(parents=True)
+    (course / "build" / "slides" / "77_made.html").touch()
+    assert release.main([], course) == 0
     assert "1 lessons have changed since they were last run" in capsys.readouterr().out
-    made = home / "build" / "release"
+    made = course / "build" / "release"
     names = {path.relative_to(made).as_posix() for path in made.rglob("*") if path.is_file()}
     assert names == {
         "LICENSE",
@@ -103,30 +41,29 @@ def test_release_has_all_that_an_instructor_needs(home, capsys):
         "autograders/77_made.zip",
         "slides/77_made.html",
     }
-    with zipfile.ZipFile(home / "build" / "release.zip") as packed:
+    with zipfile.ZipFile(course / "build" / "release.zip") as packed:
         assert {name for name in packed.namelist() if not name.endswith("/")} == names
-    assert "2 * x" not in (made / "students" / "77_made.ipynb").read_text(encoding="utf-8")
-    assert "2 * x" in (made / "solutions" / "77_made.ipynb").read_text(encoding="utf-8")
+    assert "sqrt(x)" not in (made / "students" / "77_made.ipynb").read_text(encoding="utf-8")
+    assert "sqrt(x)" in (made / "solutions" / "77_made.ipynb").read_text(encoding="utf-8")
     assert all("test_hidden" not in path.read_text(encoding="utf-8") for path in made.glob("s*/*.ipynb"))
     page = (made / "SYLLABUS.md").read_text(encoding="utf-8")
-    seconds = json.loads((home / "build" / "times.json").read_text(encoding="utf-8"))["77_made"]["seconds"]
-    assert re.search(rf"\| 77 Made for a test \| 25 \| 5 \| 3 \| {round(seconds)} \| \d+ \|", page)
-    assert release.main([], home) == 0
+    seconds = json.loads((course / "build" / "times.json").read_text(encoding="utf-8"))["77_made"]["seconds"]
+    assert re.search(rf"\| 77 Made for a test \| 25 \| 5 \| 4 \| {round(seconds)} \| \d+ \|", page)
+    assert release.main([], course) == 0
     assert "have changed" not in capsys.readouterr().out  # the time is known
-    assert sorted(path.name for path in (home / "build").glob(".*")) == []
-    source = home / "notebooks" / "source" / "77_made.py"
-    source.write_text(LESSON.replace("Double it.", "Double it!"), encoding="utf-8")
-    assert release.main([], home) == 2
+    assert sorted(path.name for path in (course / "build").glob(".*")) == []
+    source.write_text(source.read_text(encoding="utf-8").replace("Double it.", "Double it!"), encoding="utf-8")
+    assert release.main([], course) == 2
     assert "build it with: make notebooks" in capsys.readouterr().err
     assert (made / "SYLLABUS.md").read_text(encoding="utf-8") == page
 
 
-def test_otter_itself_grades_with_the_autograder(home, tmp_path, monkeypatch):
+def test_otter_itself_grades_with_the_autograder(course, source, tmp_path, monkeypatch):
     """With Otter's own program: full points for the solution, and the hidden test counts."""
     from otter.run import main as otter_run
 
-    packed = home / "77_made.zip"
-    release.autograder(GradedLesson.of(assemble.assemble(*assemble.sources([], home))), packed)
+    packed = course / "77_made.zip"
+    release.autograder(GradedLesson.of(assemble.assemble(source)), packed)
     with zipfile.ZipFile(packed) as zipped:
         names = set(zipped.namelist())
         assert {"tests/double.py", "files/data/reviews.tsv.bz2", "setup.sh"} <= names
@@ -134,15 +71,12 @@ def test_otter_itself_grades_with_the_autograder(home, tmp_path, monkeypatch):
         assert not [name for name in names if "solutions" in name or "downloads" in name]
         assert "tensorflow==" in zipped.read("environment.yml").decode()
     monkeypatch.chdir(tmp_path)
-    points = {}
-    hidden_wrong = store.read(*assemble.sources([], home), solved=True)
-    next(cell for cell in hidden_wrong.cells if "def double" in cell.source).source = "def double(x):\n    return 6"
-    store.save(hidden_wrong, tmp_path / "hidden.ipynb")
-    solved = store.built(*assemble.sources([], home), solved=True)
-    for name, path in {"solved": solved, "hidden": tmp_path / "hidden.ipynb"}.items():
+    wrong = store.read(source, solved=True)
+    next(cell for cell in wrong.cells if "def root" in cell.source).source = "def root(x):\n    return 3"
+    store.save(wrong, tmp_path / "hidden.ipynb")
+    for path, points in {store.built(source, solved=True): 4, tmp_path / "hidden.ipynb": 2}.items():
         found = otter_run(str(path), autograder=str(packed), output_dir=None, no_logo=True)
-        points[name] = (found.total, found.possible)
-    assert points == {"solved": (3, 3), "hidden": (1, 3)}
+        assert (found.total, found.possible) == (points, 4)
 
 
 def entries(*minutes):
