@@ -44,7 +44,7 @@ doctor: ## check this computer: what is wrong, and what to do
 data: setup ## get real datasets: make data DATASETS="imdb_reviews …" [FROM=archive-or-folder]
 	@$(COURSE) data $(DATASETS) $(if $(FROM),--from "$(FROM)")
 
-run: setup ## run every lesson, and measure every claim; the outcome goes to build/
+run: setup ## run every lesson that has not passed as it is (ARGS=--all: every one), measure every claim; writes to build/
 	@$(COURSE) run $(ARGS)
 
 results: setup ## measure the lessons on real data, over several seeds; rewrite results/ and RESULTS.md

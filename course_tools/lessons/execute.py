@@ -80,7 +80,7 @@ def run_all(
         runs = (_run(name, notebook, folder, limit, environment or {}, bar, slot) for name, notebook in notebooks)
         return await asyncio.gather(*runs)
 
-    # In a thread of its own: in the main thread nbclient takes over Ctrl-C, ends one kernel by it, and goes on.
+    # In a thread of its own: in the main thread nbclient takes over Ctrl-C, ends one kernel by it, and continues.
     loop, cells = asyncio.new_event_loop(), sum(len(notebook.cells) for _, notebook in notebooks)
     with ThreadPoolExecutor(1) as thread, tqdm(total=cells, desc=title, unit="cell", mininterval=1) as bar:
         running = thread.submit(asyncio.Runner(loop_factory=lambda: loop).run, everything())

@@ -69,7 +69,7 @@ def _ending(prose: list[str], code: list[str]) -> Iterator[str]:
 def _exercises(source: Path) -> Iterator[str]:
     """What the exercises lack. That each has two wrong answers is checked by assemble.assemble.
 
-    An answer that is no function cannot be tried with other numbers, so it needs no hidden test.
+    An answer that is not a function cannot be checked with other numbers, so it needs no hidden test.
     """
     cells = jupytext.read(source, fmt="py:percent").cells
     marks = [i for i, cell in enumerate(cells) if "# BEGIN QUESTION" in cell.source]

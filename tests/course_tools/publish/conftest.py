@@ -1,4 +1,4 @@
-"""What tests of pages and slides share: browser libraries that are empty, and lessons that are made up."""
+"""For the tests of pages and slides: empty browser libraries, and notebooks made for a test."""
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
@@ -24,7 +24,7 @@ def libraries():
 
 @pytest.fixture
 def figure_text():
-    return "A point that stands for a figure of the lesson."
+    return "A point in place of a figure of the lesson."
 
 
 @pytest.fixture

@@ -102,7 +102,7 @@ def test_of_code_imports_claims_settings_and_drawing_are_left_out(code, expected
     assert slides.shown_code(code) == expected
 
 
-def test_a_section_begins_a_row_and_its_heading_stands_on_all_of_its_slides(lesson):
+def test_a_section_begins_a_row_and_its_heading_is_on_all_of_its_slides(lesson):
     items = "\n".join(f"- item {n}" for n in range(40))
     made = slides.make_slides(lesson("# 01 · Gates\n\nAbout gates.", "## 1 · One\n\nSo.", items, "## 2 · Two\n\nThen."))
     assert headings(made) == ["01 · Gates", "1 · One", "1 · One", "2 · Two"]
