@@ -99,9 +99,14 @@ class Course:
     def mark(self) -> dict:
         return json.loads((self.venv / environment.MARK).read_text())
 
-    def unmark(self) -> None:
-        """Makes it look as if the set-up had been interrupted while it installed packages."""
-        (self.venv / environment.MARK).write_text(json.dumps({**self.mark(), "installed": []}))
+    def mark_as(self, **changes) -> None:
+        (self.venv / environment.MARK).write_text(json.dumps({**self.mark(), **changes}))
+
+    def interrupt(self) -> None:
+        """Makes it look as if the set-up had been interrupted before it installed the first package."""
+        self.mark_as(installed=[])
+        for path in self.site.glob("tiny_one*"):
+            files.remove(path)
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +171,7 @@ def test_an_interrupted_set_up_is_continued(course, left):
         (course.site / "tiny_one.py").unlink()
         info = course.site / "tiny_one-1.0.dist-info"
         shutil.rmtree(info) if left == "nothing" else [(info / name).unlink() for name in ("INSTALLER", "RECORD")]
-    course.unmark()
+    course.mark_as(installed=[])
     course.finish()
     assert environment.venv_python(course.venv).lstat().st_mtime_ns == python.st_mtime_ns  # the rest was kept
 
@@ -185,28 +190,29 @@ def test_a_broken_environment_is_recognised(course, tmp_path, part):
     assert environment.installed(course.venv)
 
 
-def test_a_moved_environment_is_made_anew(course):
-    (course.site / "rubbish.py").touch()
-    (course.venv / environment.MARK).write_text(json.dumps({**course.mark(), "folder": "before"}))
-    course.finish()
-    assert not (course.site / "rubbish.py").exists()
+def test_a_moved_environment_is_recognised(course):
+    course.mark_as(folder="before")
+    assert environment.installed(course.venv) is None
+    course.mark_as(folder=str(course.venv.resolve()))
 
 
 @posix
-def test_killed_while_it_works_it_is_continued(tmp_path, wheels):
+def test_killed_while_it_makes_the_environment_it_begins_anew(tmp_path, wheels):
     course = Course(tmp_path, wheels)
     process = course.start()
     while not (course.site / "pip" / "__init__.py").exists() and process.poll() is None:
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
-    assert not environment.is_complete(course.venv)
+    assert environment.installed(course.venv) is None
+    (course.site / "rubbish.py").touch()
     course.finish()
+    assert not (course.site / "rubbish.py").exists()
 
 
 @posix
 def test_two_at_once_take_turns_and_ctrl_c_ends_the_waiting(course):
-    course.unmark()
+    course.mark_as(installed=[])
     with files.locked(course.venv / environment.CLAIM) as ours:
         assert ours
         first, second = course.start(), course.start()
@@ -220,9 +226,7 @@ def test_two_at_once_take_turns_and_ctrl_c_ends_the_waiting(course):
 
 @pytest.mark.parametrize("setting", ["target = {}", "prefix = {}", "dry-run = true"])
 def test_a_setting_of_pip_that_sends_packages_elsewhere_is_named(course, tmp_path, setting):
-    course.unmark()
-    for path in course.site.glob("tiny_one*"):
-        files.remove(path)
+    course.interrupt()
     (tmp_path / "pip.conf").write_text("[install]\n" + setting.format((tmp_path / "there").as_posix()))
     status, _, err = course.set_up(PIP_CONFIG_FILE=str(tmp_path / "pip.conf"))
     assert status == 1 and setting.split()[0] in err and "tiny-one" in err
@@ -233,9 +237,7 @@ def test_a_setting_of_pip_that_sends_packages_elsewhere_is_named(course, tmp_pat
 @posix
 @pytest.mark.parametrize("uv_has_a_source", [True, False])
 def test_uv_is_used_unless_only_pip_knows_where_packages_are(course, tmp_path, uv_has_a_source):
-    course.unmark()
-    for path in course.site.glob("tiny_one*"):
-        files.remove(path)
+    course.interrupt()
     uv = tmp_path / "uv"
     uv.write_text(
         f'#!/bin/sh\necho "$1 $2 $3" > "{tmp_path}/used"; shift 3; py=$1; shift 2; exec "$py" -m pip install "$@"\n'
@@ -247,9 +249,7 @@ def test_uv_is_used_unless_only_pip_knows_where_packages_are(course, tmp_path, u
 
 
 def test_without_a_network_it_says_so(course):
-    course.unmark()
-    for path in course.site.glob("tiny_one*"):
-        files.remove(path)
+    course.interrupt()
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))  # bound, but not listening: connections are refused
         address = f"http://127.0.0.1:{nobody.getsockname()[1]}/simple"
