@@ -222,16 +222,10 @@ def check_cores() -> Check:
 
 
 def check_disk() -> Check:
-    data = paths.data_dir()
-    places = {
-        "the course": paths.REPOSITORY,
-        "real data": next(path for path in (data, *data.parents) if path.exists()),
-    }
-    free = {what: shutil.disk_usage(place).free / 1e9 for what, place in places.items()}
-    found = ", ".join(f"{gigabytes:.1f} GB free for {what}" for what, gigabytes in free.items())
-    if min(free.values()) < SPARE_DISK_GB:
-        return Check(NOTE, "Disk", found, "Free some space: what lessons save and real data may not fit.")
-    return Check(OK, "Disk", found)
+    free = shutil.disk_usage(paths.REPOSITORY).free / 1e9
+    if free < SPARE_DISK_GB:
+        return Check(NOTE, "Disk", f"{free:.1f} GB free", "Free some space: what lessons save may not fit.")
+    return Check(OK, "Disk", f"{free:.1f} GB free")
 
 
 def check_data(datasets: dict[str, catalogue.Dataset] = catalogue.DATASETS) -> Iterator[Check]:
