@@ -9,7 +9,6 @@ usual limits, on CORES cores however many there are. Let nothing else run meanwh
 """
 
 import argparse
-import csv
 import random
 import statistics
 import subprocess
@@ -21,7 +20,7 @@ from pathlib import Path
 import psutil
 from tqdm import tqdm
 
-from course_tools.grading import submissions
+from course_tools.grading import submissions, table
 from course_tools.lessons import assemble, results_pages, store
 from course_tools.notebooks import CHECK
 from course_utils import tables
@@ -73,8 +72,7 @@ def measure(source: Path, number: int) -> dict:
         seconds = time.monotonic() - begun
         if done.returncode not in (0, 1):  # 1: some could not be run to their end; the table says how many
             raise RuntimeError(f"grading {source.stem} ended with status {done.returncode}")
-        with (Path(folder) / submissions.TABLE).open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
+        rows = table.load(Path(folder) / submissions.TABLE)
     each = [float(row["seconds"]) for row in rows]
     return {
         "lesson": source.stem,
@@ -82,7 +80,7 @@ def measure(source: Path, number: int) -> dict:
         "seconds in all": round(seconds),
         "seconds each, median": round(statistics.median(each), 1),
         "slowest": round(max(each), 1),
-        "not run to the end": sum(bool(row["reason"]) for row in rows),
+        "not run to the end": sum("reason" in row for row in rows),
         "mean of points, %": round(100 * statistics.mean(float(row["points"]) / float(row["of"]) for row in rows)),
     }
 

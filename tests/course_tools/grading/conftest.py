@@ -2,6 +2,8 @@
 
 import pytest
 
+from course_tools.grading import sandbox
+
 LESSON = '''# %% [markdown]
 # # 77 · Made for a test
 #
@@ -115,3 +117,9 @@ def source(tmp_path):
     path.parent.mkdir(parents=True)
     path.write_text(LESSON, encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="session")
+def sandboxed():
+    if problem := sandbox.problem(sandbox.Limits()):
+        pytest.skip(f"no sandbox: {problem}")

@@ -21,8 +21,7 @@ from course_utils.paths import REPOSITORY
 
 RIGHT = {"double": "def double(x):\n    return 2 * x", "root": "def root(x):\n    return math.sqrt(x)"}
 BEGUN = time.time()
-HOLE = sandbox.problem(sandbox.Limits())
-needs_sandbox = pytest.mark.skipif(HOLE is not None, reason=f"no sandbox: {HOLE}")
+needs_sandbox = pytest.mark.usefixtures("sandboxed")
 
 
 @pytest.fixture
@@ -256,20 +255,6 @@ raise RuntimeError("it did: " + repr(done))
     _, found = graded(tmp_path / "evil")
     assert "RuntimeError: it did: []" in found["looks around.ipynb"]["messages"]
     assert not list(tmp_path.rglob("evil.txt"))
-
-
-@needs_sandbox
-def test_an_answer_that_knows_only_the_students_test_gets_no_full_points(tmp_path):
-    solved = store.read(*assemble.sources(["04"]), solved=True)
-    answer = next(cell for cell in solved.cells if cell.source.startswith("def n_weights"))
-    answer.source = "def n_weights(d, u):\n    return {(3, 5): 45, (1, 1): 3, (100, 10): 1110}[d, u]"
-    folder = tmp_path / "class"
-    folder.mkdir()
-    store.save(solved, folder / "learned by heart.ipynb")
-    _, found = graded(folder)
-    row = found["learned by heart.ipynb"]
-    assert (row["04 n_weights"], row["points"], row["of"]) == ("0.5", "6.5", "7")
-    assert "n_weights_hidden" not in str(solved)
 
 
 @needs_sandbox
