@@ -181,7 +181,7 @@ def run_published(set_up, given: Reviews, limit: float) -> dict:
     return {"course": clock.course, "parameters": model.count_params()}
 
 
-def run_with_evidence(given: Reviews, seed: int) -> dict:
+def run_with_ratios(given: Reviews, seed: int) -> dict:
     """The same for a small bidirectional LSTM that is told what naive Bayes knows (lesson 10)."""
     keras.utils.set_random_seed(seed)
     vocabulary = Vocabulary.from_documents(given.words[0], 20_000)
@@ -248,12 +248,12 @@ def main() -> None:
     runs = {EVIDENCE: [], **{name: [] for name in PUBLISHED}}
     limit = LIMIT
 
-    def with_evidence(seed):
+    def with_ratios(seed):
         if given.only != "published":
-            runs[EVIDENCE].append(run_with_evidence(data, seed))
+            runs[EVIDENCE].append(run_with_ratios(data, seed))
             print(EVIDENCE, runs[EVIDENCE][-1]["course"], flush=True)
 
-    with_evidence(0)
+    with_ratios(0)
     for i, (name, set_up) in enumerate(PUBLISHED.items()):
         if given.only != "evidence":
             runs[name].append(run_published(set_up, data, limit))
@@ -261,7 +261,7 @@ def main() -> None:
             limit = min(limit, seconds) if accuracy >= MARK else limit
             print(name, runs[name][-1]["course"], flush=True)
         if i in (1, 3):
-            with_evidence((i + 1) // 2)
+            with_ratios((i + 1) // 2)
     if given.on == "test" and not given.only:
         record = {
             "benchmark": "imdb_time_to_accuracy",

@@ -58,7 +58,7 @@ def title_key(title: str) -> str:
 
 
 class Vocabulary:
-    """Numbers for words: id 0 is padding, then the words as given, then `oov_buckets` ids for words not in the list.
+    """Ids for words: 0 is padding, then the words as given, then `oov_buckets` ids for words that are not in the list.
 
     A word that is out of the vocabulary (OOV) always falls into the same bucket, on every machine. `len(vocabulary)`
     counts all ids: 1 + number of words + oov_buckets. Raises ValueError for duplicate words or no bucket.
@@ -109,7 +109,7 @@ class Vocabulary:
 
 
 def one_hot(ids: Sequence[int], size: int) -> np.ndarray:
-    """One row an id, zeros but for a one at the id: (number of ids, size) float32.
+    """One row for each id, with 1 at the id and 0 elsewhere: (number of ids, size) float32.
 
     Raises IndexError for an id outside of 0 … size − 1.
     """
@@ -127,7 +127,7 @@ def bag_of_words(documents: Sequence[Sequence[str]], vocabulary: Vocabulary) -> 
     A bag is the sum of its words' one-hot vectors; unknown words are counted in their bucket.
     """
     encoded = [vocabulary.encode(document) for document in documents]
-    # 32-bit indices, for scikit-learn's liblinear takes no others
+    # 32-bit indices: scikit-learn's liblinear takes no others
     rows = np.repeat(np.arange(len(encoded), dtype=np.int32), [len(ids) for ids in encoded])
     columns = np.concatenate(encoded) if encoded else np.zeros(0, dtype=np.int32)
     ones = np.ones(len(columns), dtype=np.float32)
@@ -137,13 +137,13 @@ def bag_of_words(documents: Sequence[Sequence[str]], vocabulary: Vocabulary) -> 
 
 
 def pad(sequences: Sequence[Sequence[int]], length: int | None = None, side: str = "right") -> np.ndarray:
-    """One row of ids a sequence, filled up with 0, the id of padding: (sequences, length) int32.
+    """One row of ids for each sequence, padded with 0: (sequences, length) int32.
 
-    `length` is that of the longest sequence unless given; of a longer sequence the first `length` ids stay. `side` says
-    where the padding stands, "left" or "right". Raises ValueError for another side.
+    `length` is that of the longest sequence unless given; longer sequences are cut to their first `length` ids. `side` says
+    where the padding is, "left" or "right". Raises ValueError for another side.
     """
     if side not in ("left", "right"):
-        raise ValueError(f"padding stands on the 'left' or on the 'right', not {side!r}")
+        raise ValueError(f"padding is on the 'left' or on the 'right', not {side!r}")
     if length is None:
         length = max(map(len, sequences), default=0)
     padded = np.zeros((len(sequences), length), dtype=np.int32)
@@ -154,7 +154,7 @@ def pad(sequences: Sequence[Sequence[int]], length: int | None = None, side: str
 
 
 def length_buckets(lengths: Sequence[int], boundaries: Sequence[int]) -> list[np.ndarray]:
-    """Which sequences go into which bucket, by their lengths: len(boundaries) + 1 arrays of positions, in order.
+    """The positions of the sequences in each bucket, by their lengths: len(boundaries) + 1 arrays, in order.
 
     Bucket i holds boundaries[i − 1] ≤ length < boundaries[i], as in tf.data's bucket_by_sequence_length. Raises ValueError
     unless the boundaries increase.

@@ -128,8 +128,8 @@ def query(given: argparse.Namespace, model) -> int:
     options = {}
     if given.kind in ("interests-of", "titles-near"):
         pairs = [extra.partition("=") for extra in given.extra]
-        for name, sign, _ in pairs:
-            if not sign:
+        for name, equals, _ in pairs:
+            if not equals:
                 raise ValueError(f"--extra {name} is not of the form COLUMN=VALUE")
         options["extras"] = {name: value for name, _, value in pairs}
     elif given.extra:
@@ -160,7 +160,7 @@ def _measured(model, scores: Callable[[Shard], np.ndarray], held_out: Shard, sco
 
 
 def _whole(least: int, most: int) -> Callable[[str], int]:
-    """A reader of whole numbers for argparse."""
+    """An argparse type: whole numbers from `least` to `most`."""
 
     def read(text: str) -> int:
         if not text.isdecimal() or not least <= int(text) <= most:

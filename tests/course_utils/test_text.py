@@ -188,7 +188,7 @@ def test_what_is_padded_is_found_again(sequences, side):
     assert [row[row > 0].tolist() for row in padded] == sequences
     words, padding = (slice(0, 1), -1) if side == "right" else (slice(-1, None), 0)
     for row, ids in zip(padded, sequences, strict=True):
-        assert not ids or row[words] == ids[words]  # the words stand at their end of the row …
+        assert not ids or row[words] == ids[words]  # the words are at their end of the row …
         assert len(ids) == len(row) or row[padding] == 0  # … and padding at the other
 
 

@@ -62,8 +62,6 @@ def counted(corpus):
     return {what: count for what, count in corpus.report.items() if count}
 
 
-# --- one table, many files ---
-
 TEXT = table()
 IN_ANOTHER_ORDER = table(
     [(f"a, b; {i}\nc;", b, t, c, "\0", "") for i, (t, b, c) in enumerate(JOBS)],
@@ -135,8 +133,6 @@ def test_a_folder_and_a_second_process_change_nothing_but_where_the_shards_are(t
     assert len(here.held_out) > 0 and here.titles == there.titles and here.counts.tolist() == there.counts.tolist()
 
 
-# --- cleaned and counted ---
-
 RAGGED = "rows with more or fewer fields than the header"
 ODD = [
     ("Boss\nBoss,a,b\n,,,\n", {"rows": 5, RAGGED: 3}),
@@ -178,8 +174,7 @@ LOST = "lines lost, the first is line {}: an open quotation mark, or a very long
 
 
 def test_lines_lost_to_an_open_quotation_mark_near_the_end_are_counted(tmp_path):
-    rows = [(f"Nurse {i}", "care|aid") for i in range(20)]
-    content = table([*GOOD, *rows], ("title", "interests"))
+    content = table([*GOOD, *((f"Nurse {i}", "care|aid") for i in range(20))], ("title", "interests"))
     corpus = read(tmp_path, content.replace("Nurse 5,care", 'Nurse 5,"care'))
     assert counted(corpus) == {LOST.format(9): 15, "rows": 7, "examples": 7}
     assert decoded(corpus)[-1] == ("nurse 4", {"care", "aid"})
@@ -233,8 +228,6 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
     assert peaks[1] < 1.3 * peaks[0]
     assert peaks[1] < 500_000  # a shard has 600,000 characters in a column that is not used
 
-
-# --- errors ---
 
 FIRST, NONE = "does not begin with a line of column names", "nothing to learn from: "
 WRONG = {

@@ -25,9 +25,6 @@ def decoded(corpus, *shards):
     return found
 
 
-# --- words ---
-
-
 @pytest.mark.parametrize("character", ["a", " ", "+", "é", "中", "'", "\u0301"])
 def test_of_a_very_long_title_the_beginning_is_read(character):
     words = title_words("Nurse " + character * 100_000)
@@ -60,15 +57,9 @@ def test_interests_are_cleaned(interest, name):
     assert plain(interest) == name and plain(name) == name
 
 
-@pytest.mark.parametrize(
-    "interest",
-    ["", " ", "See  Below", "N/A", "None", "NULL", "nan", "-", "–", "?", "…", "...", "[]", "['']", "\0", "\ufeff"],
-)
-def test_what_stands_for_nothing_is_no_interest(interest):
-    assert plain(interest) == ""
-
-
-# --- shards ---
+def test_placeholders_and_punctuation_are_no_interests():
+    for interest in "|  |See  Below|N/A|None|NULL|nan|-|–|?|…|...|[]|['']|\0|\ufeff".split("|"):
+        assert plain(interest) == "", interest
 
 
 def test_bags_of_some_rows_are_padded():
@@ -80,8 +71,6 @@ def test_bags_of_some_rows_are_padded():
     assert len(twice) == 6
     assert twice.bags(np.arange(6)).tolist() == 2 * shard.bags(np.arange(3)).tolist()
 
-
-# --- from lists ---
 
 WORDS = st.lists(st.sampled_from(["Nurse", "nurse", "data", "C++", "工", "!", "x"]), max_size=4).map(" ".join)
 BAGS = st.lists(st.sampled_from(["sql", " SQL", "care", "n/a", "", "é", "y"]), max_size=4)
@@ -199,9 +188,6 @@ def test_frequent_titles_are_remembered_when_there_are_too_many(size):
     corpus = from_lists(titles, [["x", f"y{i}"] for i in range(60)], rare=1, limits=Limits(shard=size, titles=4))
     assert corpus.titles[0] == "nurse" and len(corpus.titles) == 4
     assert [title for title, _ in decoded(corpus)] == [title.lower() for title in titles]
-
-
-# --- held out ---
 
 
 def examples_to_hold_out(n=400):

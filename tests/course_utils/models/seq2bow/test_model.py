@@ -22,9 +22,6 @@ def trained(corpus, network):
     return model
 
 
-# --- titles as a tree ---
-
-
 def some_titles(n=200, words=5, seed=0):
     rng = np.random.default_rng(seed)
     titles = np.zeros((n, LENGTH), dtype=np.int32)
@@ -42,9 +39,6 @@ def test_there_is_one_node_for_each_different_beginning():
     titles = some_titles()
     beginnings = {tuple(title[:t]) for title in titles for t in range(1, np.count_nonzero(title) + 1)}
     assert len(Trie(titles).words) == len(beginnings) < np.count_nonzero(titles)
-
-
-# --- the same numbers as Keras ---
 
 
 def test_vectors_are_those_of_kerass_lstm_and_a_linear_layer(corpus, network, in_keras):
@@ -109,9 +103,6 @@ def test_vectors_of_other_interests_are_refused(corpus, vectors):
         Seq2BoW(corpus.numbering, Vectors(vectors.words[::-1], vectors.matrix[::-1]), corpus.counts, len(corpus))
 
 
-# --- answers ---
-
-
 def test_titles_never_seen_whole_are_answered_by_their_words(trained):
     assert "senior sales surgeon" not in trained.index
     assert trained.interests_of("Senior sales surgeon!", 1)
@@ -155,9 +146,6 @@ def test_an_unknown_extra_input_is_named(trained):
 def test_without_an_index_no_titles_are_found(network):
     with pytest.raises(ValueError, match="call make_index"):
         network().titles_near("nurse")
-
-
-# --- on disk ---
 
 
 def test_answers_are_the_same_after_loading(trained, tmp_path):
@@ -217,9 +205,6 @@ def test_a_file_that_is_none_is_refused(trained, tmp_path, damage):
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(FileNotFoundError):
         Seq2BoW.load(tmp_path / "none.npz")
-
-
-# --- how good a ranking is ---
 
 
 def test_recall_and_ndcg_of_a_hand_made_ranking():

@@ -29,9 +29,6 @@ def in_shards(planted):
     return from_lists(*planted, held_out=0.1, limits=Limits(shard=100, mixed=2))
 
 
-# --- a step ---
-
-
 def test_a_step_follows_the_gradient_that_keras_finds(network, corpus, vectors, words_of, in_keras):
     model = network(seed=1)
     *trie, extras, candidates = training._batch([next(Stream(model, corpus, 0, 1, 50, 4, 0.0).samples(0))])
@@ -46,9 +43,6 @@ def test_a_step_follows_the_gradient_that_keras_finds(network, corpus, vectors, 
     assert float(learn(*trie, extras, candidates)) == pytest.approx(float(L), rel=1e-5)
     for name, gradient in zip(("x", "W_x", "W_h", "b", "W_o"), gradients, strict=True):
         assert np.allclose(before[name] - model.weights[name].numpy(), tf.convert_to_tensor(gradient), atol=1e-6), name
-
-
-# --- what is sampled ---
 
 
 def test_the_positive_is_of_the_bag_and_no_negative_is(network, corpus):
@@ -96,9 +90,6 @@ def test_a_bag_of_everything_has_no_negatives_and_is_passed_over(network):
         assert (candidates[:, 0] != python).all() and (candidates[:, 1:] == python).all()
 
 
-# --- a training ---
-
-
 def test_the_same_seed_gives_the_same_weights(network, corpus):
     first, second, other = (network(seed=seed) for seed in (5, 5, 6))
     for model in (first, second, other):
@@ -133,9 +124,6 @@ def test_where_every_bag_has_every_interest_there_is_nothing_to_learn(network):
     corpus = from_lists(["data engineer", "nurse"], [["python", "sql"]] * 2, rare=1)
     with pytest.raises(ValueError, match="every bag has every interest"):
         fit(network(corpus, interest_vectors(corpus, 4)), corpus)
-
-
-# --- resuming ---
 
 
 class Stopped(Exception):
@@ -186,8 +174,6 @@ def test_a_damaged_state_is_named(network, corpus, tmp_path):
     with pytest.raises(ValueError, match="state cannot be read .*remove it to begin again"):
         fit(network(), corpus, checkpoint=tmp_path / "state")
 
-
-# --- several workers ---
 
 WORKER = """
     import os, signal, sys
