@@ -151,7 +151,7 @@ def test_every_kind_of_bad_exercise_is_found(attempt):
         changed = {"tests": {**lesson.tests, name: test}, "wrong_answers": {**lesson.wrong_answers, name: answers}}
         return "\n".join(exercise_faults(replace(lesson, **changed), attempt))
 
-    elsewhere, right = replace(answers[0], message="elsewhere"), replace(answers[0], code="pass")
+    elsewhere, right = answers[0]._replace(message="elsewhere"), answers[0]._replace(code="pass")
     assert f"{name}, wrong answer 1: the check must say 'elsewhere'" in faults(answers=[elsewhere, *answers[1:]])
     assert f"{name}, wrong answer 2: 1 of 1 points" in faults(answers=[answers[0], right])
     assert f"{name}, solution: 0.5 of 1 points" in faults(test.replace("'e f'], 3)", "'e f'], 4)"))
