@@ -7,9 +7,8 @@ Notation, the same as in the lessons. Examples are rows, so a product is written
     c_t  (batch, units)      the cell state of an LSTM     b…   (units,)            biases
     σ    the sigmoid         ⊙ (in code `*`)               w_c… (units,)            peephole weights
 
-A gate k has its own W_xk, W_hk and b_k. `d_y` is the gradient ∂L/∂y of a scalar loss L and has the shape of y.
-A cell holds its parameters and defines `step` (the equations) and `step_backward` (their chain rule). `forward` and
-`backward` apply them over time, with masks.
+A gate k has its own W_xk, W_hk and b_k. `d_y` is the gradient ∂L/∂y of a scalar loss L and has the shape of y. A cell holds its
+parameters and defines `step` and `step_backward` (the chain rule); `forward` and `backward` apply them over time, with masks.
 
     cell = LSTM.init(features=3, units=4, seed=0)
     run = forward(cell, x, mask=mask)              # run.outputs (batch, time, units), run.state (h_T, c_T)
@@ -37,10 +36,7 @@ def sigmoid(a):
 
 
 def check_shape(name: str, array, axes: str, *sizes: int | None, dtype=None) -> np.ndarray:
-    """Return `array` as an ndarray if it has one axis for each word of `axes`, of these sizes (None: any size).
-
-    Raises ValueError naming the array, its shape and the shape that it needs.
-    """
+    """Return `array` as an ndarray with an axis of these sizes (None: any) for each word of `axes`, or raise ValueError."""
     array = np.asarray(array, dtype=dtype)
     if array.ndim != len(sizes) or any(size not in (None, has) for has, size in zip(array.shape, sizes, strict=True)):
         needed = ", ".join("any" if size is None else str(size) for size in sizes)
@@ -51,9 +47,9 @@ def check_shape(name: str, array, axes: str, *sizes: int | None, dtype=None) -> 
 class Cell:
     """The base of all cells; each names its parameters and has `step` and `step_backward`.
 
-    The names of the parameters, a W_x… first, give their shapes: W_x… is (features, units), W_h… is (units, units), all
-    others are (units,). The gates are in Keras's order. Parameters are passed by position or by name and are not copied.
-    Raises TypeError for missing or other parameters, ValueError for shapes or dtypes that do not fit.
+    The names, a W_x… first and gates in Keras's order, give the shapes: W_x… (features, units), W_h… (units, units), others
+    (units,). Parameters are passed by position or by name and are not copied. Raises TypeError for missing or other
+    parameters, ValueError for shapes or dtypes that do not fit.
     """
 
     parameter_names: ClassVar[tuple[str, ...]] = ()
@@ -87,10 +83,8 @@ class Cell:
 
     @classmethod
     def from_blocks(cls, kernel, recurrent_kernel, bias) -> Self:
-        """Split Keras's arrays, which hold the gates side by side, into one array per gate; peepholes become zero.
-
-        kernel (features, gates * units), recurrent_kernel (units, gates * units), bias of any shape.
-        """
+        """Split Keras's arrays by gate: kernel (features, gates · units), recurrent_kernel (units, gates · units), and bias of
+        any shape. Peepholes become zero."""
         units = recurrent_kernel.shape[0]
         parameters = {name: np.zeros(units, kernel.dtype) for name in cls.names("w_c")}
         for prefix, block in {"W_x": kernel, "W_h": recurrent_kernel, "b": np.ravel(bias)}.items():
@@ -102,9 +96,8 @@ class Cell:
     def init(cls, features: int, units: int, seed: int | np.random.Generator, dtype=np.float64) -> Self:
         """A cell with random parameters, initialised as in Keras.
 
-        W_x uniform (Glorot & Bengio 2010), W_h orthogonal (Saxe et al. 2014), b zero; the forget bias b_f one (Gers et
-        al. 2000), peepholes zero. Like Keras, it samples the gates as one wide matrix: Glorot's limit is
-        √(6 / (features + gates · units)), and the rows of the (units, gates · units) matrix are orthonormal.
+        W_x uniform (Glorot & Bengio 2010), W_h orthogonal (Saxe et al. 2014), the forget bias b_f one (Gers et al. 2000), other
+        biases and peepholes zero. Like Keras, it samples all gates as one wide matrix, (…, gates · units).
         """
         if features < 1 or units < 1:
             raise ValueError(f"features={features}, units={units}: both need to be at least 1")
@@ -121,17 +114,13 @@ class Cell:
         return cell
 
     def step(self, x_t: np.ndarray, state: State) -> tuple[State, SimpleNamespace]:
-        """The equations: the state after one time step, and the values that `step_backward` needs.
-
-        x_t (batch, features), states (batch, units); h_t, the first, is the output. Raises ValueError for wrong shapes.
-        """
+        """The equations: from x_t (batch, features) and the state, the next state, of which h_t is the output, and the values
+        that `step_backward` needs. States are (batch, units). Raises ValueError for wrong shapes."""
         raise NotImplementedError(f"{type(self).__name__} has no step: write its equations")
 
     def step_backward(self, d_state: State, s: SimpleNamespace) -> tuple[np.ndarray, State, dict[str, np.ndarray]]:
-        """The chain rule: from ∂L/∂ the state after the step, and what `step` stored, the gradients of its inputs.
-
-        Returns ∂L/∂x_t (batch, features), ∂L/∂ the state before the step, and by name this step's ∂L/∂ each parameter.
-        """
+        """The chain rule: from ∂L/∂ the state after the step, and what `step` stored, to ∂L/∂x_t (batch, features), ∂L/∂ the
+        state before the step, and by name this step's ∂L/∂ each parameter."""
         raise NotImplementedError(f"{type(self).__name__} has no step_backward: write the chain rule of its step")
 
     def check_state(self, name: str, state, batch: int) -> State:
@@ -152,12 +141,9 @@ class Cell:
         return x_t, self.check_state("state", state, len(x_t))
 
     def products_backward(self, prefix: str, v: np.ndarray, d_a: dict[str, np.ndarray]):
-        """Back through the products a_k = v W_k of several gates.
-
-        prefix "W_x" or "W_h"; v (batch, inputs); d_a maps each gate k to ∂L/∂a_k (batch, units).
-        Returns ∂L/∂v = Σ_k ∂L/∂a_k W_kᵀ and, by name, ∂L/∂W_k = vᵀ ∂L/∂a_k.
-        """
-        d_v = sum(d @ getattr(self, prefix + k).T for k, d in d_a.items())  # (batch, inputs)
+        """Back through the products a_k = v W_k, from d_a, which maps each gate k to ∂L/∂a_k (batch, units): returns
+        ∂L/∂v = Σ_k ∂L/∂a_k W_kᵀ (batch, inputs) and, by name, ∂L/∂W_k = vᵀ ∂L/∂a_k. `prefix` is "W_x" or "W_h"."""
+        d_v = sum(d @ getattr(self, prefix + k).T for k, d in d_a.items())
         return d_v, {prefix + k: v.T @ d for k, d in d_a.items()}  # each (inputs, units)
 
     def gates_backward(self, s: SimpleNamespace, d_a: dict[str, np.ndarray]):
@@ -298,8 +284,8 @@ class GRU(Cell):
     h̃_t = tanh(x_t W_xh + b_xh + r_t ⊙ (h_{t-1} W_hh + b_hh))       candidate
     h_t = z_t ⊙ h_{t-1} + (1 - z_t) ⊙ h̃_t                           hidden state
 
-    Each gate has two biases, because r_t multiplies b_hh but not b_xh; for z and r only their sum matters. (As in Cho et
-    al. and Keras, z_t = 1 keeps the old state; Chung et al. 2014 define z_t the other way round.)
+    r_t multiplies b_hh but not b_xh; for z and r only the sum of the two biases matters. (As in Cho et al. and Keras, z_t = 1
+    keeps the old state; Chung et al. 2014 define z_t the other way round.)
     """
 
     parameter_names = ("W_xz", "W_xr", "W_xh", "W_hz", "W_hr", "W_hh", "b_xz", "b_xr", "b_xh", "b_hz", "b_hr", "b_hh")
@@ -327,9 +313,8 @@ class GRU(Cell):
 
 
 class GRUResetBefore(Cell):
-    """The GRU that resets before the product (Cho et al. 2014; keras.layers.GRU(reset_after=False)).
+    """The GRU that resets before the product (Cho et al. 2014; keras.layers.GRU(reset_after=False)), without backward step.
 
-    Its backward step is an exercise of lesson 07.
     z_t = σ(x_t W_xz + h_{t-1} W_hz + b_z)                  update gate
     r_t = σ(x_t W_xr + h_{t-1} W_hr + b_r)                  reset gate
     h̃_t = tanh(x_t W_xh + (r_t ⊙ h_{t-1}) W_hh + b_h)       candidate
@@ -383,10 +368,8 @@ def forward(cell: Cell, x, initial_state=None, mask=None) -> Run:
     x (batch, time, features), at least one time step. initial_state (h_0,) or (h_0, c_0), each (batch, units); zeros if
     None. mask (batch, time) bool, False where a step is padding; None: no padding.
 
-    In a masked step, as in Keras, the state is carried over unchanged and the output repeats the output of the step before.
-    Before the first step that counts the output is zero, even when initial_state is not.
-
-    Raises ValueError where a shape does not fit, the mask is not boolean, or x or initial_state holds NaN or infinity.
+    In a masked step, as in Keras, the state is carried over and the output repeats the one before; before the first step that
+    counts it is zero. Raises ValueError for wrong shapes, a mask that is not boolean, NaN or infinity in x or initial_state.
     """
     x = check_shape("x", x, "batch time features", None, None, cell.features, dtype=cell.dtype)
     batch, time, _ = x.shape
@@ -418,9 +401,8 @@ def forward(cell: Cell, x, initial_state=None, mask=None) -> Run:
 def backward(run: Run, d_outputs, d_state=None) -> Gradients:
     """Backpropagation through time (Werbos 1990), from the last step to the first.
 
-    d_outputs is ∂L/∂ run.outputs, (batch, time, units), None if the loss does not use the outputs; d_state is
-    ∂L/∂ run.state, (d_h,) or (d_h, d_c), each (batch, units), None if the loss does not use the final state.
-    Call it before the parameters are updated. Raises ValueError where a shape does not fit.
+    d_outputs is ∂L/∂ run.outputs (batch, time, units), d_state ∂L/∂ run.state, (d_h,) or (d_h, d_c), each (batch, units);
+    None where the loss does not use them. Call it before the parameters are updated. Raises ValueError for wrong shapes.
     """
     cell, (batch, time, units) = run.cell, run.outputs.shape
     d_outputs = np.zeros(run.outputs.shape) if d_outputs is None else d_outputs
@@ -449,10 +431,8 @@ def backward(run: Run, d_outputs, d_state=None) -> Gradients:
 def from_keras(layer) -> Cell:
     """A cell with a copy of the weights of a built keras.layers.SimpleRNN, LSTM or GRU, in the layer's dtype.
 
-    Keras holds the gates side by side in `kernel` (features, gates · units) and `recurrent_kernel` (units, gates ·
-    units): i, f, c, o for LSTM; z, r, h for GRU. `bias` is (gates · units,), but (2, gates · units) for a GRU with
-    reset_after=True: row 0 are the b_x, row 1 the b_h. Options such as return_sequences and dropout are not copied.
-
+    Keras holds the gates side by side: i, f, c, o for LSTM; z, r, h for GRU. `bias` is (gates · units,), but for a GRU with
+    reset_after=True (2, gates · units), the b_x and the b_h. Options such as return_sequences and dropout are not copied.
     Raises ValueError if the layer is not built, or its equations are not those of a cell of this module.
     """
     from keras import activations, layers
@@ -466,6 +446,5 @@ def from_keras(layer) -> Cell:
         raise ValueError(f"{layer.name} needs activation='tanh', recurrent_activation='sigmoid' and use_bias=True")
     if not layer.built:
         raise ValueError(f"{layer.name} has no weights yet: call it on data or layer.build((None, None, features))")
-    if cls is GRU and not layer.reset_after:
-        cls = GRUResetBefore
+    cls = GRUResetBefore if cls is GRU and not layer.reset_after else cls
     return cls.from_blocks(*layer.get_weights())

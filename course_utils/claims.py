@@ -1,8 +1,7 @@
 """Claims: statements of the course that are measured where they are made.
 
-`claim` shows the measured value beside its bound. COURSE_CLAIMS says what a missed bound does. With "warn", the default,
-it is shown and the lesson continues. With "strict", the default in continuous integration (CI=true), it raises. With
-"record" it is shown and collected by `course_tools.lessons.execute`, so that one run finds every claim that fails.
+COURSE_CLAIMS says what a missed bound does. With "warn", the default, it is shown and the lesson continues. With "strict", the
+default in continuous integration (CI=true), it raises. With "record", `course_tools.lessons.execute` collects all that fail.
 """
 
 import html
@@ -46,11 +45,9 @@ class Claim:
 def claim(text, value, *, at_least=None, at_most=None, close_to=None, within=None) -> None:
     """Show `text` with its measured `value` beside the bound, and whether the value keeps it.
 
-    Exactly one of `at_least`, `at_most` and `close_to` is given; `close_to` needs `within`, the largest allowed distance.
-    NaN misses every bound.
-
-    Raises ValueError for a bound that cannot be missed or met (none, several, not finite), TypeError for a value that is
-    not one number, and ClaimFailed for a missed bound if claims are strict.
+    Exactly one of `at_least`, `at_most` and `close_to` is given; `close_to` needs `within`, the largest allowed distance. NaN
+    misses every bound. Raises ValueError for a bound that cannot be missed or met (none, several, not finite), TypeError for a
+    value that is not one number, and ClaimFailed for a missed bound if claims are strict.
     """
     bounds = {"at least": at_least, "at most": at_most, "close to": close_to}
     given = {relation: _number(bound, relation) for relation, bound in bounds.items() if bound is not None}
@@ -62,12 +59,8 @@ def claim(text, value, *, at_least=None, at_most=None, close_to=None, within=Non
     within = None if within is None else _number(within, "within")
     if not math.isfinite(bound) or (within is not None and not 0 < within < math.inf):
         raise ValueError(f"claim {text!r}: the bound must be finite and within= positive, or it could not fail or pass")
-    if relation == "close to":
-        held = abs(value - bound) <= within
-    else:
-        held = value >= bound if relation == "at least" else value <= bound
-    made = Claim(text, value, relation, bound, within, held)
-    _made[text] = made
+    kept = {"at least": value >= bound, "at most": value <= bound, "close to": abs(value - bound) <= (within or 0)}
+    made = _made[text] = Claim(text, value, relation, bound, within, kept[relation])
     display(made)
     if not made.held and _strict():
         raise ClaimFailed(str(made))

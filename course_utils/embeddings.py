@@ -32,28 +32,21 @@ def cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def top_k(scores: np.ndarray, k: int) -> np.ndarray:
     """Indices of the k largest of (n,) scores, the largest first, equal scores in the order of their indices: (min(k, n),).
-
-    Raises ValueError for k below 1, and for NaN, which cannot be compared.
-    """
+    Raises ValueError for k below 1, and for NaN, which cannot be compared."""
     scores = np.asarray(scores)
     if k < 1:
         raise ValueError(f"k is {k}; it must be at least 1")
     if np.isnan(scores).any():
         raise ValueError("scores contain NaN and cannot be sorted: check how they were computed")
-    if k >= len(scores):
-        return np.argsort(-scores, kind="stable")
-    threshold = np.partition(scores, len(scores) - k)[len(scores) - k]
+    threshold = np.partition(scores, -k)[-k] if k < len(scores) else -np.inf
     candidates = np.flatnonzero(scores >= threshold)
     return candidates[np.argsort(-scores[candidates], kind="stable")][:k]
 
 
 def norms_of(matrix: np.ndarray) -> np.ndarray:
     """Length of every row of (n, d): (n,) float32. Raises ValueError for a row with NaN, infinity or an infinite length."""
-    norms = np.empty(len(matrix), dtype=np.float32)
-    for start in range(0, len(matrix), BLOCK):
-        rows = matrix[start : start + BLOCK].astype(np.float64)  # squares of float32 do not overflow float64
-        with np.errstate(over="ignore"):
-            norms[start : start + BLOCK] = np.linalg.norm(rows, axis=1)
+    with np.errstate(over="ignore"):  # in the last step only: squares of float32 do not overflow float64
+        norms = np.sqrt(np.einsum("nd,nd->n", matrix, matrix, dtype=np.float64)).astype(np.float32)
     bad = np.flatnonzero(~np.isfinite(norms))
     if len(bad):
         raise ValueError(f"{len(bad)} vectors hold NaN, infinity or numbers near it; the first is row {bad[0]}")
@@ -117,10 +110,9 @@ class Vectors:
 
     def id_of(self, word: str) -> int:
         """Row of `word`. Raises KeyError for a word without a vector."""
-        try:
-            return self.ids[word]
-        except KeyError:
-            raise KeyError(f"no vector for {word!r}; check first with: word in vectors") from None
+        if word not in self.ids:
+            raise KeyError(f"no vector for {word!r}; check first with: word in vectors")
+        return self.ids[word]
 
     def vector(self, word: str) -> np.ndarray:
         """The vector (d,) of `word`. Raises KeyError for a word without one."""
@@ -158,9 +150,8 @@ class Vectors:
 def skip_gram_pairs(sentences: Sentences, window: int, rng: Generator | None = None) -> Pair:
     """Every word with every neighbour at most `window` positions away: centres and contexts, both (pairs,) int32.
 
-    Pairs are within a sentence. With `rng`, each centre samples its own window size from 1 … window, as in word2vec, so
-    that near neighbours count more. Pairs are ordered by distance; shuffle them before training. Raises ValueError for a
-    window below 1.
+    Pairs are within a sentence, ordered by distance: shuffle them before training. With `rng`, each centre samples its own
+    window size from 1 … window, as in word2vec: near neighbours count more. Raises ValueError for a window below 1.
     """
     ids, sentence, reach = _corpus(sentences, window, rng)
     centres, contexts = [ids[:0]], [ids[:0]]
@@ -203,8 +194,8 @@ def _corpus(sentences: Sentences, window: int, rng: Generator | None):
 class NegativeSampler:
     """Samples ids with probability in proportion to count ** power: `probabilities` (n,).
 
-    The power 0.75 of word2vec is between the frequencies of the text (1) and a uniform distribution (0). An id with a count
-    of 0 is never sampled. Raises ValueError for counts that are negative, not finite or all zero.
+    The power 0.75 is word2vec's; 0 is a uniform distribution. An id with a count of 0 is never sampled. Raises ValueError for
+    counts that are negative, not finite or all zero.
     """
 
     def __init__(self, counts: np.ndarray, power: float = 0.75, rng: Generator | None = None):
@@ -224,8 +215,7 @@ class NegativeSampler:
     def sample_without(self, positives: np.ndarray, k: int) -> np.ndarray:
         """k ids for each row of `positives` (rows, any number), none of which is in that row: (rows, k) int32.
 
-        Rows with fewer positives are filled with −1. Sampled as in `sample`, and again where the result is a positive. Raises
-        ValueError when a row leaves nothing to sample.
+        Rows with fewer positives are filled with −1. Raises ValueError when a row leaves nothing to sample.
         """
         positives = np.asarray(positives)
         ids = self.sample((len(positives), k))
@@ -248,8 +238,8 @@ class NegativeSampler:
 def map_2d(vectors: np.ndarray, method: str = "tsne", seed: int = 0, **options) -> np.ndarray:
     """A map of vectors (n, d) in two dimensions, where distances follow the cosine as well as possible: (n, 2) float32.
 
-    `method` is "pca", "tsne" or "umap"; `options` go to scikit-learn's PCA or TSNE, or to umap.UMAP. Rows are scaled to length
-    one first. Raises ValueError for another method, fewer than three rows, and NaN.
+    `method` is "pca" or "tsne"; `options` go to scikit-learn's PCA or TSNE. Rows are scaled to length one first. Raises
+    ValueError for another method, fewer than three rows, and NaN.
     """
     matrix = np.asarray(vectors, dtype=np.float32)
     if matrix.ndim != 2 or len(matrix) < 3:
@@ -265,23 +255,17 @@ def map_2d(vectors: np.ndarray, method: str = "tsne", seed: int = 0, **options) 
 
         defaults = {"perplexity": min(30.0, (len(unit) - 1) / 3), "init": "pca", "random_state": seed}
         place = TSNE(**defaults | options).fit_transform(unit)
-    elif method == "umap":
-        import umap
-
-        defaults = {"n_neighbors": min(15, len(unit) - 1), "random_state": seed, "n_jobs": 1}
-        place = umap.UMAP(**defaults | options).fit_transform(unit)
     else:
-        raise ValueError(f"no map {method!r}; there are 'pca', 'tsne' and 'umap'")
+        raise ValueError(f"no map {method!r}; there are 'pca' and 'tsne'")
     return np.asarray(place, dtype=np.float32)
 
 
 def export_projector(folder: Path | str, vectors: Vectors, metadata: Mapping | None = None, name="vectors") -> Path:
     """Write `vectors` for TensorBoard's Embedding Projector; open with `tensorboard --logdir folder`. Returns the folder.
 
-    Three files: tensors.tsv (one vector per line), metadata.tsv (one word per line, beside it the columns of `metadata`), and
-    projector_config.pbtxt, which names the two. White space within a value becomes one space and an empty value "(empty)",
-    because a tab or a line break would shift everything after it. Raises ValueError for a column that is not as long as the
-    vectors, and OSError.
+    Three files: tensors.tsv (one vector per line), metadata.tsv (a word and its values of `metadata` per line), and
+    projector_config.pbtxt, which names the two. White space in a value becomes one space and an empty value "(empty)": others
+    would shift what is after them. Raises ValueError for a column that is not as long as the vectors, and OSError.
     """
     columns = {"word": vectors.words, **(metadata or {})}
     for column, values in columns.items():
@@ -290,11 +274,12 @@ def export_projector(folder: Path | str, vectors: Vectors, metadata: Mapping | N
     rows = [*zip(*columns.values(), strict=True)]
     if len(columns) > 1:  # the projector expects names of columns where there are several, and none where there is one
         rows.insert(0, tuple(columns))
-    folder = Path(folder)
     numbers = ["\t".join(f"{x:.6g}" for x in row) for row in vectors.matrix.tolist()]
     texts = ["\t".join(" ".join(str(value).split()) or "(empty)" for value in row) for row in rows]
     for file, lines in {"tensors.tsv": numbers, "metadata.tsv": texts}.items():
-        files.write(folder / file, "".join(f"{line}\n" for line in lines))
+        files.write(Path(folder, file), "".join(f"{line}\n" for line in lines))
     tables = '  tensor_path: "tensors.tsv"\n  metadata_path: "metadata.tsv"\n'
-    files.write(folder / "projector_config.pbtxt", f"embeddings {{\n  tensor_name: {json.dumps(name)}\n{tables}}}\n")
-    return folder
+    files.write(
+        Path(folder, "projector_config.pbtxt"), f"embeddings {{\n  tensor_name: {json.dumps(name)}\n{tables}}}\n"
+    )
+    return Path(folder)

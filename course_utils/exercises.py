@@ -1,8 +1,7 @@
 """Checks of the exercises: a wrong answer gets a message that helps, and never stops the notebook.
 
-The tests have Otter's "Exception-Based Format" (otter-grader.readthedocs.io) and are part of the notebook's metadata, so
-that a copied notebook still has them. A verdict is stored in the notebook with digests of what it judged: the command
-`progress` reads it later, and knows whether the code in the notebook has changed since.
+The tests have Otter's "Exception-Based Format" (otter-grader.readthedocs.io) and are part of the notebook's metadata. A verdict
+is stored in the notebook with digests of what it judged, so that the command `progress` knows whether code has changed since.
 """
 
 import contextlib
@@ -13,7 +12,7 @@ import json
 import os
 import re
 import traceback
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FunctionType
 
@@ -30,22 +29,22 @@ class NotFilledIn(Exception):
 class Checks:
     """The checks of one lesson: `grader = Checks("04_simple_rnn")`, then `grader.check("exercise")` in any cell.
 
-    They are read from the running notebook if JupyterLab or VS Code names its file, else from a notebook of the lesson in
-    the working directory, under any name, else from the lessons of the course, which a wheel has, too: on Colab and Kaggle
-    a kernel cannot see the notebook's file.
+    They are read from the running notebook if JupyterLab or VS Code names its file, else from any notebook of the lesson in
+    the working directory, else, as on Colab and Kaggle, from the lessons of the course, which a wheel has, too.
     """
 
     def __init__(self, lesson: str, lessons: Path = LESSONS):
         self.lesson, self._lessons = lesson, lessons
 
     def check(self, exercise: str) -> "Verdict":
-        """Run the tests of `exercise` against the variables of the calling notebook; show the verdict."""
+        """Run the tests of `exercise` against the variables of the calling notebook: the messages of the first that fails."""
         variables = inspect.currentframe().f_back.f_globals
         tests = self._find(variables).get(exercise)
         if tests is None:
             return Verdict(exercise, False, [f"This notebook has no exercise named {exercise!r}."])
+        messages = next(filter(None, (failure(test, variables) for test in test_functions(tests))), [])
         judged = {"tests": digest("tests", tests), "cells": _cells_judged(tests, variables)}
-        return replace(run_tests(exercise, tests, variables), judged=judged)
+        return Verdict(exercise, not messages, messages, judged)
 
     def _find(self, variables: dict) -> dict[str, str]:
         here = Path.cwd()
@@ -110,15 +109,6 @@ def digest(kind: str, text: str) -> str:
     return hashlib.sha256(f"{kind}\n{text}".encode()).hexdigest()[:8]
 
 
-def run_tests(exercise: str, source: str, variables: dict) -> Verdict:
-    """Run the test file `source` against `variables`; the message is that of the first failing test.
-
-    An exception of the student's code becomes a message, too, with the line that raised it.
-    """
-    messages = next(filter(None, (failure(test, variables) for test in test_functions(source))), [])
-    return Verdict(exercise, not messages, messages)
-
-
 def _cells_judged(tests: str, variables: dict) -> list[str]:
     """Digests of the cells that last assigned what the tests use, from the kernel's history: cells as they were run."""
     if "get_ipython" not in variables:
@@ -133,7 +123,10 @@ def _cells_judged(tests: str, variables: dict) -> list[str]:
 
 
 def failure(test: FunctionType, variables: dict) -> list[str]:
-    """Run one test against `variables`: the messages for the student, none if it passes."""
+    """Run one test against `variables`: the messages for the student, none if it passes.
+
+    An exception of the student's code becomes a message, too, with the line that raised it.
+    """
     try:
         test(**{name: _filled_in(name, variables) for name in inspect.signature(test).parameters})
     except NotFilledIn as error:

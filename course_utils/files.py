@@ -8,6 +8,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,8 +20,8 @@ LOCK_TAKEN = {errno.EACCES, errno.EAGAIN, errno.EDEADLK, errno.EWOULDBLOCK}
 def atomic(path: Path) -> Iterator[Path]:
     """A temporary path beside `path`, for a file or a folder; it is renamed to `path` when the block ends without an error.
 
-    Whatever happens, `path` is as it was or complete, even after a loss of power; the temporary file is removed. An old
-    folder is replaced, too. Raises OSError, naming `path`, where it cannot be written.
+    Whatever happens, `path` is as it was or complete, even after a loss of power, and the temporary file is removed. An old
+    folder is replaced, too. Raises OSError.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -54,8 +55,6 @@ def write(path: Path, content: str | bytes) -> None:
 def remove(path: Path) -> None:
     """Remove a file, a link or a folder with all that is in it; nothing happens where there is none."""
     if path.is_dir() and not path.is_symlink():
-        import shutil
-
         shutil.rmtree(path, ignore_errors=True)
     else:
         with contextlib.suppress(OSError):
@@ -72,8 +71,7 @@ def sha256(path: Path) -> str:
 def locked(path: Path) -> Iterator[bool]:
     """Try to hold the lock file `path` during the block: True if this process holds it, False if another one does.
 
-    The file stays; the system gives the lock back when its holder ends, even by a crash. Where a network drive has no locks,
-    the block is entered without one.
+    The system releases it when its holder ends, even by a crash. Where a network drive has no locks, the block runs without.
     """
     with open(path, "ab") as file:
         yield _lock(file.fileno())

@@ -47,10 +47,8 @@ def show(figure, alt: str) -> None:
 
 
 def drawing(name: str, alt: str) -> None:
-    """Show the drawing `name` of the folder `drawings`, which does not depend on data, with `alt` as in `show`.
-
-    Drawings are PNG files: in a notebook that is not trusted yet, JupyterLab shows neither SVG nor pictures inside HTML.
-    """
+    """Show the drawing `name` of the folder `drawings`, with `alt` as in `show`."""
+    # A PNG file: in a notebook that is not trusted yet, JupyterLab shows neither SVG nor pictures inside HTML.
     _display((DRAWINGS / f"{name}.png").read_bytes(), alt)
 
 
@@ -69,10 +67,8 @@ def label_bars(axes, form: str = "{:.3f}") -> None:
 
 
 def label_points(axes, names, x, y) -> None:
-    """Write each of n `names` beside its point, x and y (n,) in data units, where it covers no point and no other label.
-
-    If all places that are tried are taken, the name is right of the point. Call it after limits and points are set.
-    """
+    """Write each of n `names` beside its point, x and y (n,) in data units, where it covers no point and no other label, else
+    right of the point. Call it after limits and points are set."""
     axes.figure.canvas.draw()  # settles the layout
     renderer = axes.figure.canvas.get_renderer()
     points = axes.transData.transform(np.column_stack([x, y]))

@@ -10,8 +10,8 @@ NEGATIVE = "dull dreadful clumsy boring silly tired ugly lifeless".split()
 def recall(n: int, lag: int, symbols: int = 4, distractors: int = 4, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Recall the first symbol after `lag` distractors: x (n, lag + 1, symbols + distractors), y (n,) in 0 … symbols − 1.
 
-    Step 0 is the one-hot vector of the symbol to remember; each later step is that of a random distractor, independent of it.
-    A model that forgets the first step is at chance level, 1 / symbols. After Hochreiter & Schmidhuber (1997), section 5.
+    Step 0 is the one-hot vector of the symbol to remember, each later step that of a random distractor. A model that forgets
+    the first step is at chance level, 1 / symbols. After Hochreiter & Schmidhuber (1997), section 5.
     """
     _positive(n=n, lag=lag, symbols=symbols, distractors=distractors)
     rng = np.random.default_rng(seed)
@@ -23,9 +23,8 @@ def recall(n: int, lag: int, symbols: int = 4, distractors: int = 4, seed: int =
 def adding(n: int, length: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Add the two marked numbers: x (n, length, 2), y (n,) float32.
 
-    x[:, :, 0] are uniform numbers in [0, 1); x[:, :, 1] is one at two steps, one in each half of the sequence, and zero
-    elsewhere; y is the sum of the numbers at these steps. The constant answer 1 has a mean squared error of 1/6. After
-    Hochreiter & Schmidhuber (1997), section 5.4.
+    x[:, :, 0] are uniform numbers in [0, 1); x[:, :, 1] is one at two steps, one in each half, else zero; y is their sum. The
+    constant answer 1 has a mean squared error of 1/6. After Hochreiter & Schmidhuber (1997), section 5.4.
     """
     _positive(n=n, length=length // 2)
     rng = np.random.default_rng(seed)
@@ -40,8 +39,8 @@ def adding(n: int, length: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 def although(n: int, seed: int = 0) -> tuple[list[str], np.ndarray]:
     """`n` sentences (an even number), with a positive and a negative clause, and labels (n,): 1 if the main one is positive.
 
-    They are in pairs, next to each other: the same words in another order, with opposite labels. The position of *although*
-    tells which clause is the main clause, so neither a bag of words nor the last adjective alone determines the label.
+    They are in pairs: the same words in another order, with opposite labels. The position of *although* tells which clause is
+    the main clause, so neither a bag of words nor the last adjective alone determines the label.
     """
     _positive(n=n // 2)
     if n % 2:

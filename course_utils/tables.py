@@ -1,7 +1,7 @@
 """Measured tables: shown in the lesson that measures them, recorded in `results/`, shown again beside the sample's.
 
-A run on real data records every `table` of a lesson, for several seeds; `recorded` reads mean ± standard deviation from
-that record. Numbers in RESULTS.md and in the lessons' real-data tables come from there and are never typed.
+A run on real data records every `table` of a lesson, for several seeds; `recorded` reads mean ± standard deviation from it.
+Numbers in RESULTS.md and in the lessons' real-data tables come from there and are never typed.
 """
 
 import html
@@ -79,9 +79,8 @@ def from_record(record: dict, lesson: str, title: str) -> Table:
     runs = [table for run in record.get("runs", ()) for table in run["tables"] if table["title"] == title]
     if not runs:
         raise KeyError(f"there is no record of a table {title!r} of {lesson} on real data: make results ARGS={lesson}")
-    rows = []
-    for same in zip(*(run["rows"] for run in runs), strict=True):
-        rows.append({name: _over_runs([row[name] for row in same]) for name in same[0]})
+    together = zip(*(run["rows"] for run in runs), strict=True)
+    rows = [{name: _over_runs([row[name] for row in same]) for name in same[0]} for same in together]
     seeds = ", ".join(str(run["seed"]) for run in record["runs"])
     return Table(title, rows, note=f"Mean ± standard deviation over seeds {seeds}; {record['machine']}.")
 
@@ -104,8 +103,7 @@ def _over_runs(values: list):
         raise ValueError(f"runs with different seeds disagree about a text: {values}")
     mean, deviation = statistics.mean(map(float, values)), statistics.stdev(values)
     most = 4 if abs(mean) < 10 else 1 if abs(mean) < 1000 else 0
-    two_digits = 1 - int(f"{deviation:.1e}".partition("e")[2])  # decimals that show two digits of the deviation
-    decimals = min(most, max(0, two_digits))
+    decimals = min(most, max(0, 1 - int(f"{deviation:.1e}".partition("e")[2])))  # to show two digits of the deviation
     return f"{mean:,.{decimals}f} ± {deviation:,.{decimals}f}"
 
 

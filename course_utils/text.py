@@ -28,13 +28,10 @@ def tokenize(text: str, lower: bool = True, punctuation: bool = False, any_scrip
     `10`, `!`. any_script: letters and digits of all scripts make up words, which may end in the `++` or `#` of C++ and C#; each
     Chinese or Japanese character is a word. Both imply lower case.
 
-    Line-break tags (`<br />`) separate words. Text without a word gives an empty list. Raises TypeError for anything but a
-    string.
+    Line-break tags (`<br />`) separate words. Raises TypeError for anything but a string.
     """
     if not isinstance(text, str):
-        raise TypeError(
-            f"tokenize takes one string, got {type(text).__name__}; for many texts: [tokenize(t) for t in texts]"
-        )
+        raise TypeError(f"tokenize takes one string, got {type(text).__name__}; for many: [tokenize(t) for t in texts]")
     if any_script:
         return _ANY_SCRIPT.findall(_BREAK.sub(" ", normalize(text)))
     if punctuation:
@@ -76,10 +73,7 @@ class Vocabulary:
 
     @classmethod
     def from_documents(cls, documents: Iterable[Sequence[str]], size: int | None = None, oov_buckets: int = 1):
-        """The `size` most frequent words of tokenized `documents` (all of them by default), most frequent first.
-
-        Words that are equally frequent are ordered as they first appeared.
-        """
+        """The `size` most frequent words of tokenized `documents` (by default all), the most frequent or earliest first."""
         counts = Counter(word for document in documents for word in document)
         return cls([word for word, _ in counts.most_common(size)], oov_buckets)
 
@@ -109,10 +103,8 @@ class Vocabulary:
 
 
 def one_hot(ids: Sequence[int], size: int) -> np.ndarray:
-    """One row for each id, with 1 at the id and 0 elsewhere: (number of ids, size) float32.
-
-    Raises IndexError for an id outside of 0 … size − 1.
-    """
+    """One row for each id, with 1 at the id and 0 elsewhere: (number of ids, size) float32. Raises IndexError for an id outside
+    of 0 … size − 1."""
     ids = np.asarray(ids, dtype=np.int64)
     if ids.size and not (0 <= ids.min() and ids.max() < size):
         raise IndexError(f"ids {ids.min()} … {ids.max()} do not fit vectors of size {size}")
@@ -122,10 +114,8 @@ def one_hot(ids: Sequence[int], size: int) -> np.ndarray:
 
 
 def bag_of_words(documents: Sequence[Sequence[str]], vocabulary: Vocabulary) -> sparse.csr_array:
-    """How often each word occurs in each tokenized document: sparse (documents, len(vocabulary)) float32 counts.
-
-    A bag is the sum of its words' one-hot vectors; unknown words are counted in their bucket.
-    """
+    """How often each word occurs in each tokenized document: sparse (documents, len(vocabulary)) float32 counts. A bag is the
+    sum of its words' one-hot vectors; unknown words are counted in their bucket."""
     encoded = [vocabulary.encode(document) for document in documents]
     # 32-bit indices: scikit-learn's liblinear takes no others
     rows = np.repeat(np.arange(len(encoded), dtype=np.int32), [len(ids) for ids in encoded])
@@ -144,8 +134,7 @@ def pad(sequences: Sequence[Sequence[int]], length: int | None = None, side: str
     """
     if side not in ("left", "right"):
         raise ValueError(f"padding is on the 'left' or on the 'right', not {side!r}")
-    if length is None:
-        length = max(map(len, sequences), default=0)
+    length = max(map(len, sequences), default=0) if length is None else length
     padded = np.zeros((len(sequences), length), dtype=np.int32)
     for row, ids in zip(padded, sequences, strict=True):
         start = max(length - len(ids), 0) if side == "left" else 0

@@ -12,9 +12,8 @@ from course_utils import files
 class ProgressBar(keras.callbacks.Callback):
     """A progress bar over all batches, with the metrics of the last epoch: `fit(…, verbose=0, callbacks=[ProgressBar()])`.
 
-    It is written to stderr, so that a notebook's stored outputs do not change from run to run. It also creates the
-    optimizer's variables before the first training step: TensorFlow traces a step that creates variables twice, which takes
-    a second for an LSTM. (Metrics given by name are created in the step, too, so with them nothing is gained.)
+    It is written to stderr, so that a notebook's stored outputs do not change from run to run. It also creates the optimizer's
+    variables before the first training step: TensorFlow traces a step that creates variables twice, a second for an LSTM.
     """
 
     def on_train_begin(self, logs=None):
@@ -43,16 +42,13 @@ class Batches(keras.utils.PyDataset):
     step: lengths are rounded up to a multiple of it, so that there are few different shapes (XLA compiles each of them).
 
     `order` has the indices of the sequences in the order of the batches. Batches depend only on `seed` and on the number of
-    the epoch. Give `fit` shuffle=False, or Keras shuffles the batches again, with its own random state.
-
-    Raises ValueError when the numbers of sequences differ, or a sequence is empty.
+    the epoch: give `fit` shuffle=False, or Keras shuffles them again, with its own random state. Raises ValueError when the
+    numbers of sequences differ, or a sequence is empty.
     """
 
     def __init__(self, inputs: dict, targets=None, size: int = 128, seed: int | None = None, step: int = 50):
         super().__init__()
-        counts = {name: len(arrays) for name, arrays in inputs.items()}
-        if targets is not None:
-            counts["targets"] = len(targets)
+        counts = {name: len(arrays) for name, arrays in (inputs | {"targets": targets}).items() if arrays is not None}
         if len(set(counts.values())) != 1:
             raise ValueError(f"the numbers of sequences differ: {counts}")
         self.inputs, self.targets, self.size, self.seed, self.step = inputs, targets, size, seed, step
@@ -63,8 +59,7 @@ class Batches(keras.utils.PyDataset):
 
     def plan(self, epoch: int) -> None:
         """Choose the batches of an epoch."""
-        self.epoch = epoch
-        about = self.lengths
+        self.epoch, about = epoch, self.lengths
         if self.seed is not None:
             rng = np.random.default_rng([self.seed, self.epoch])
             about = self.lengths * rng.uniform(0.9, 1.1, len(self.lengths))
@@ -86,9 +81,8 @@ class Batches(keras.utils.PyDataset):
         inputs = {name: self._padded(arrays, chosen, 0) for name, arrays in self.inputs.items()}
         if self.targets is None:
             return (inputs,)
-        if isinstance(self.targets, np.ndarray):
-            return inputs, self.targets[chosen]
-        return inputs, self._padded(self.targets, chosen, -1)
+        whole = isinstance(self.targets, np.ndarray)
+        return inputs, self.targets[chosen] if whole else self._padded(self.targets, chosen, -1)
 
     def _padded(self, arrays: list, chosen: np.ndarray, filling: int) -> np.ndarray:
         arrays = [np.asarray(arrays[k]) for k in chosen]
@@ -103,10 +97,8 @@ class Resume(keras.callbacks.Callback):
     """After every epoch save the state of a `fit` to the file `path`, so that an interrupted training can be resumed.
 
     For `fit(batches, shuffle=False, initial_epoch=resume.epoch, callbacks=[resume], …)`. If the file exists, training resumes
-    after its epochs and ends with exactly the weights of an uninterrupted training, so that results can be reproduced:
-    weights, their averages, the states of the optimizer and of dropout's random numbers are saved, and the order of
-    `batches` depends on the number of the epoch. A training that is complete removes the file.
-
+    after its epochs and ends with exactly the weights of an uninterrupted training: weights, the states of the optimizer and
+    of dropout's random numbers are saved, and `batches` depend on the epoch. A training that is complete removes the file.
     Raises ValueError for a file that cannot be read, or that is from another model or optimizer.
     """
 

@@ -1,21 +1,17 @@
 """Loaders of the course's datasets, one module per dataset. None of them uses the network: only `make data` does.
 
-Every `load` reads from disk: the real dataset if it is under COURSE_DATA_DIR, else the embedded sample. It prints one line that
-says which. It raises paths.DataNotReady if COURSE_DATA=real and the real dataset is missing, and ValueError, with the file and
-the number of the line, if a file is damaged. `load_sample` gives the sample even where real data is there: some things can be
-shown only with what is planted in it. The samples are described in `data/README.md`.
-
-This module has what the loaders share.
+Every `load` reads the real dataset if it is under COURSE_DATA_DIR, else the embedded sample, and prints which. It raises
+paths.DataNotReady if COURSE_DATA=real and real data is missing, and ValueError, with file and line, if a file is damaged.
+`load_sample` always gives the sample. `data/README.md` describes the samples.
 """
 
 import bz2
 import csv
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from course_utils import paths
+from course_utils import files, paths
 from course_utils.datasets.catalogue import DATASETS
 
 
@@ -34,9 +30,8 @@ class Splits:
     @property
     def sizes(self) -> str:
         """The sizes of the splits, in words."""
-        return ", ".join(
-            f"{len(split):,} {name}" for split, name in zip(self, ("training", "validation", "test"), strict=True)
-        )
+        names = ("training", "validation", "test")
+        return ", ".join(f"{len(split):,} {name}" for split, name in zip(self, names, strict=True))
 
 
 class Table:
@@ -47,10 +42,8 @@ class Table:
 
 
 def real_files(name: str, *names: str) -> list[Path]:
-    """The files of a real dataset, all or only those of `names`; an empty list where the sample is to be used.
-
-    Raises paths.DataNotReady if COURSE_DATA=real and they are missing.
-    """
+    """The files of a real dataset, all or only those of `names`; an empty list where the sample is to be used. Raises
+    paths.DataNotReady if COURSE_DATA=real and they are missing."""
     dataset, folder, mode = DATASETS[name], paths.data_dir(), paths.mode()
     if mode == "sample" or (mode == "auto" and not dataset.is_ready(folder, *names)):
         return []
@@ -59,17 +52,15 @@ def real_files(name: str, *names: str) -> list[Path]:
             f"COURSE_DATA=real, but {name} is not, or not whole, in {folder}. Download it with:  {dataset.command}  or point "
             f"COURSE_DATA_DIR at a folder that has it, or unset COURSE_DATA to use the embedded sample."
         )
-    return [path for path in dataset.paths(folder) if not names or path.name in names]
+    return dataset.paths(folder, *names)
 
 
 def sample(name: str, folder: Path | None = None) -> Path:
-    """The file `name` of the embedded samples, verified by the sha256 in the file beside it.
-
-    Raises ValueError if it is damaged, and FileNotFoundError if one of the two files is missing.
-    """
+    """The file `name` of the embedded samples, verified by the sha256 in the file beside it. Raises ValueError if it is
+    damaged, and FileNotFoundError if one of the two files is missing."""
     path = (folder or paths.SAMPLES) / name
     expected = path.with_name(f"{name}.sha256").read_text(encoding="ascii").split()[0]
-    if hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+    if files.sha256(path) != expected:
         advice = "Install the course again." if paths.INSTALLED else f"Restore both with: git checkout data/{name}*"
         raise ValueError(f"{path} is damaged: its sha256 is not the one in {name}.sha256. {advice}")
     return path
@@ -94,8 +85,7 @@ def damaged(fault: str, dataset: str = "") -> ValueError:
 def lines(path: Path, dataset: str = "") -> Iterator[tuple[str, str]]:
     r"""Place ("FILE, line N") and text of each line of a file in UTF-8, which may be compressed (.bz2).
 
-    Only "\n" ends a line, and stays in the text: tokens may have other characters that Python takes for line ends. Raises
-    ValueError for a line that is not UTF-8.
+    Only "\n" ends a line, and stays in the text: tokens may have other line ends. Raises ValueError for what is not UTF-8.
     """
     with bz2.open(path) if path.suffix == ".bz2" else open(path, "rb") as file:
         for number, line in enumerate(file, start=1):
@@ -110,8 +100,7 @@ def lines(path: Path, dataset: str = "") -> Iterator[tuple[str, str]]:
 def rows(path: Path, columns: Sequence[str] = (), tabs: bool = False) -> Iterator[tuple[str, list[str]]]:
     """Place, and fields of `columns` (all by default), of each row of a table with a header: .csv, or with tabs and no quotes.
 
-    Raises ValueError if a column is missing, and for a row that has more or fewer fields than the header, an open quotation, or
-    what is not UTF-8.
+    Raises ValueError for a missing column, a row with more or fewer fields than the header, an open quotation, or not in UTF-8.
     """
     dialect = {"delimiter": "\t", "quoting": csv.QUOTE_NONE} if tabs else {}
     reader = csv.reader((text for _, text in lines(path)), strict=True, **dialect)

@@ -60,8 +60,7 @@ def load(at_least: int = AT_LEAST, whole: bool = False) -> Books:
     """Book articles of Wikipedia or the sample.
 
     A link is kept if it leads to an article or a category, says more than how a book is bound, and is on the pages of at
-    least `at_least` books; a book without such links is left out. `whole` asks for all 37,020 real books instead of the
-    1,413; the file is read line by line, twice, and is never in memory as a whole.
+    least `at_least` books; a book without such links is left out. `whole` asks for all 37,020 real books, not 1,413.
     """
     dataset = "books_whole" if whole else "books"
     files = real_files(dataset)
@@ -88,9 +87,7 @@ def load_reading_lists() -> list[list[str]]:
 
 def read(path: Path, source: str, at_least: int) -> Books:
     """The books of an .ndjson or .ndjson.bz2 file, with the links of `load`. Of books with the same title the first is kept.
-
-    Raises ValueError, with the number of the line, for one that is not an article in the layout of the module's docstring.
-    """
+    Raises ValueError, with the number of the line, for one that is not an article in the layout of the module's docstring."""
     counts = Counter(link for _, _, links in articles(path) for link in links)
     frequent = {link: link for link, count in counts.items() if count >= at_least}  # one string for each page
     found = {}
@@ -104,10 +101,7 @@ def read(path: Path, source: str, at_least: int) -> Books:
 
 
 def articles(path: Path) -> Iterator[tuple[str, dict, list[str]]]:
-    """Title, infobox and cleaned links of each book article in the file, one at a time.
-
-    Pages about Wikipedia itself, which got into the collection, are left out. Raises ValueError as `read` does.
-    """
+    """Title, infobox and cleaned links of each article in the file but those about Wikipedia itself. Raises ValueError."""
     for place, line in lines(path):
         try:
             title, box, links, _, _, _ = json.loads(line)
@@ -121,12 +115,9 @@ def articles(path: Path) -> Iterator[tuple[str, dict, list[str]]]:
 
 def clean(links: Iterable[str], title: str) -> list[str]:
     """Different pages among `links`, in lower case and without "#section", that may say something about the book `title`."""
-    found = {}
-    for link in links:
-        page = " ".join(link.lower().partition("#")[0].replace("_", " ").split()).lstrip(": ")
-        if page and page != title.lower() and page not in BINDING and not NO_ARTICLE.fullmatch(page):
-            found[page] = None
-    return list(found)
+    pages = (" ".join(link.lower().partition("#")[0].replace("_", " ").split()).lstrip(": ") for link in links)
+    says_nothing = BINDING | {"", title.lower()}
+    return [page for page in dict.fromkeys(pages) if page not in says_nothing and not NO_ARTICLE.fullmatch(page)]
 
 
 def shelf_of(genre: str) -> str:

@@ -14,9 +14,7 @@ class File:
     url: str
     size: int | None = None  # bytes; None where they are not known, or change with time
     sha256: str | None = None
-    gives: Mapping[str, int | None] = field(
-        default_factory=dict
-    )  # name → bytes of what is made from it; {}: used as it is
+    gives: Mapping[str, int | None] = field(default_factory=dict)  # name → bytes of what is made from it, if it is
 
     @property
     def name(self) -> str:
@@ -33,9 +31,7 @@ class Dataset:
     terms: str
     files: tuple[File, ...]
     about: tuple[int, int] | None = None  # bytes to download and bytes prepared, roughly, where not all sizes are known
-    records: Mapping[str, int] = field(
-        default_factory=dict
-    )  # name → how many a prepared file has, where no hash is known
+    records: Mapping[str, int] = field(default_factory=dict)  # name → how many a file has, where no hash is known
 
     @property
     def command(self) -> str:
@@ -52,15 +48,14 @@ class Dataset:
         """Bytes to download and bytes prepared, roughly where not all are known."""
         return self.about or (sum(file.size for file in self.files), sum(size or 0 for size in self.contents.values()))
 
-    def paths(self, data_dir: Path) -> list[Path]:
-        """Its prepared files under `data_dir`, in the order of `contents`."""
-        return [Path(data_dir, self.folder, name) for name in self.contents]
+    def paths(self, data_dir: Path, *names: str) -> list[Path]:
+        """Its prepared files, or only those of `names`, under `data_dir`, in the order of `contents`."""
+        return [Path(data_dir, self.folder, name) for name in self.contents if not names or name in names]
 
     def is_ready(self, data_dir: Path, *names: str) -> bool:
         """Whether its files, or only those of `names`, are under `data_dir`. Looks at names and sizes only."""
-        found = zip(self.paths(data_dir), self.contents.values(), strict=True)
-        wanted = [(path, size) for path, size in found if not names or path.name in names]
-        return all(path.is_file() and size in (None, path.stat().st_size) for path, size in wanted)
+        wanted = self.paths(data_dir, *names)
+        return all(path.is_file() and self.contents[path.name] in (None, path.stat().st_size) for path in wanted)
 
 
 DATASETS: dict[str, Dataset] = {}  # by name
@@ -76,7 +71,7 @@ _PART = f"{_BOOKS}e3d94022eed856ac2f172d0192d4cb35984925c0/data/"
 _PLAYS = f"{_GITHUB}karpathy/char-rnn/master/data/tinyshakespeare/"
 _RATED = f"{_GITHUB}mfaruqui/eval-word-vectors/master/data/word-sim/"
 _W2V = f"{_GITHUB}tmikolov/word2vec/master/"
-_WNUT = f"{_GITHUB}leondz/emerging_entities_17/master/"
+_NER = f"{_GITHUB}leondz/emerging_entities_17/master/"
 _JOBS = "https://huggingface.co/datasets/lukebarousse/data_jobs/resolve/main/"
 _TF = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 
@@ -166,11 +161,9 @@ _add(
     "wnut17",
     "5,690 posts and comments in which 3,890 names are tagged, of six types",
     "Derczynski et al. 2017, W-NUT; CC BY 4.0",
-    File(f"{_WNUT}wnut17train.conll", 493_781, "731820e13f71af324c6b55a1575ec2ce59fbaa2a0806f8f0400b98d56cd6a7a5"),
-    File(f"{_WNUT}emerging.dev.conll", 114_749, "e053b752b8155113ca66e7db08af5f2f5f43ab993694e4774f1ec5bad42312d8"),
-    File(
-        f"{_WNUT}emerging.test.annotated", 192_425, "2aa79b764e56ec9264a1b30fdd9b70195bd00ff400b62edd8f399d5f13c178f0"
-    ),
+    File(f"{_NER}wnut17train.conll", 493_781, "731820e13f71af324c6b55a1575ec2ce59fbaa2a0806f8f0400b98d56cd6a7a5"),
+    File(f"{_NER}emerging.dev.conll", 114_749, "e053b752b8155113ca66e7db08af5f2f5f43ab993694e4774f1ec5bad42312d8"),
+    File(f"{_NER}emerging.test.annotated", 192_425, "2aa79b764e56ec9264a1b30fdd9b70195bd00ff400b62edd8f399d5f13c178f0"),
 )
 _add(
     "tiny_shakespeare",

@@ -65,16 +65,12 @@ def load_sample() -> Pairs:
 
 
 def load_mandarin() -> Pairs:
-    """Tatoeba's English–Mandarin pairs, as `load` gives French ones: what is called `french` has Mandarin, a character each.
-
-    There is no sample of them: without them, and if COURSE_DATA=sample, raises paths.DataNotReady.
-    """
+    """Tatoeba's English–Mandarin pairs, as `load` gives French ones: `french` has Mandarin, a token per character. Raises
+    paths.DataNotReady without them, and if COURSE_DATA=sample, for they have no sample."""
     files = real_files("tatoeba", "cmn.txt")
     if not files:
-        raise paths.DataNotReady(
-            f"There is no sample of English–Mandarin pairs. Download real ones with:  {DATASETS['tatoeba'].command}  or point "
-            "COURSE_DATA_DIR at a folder that has them; COURSE_DATA must not be sample."
-        )
+        command = DATASETS["tatoeba"].command
+        raise paths.DataNotReady(f"There is no sample: unset COURSE_DATA, and set COURSE_DATA_DIR or run:  {command}")
     return _real("mandarin", *files)
 
 
@@ -88,9 +84,9 @@ def load_lemmas() -> dict[str, str]:
 def fault(said: Sequence[str], right: Sequence[str], lemmas: Mapping[str, str] | None = None) -> str | None:
     """What is wrong with the translation `said` of a sentence of the sample; None if it is `right`.
 
-    "agreement": the right words in the right order, and a form of one is wrong (gender, number, person, or before a vowel);
-    "order": the right words in another order, in any form; "words": one is missing, wrong or too many. `lemmas`: the lemma of
-    each form, by default `load_lemmas()`; a token that it lacks is a word of its own.
+    "agreement": the right words in the right order, one in a wrong form (gender, number, person, before a vowel); "order": the
+    right words in another order, in any form; "words": one is missing, wrong or too many. A token that `lemmas`, by default
+    `load_lemmas()`, lacks is a word of its own.
     """
     if list(said) == list(right):
         return None
@@ -108,10 +104,8 @@ def tokenize(text: str, language: str = "english") -> list[str]:
 
 
 def read(path: Path) -> list[tuple[str, str]]:
-    """The pairs in a file of manythings.org: each line is English, a tab and the translation; more columns are left out.
-
-    Raises ValueError for a line that has no tab, or nothing on one side; and for a file without a line.
-    """
+    """The pairs in a file of manythings.org: each line is English, a tab and the translation; more columns are left out. Raises
+    ValueError for a line that has no tab, or nothing on one side, and for a file without a line."""
     found = []
     for place, line in lines(path, "tatoeba"):
         fields = line.rstrip("\r\n").split("\t")
@@ -130,8 +124,8 @@ def split_pairs(
 ) -> tuple[Split, Split, Split]:
     """Training, validation and test set of the pairs; no sentence of either language is in two of them.
 
-    A sentence has several translations, and is the translation of several others. So all sentences that are connected by
-    translations stay together. Validation and test set have as many different English sentences as `held_out` says, each once.
+    All sentences that are connected by translations stay together, as one has several. Validation and test set have as many
+    different English sentences as `held_out` says, each once.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -151,11 +145,8 @@ def split_pairs(
     for translations in shuffled:
         fitting = (name for name, size in held_out.items() if len(splits[name]) + len(translations) <= size)
         splits[next(fitting, "train")] += translations.items()
-    splits["train"] = [
-        (english, [known[i], *known[:i], *known[i + 1 :]])
-        for english, known in splits["train"]
-        for i in range(len(known))
-    ]
+    each = [(english, known, i) for english, known in splits["train"] for i in range(len(known))]
+    splits["train"] = [(english, [known[i], *known[:i], *known[i + 1 :]]) for english, known, i in each]
     rng.shuffle(splits["train"])
     return tuple(map(_split, splits.values()))
 

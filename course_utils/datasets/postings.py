@@ -44,10 +44,8 @@ class Postings(Table):
 
 
 def load(seed: int = 0) -> Splits:
-    """Real postings or the sample. No title is in two splits, not even in other capitals, spaces, digits or punctuation.
-
-    `seed` chooses which of the real titles, 80, 10 and 10 % of the different ones, are in which split.
-    """
+    """Real postings or the sample. No title is in two splits, not even in other capitals, spaces, digits or punctuation. `seed`
+    chooses which of the real titles, 80, 10 and 10 % of the different ones, are in which split."""
     files = real_files("postings")
     return _announced(read(*files, seed), "postings") if files else load_sample("postings")
 
@@ -66,11 +64,8 @@ def load_sample(dataset: str = "postings") -> Splits:
 
 
 def read(path: Path, seed: int) -> Splits:
-    """The postings in a .csv file that has COLUMNS, split by title: all postings of a title are in the same split.
-
-    Titles are the same if their keys are (`text.title_key`): "Data Analyst (m/f/d)" and "data analyst, M/F/D". Compared letter
-    by letter, the words of a fifth of the test postings, or more, would be known. Raises ValueError for a damaged row.
-    """
+    """The postings in a .csv file that has COLUMNS. All postings of a title are in the same split; titles are the same if their
+    `text.title_key` is: "Data Analyst (m/f/d)", "data analyst, M/F/D". Raises ValueError for a damaged row."""
     found = []
     for place, (title, short, country, _, skills) in rows(path, COLUMNS):
         if not title.strip():
@@ -84,12 +79,9 @@ def read_onet(folder: Path, seed: int) -> Splits:
     """O*NET's titles of occupations, each with the bag of its occupation: the commodities among its technology and tools.
 
     Each different title of an occupation (its own, the alternate and the reported ones) is an example. Since they share the
-    bag, they stay together: the splits are of eight-digit codes. Occupations without a bag are left out.
-
-    A title such as "professor" has many codes. It is kept for those in the first of train, validation and test only, so that
-    each title of a later split is new: a model cannot have memorised anything about it, right or wrong.
-
-    Raises ValueError for a damaged row or a code that is not in OCCUPATIONS.
+    bag, they stay together: the splits are of eight-digit codes. Occupations without a bag are left out. A title such as
+    "professor" has many codes. It is kept only for those in the first of train, validation and test that has it, so that a
+    model cannot have memorised anything about a title. Raises ValueError for a damaged row or a code not in OCCUPATIONS.
     """
     titles: dict[str, dict[str, str]] = {}
     bags: dict[str, dict[str, None]] = {}

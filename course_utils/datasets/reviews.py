@@ -22,8 +22,7 @@ class Split(Table):
     texts: n strings, with `<br /><br />` between paragraphs.
     labels: (n,) int8, 1 for a positive review, 0 for a negative one.
     stars: (n,) int8, 1 … 5; None for IMDB, which does not have them in this form.
-    twins: (n,) int32; two reviews with the same number consist of the same words and have opposite labels, −1 is for reviews
-        without a twin. None for IMDB.
+    twins: (n,) int32; equal for two reviews of the same words with opposite labels, −1 without such a twin. None for IMDB.
     groups: (n,) int; reviews with the same number belong together. Only `by_group` gives them.
     """
 
@@ -79,10 +78,8 @@ def read(folder: Path, seed: int, validation: int = 5_000) -> Reviews:
 
 
 def by_group(data: Reviews, seed: int = 0) -> Reviews:
-    """The same reviews with `groups`, none of them in both training and validation set: twins in the sample, `films` in IMDB.
-
-    `seed` chooses which groups of IMDB are for validation, as many as make up 5,000 reviews.
-    """
+    """The same reviews with `groups`, none of them in both training and validation set: twins in the sample, `films` in IMDB,
+    of which `seed` chooses those for validation, as many as make up 5,000 reviews."""
     if data.source == "sample":
         twins = (np.where(split.twins < 0, -1 - np.arange(len(split)), split.twins) for split in data)
         groups = (np.unique(each, return_inverse=True)[1] for each in twins)
@@ -100,9 +97,9 @@ def by_group(data: Reviews, seed: int = 0) -> Reviews:
 def films(texts: Sequence[str], largest: int = 30, nearest: int = 8, far: float = 0.8) -> np.ndarray:
     """Numbers (n,) of groups of reviews that are probably about one film: they have rare names in common.
 
-    Names are words with a capital in the middle of a sentence. The most similar pairs among the `nearest` reviews of each
-    (cosine of tf-idf) are joined first, up to a distance of `far`, and no group becomes larger than `largest`: IMDB has at most
-    30 reviews of a film (Maas and others 2011). A review without names is a group of its own.
+    Names are words with a capital in the middle of a sentence; a review without them is a group of its own. The most similar
+    pairs among the `nearest` reviews of each (cosine of tf-idf) are joined first, up to a distance of `far`. No group becomes
+    larger than `largest`: IMDB has at most 30 reviews of a film (Maas et al. 2011).
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.neighbors import NearestNeighbors

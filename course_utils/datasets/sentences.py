@@ -46,11 +46,8 @@ def load_sample() -> Splits:
 def read(path: Path) -> Split:
     """The sentences of a file of WNUT17: each line is a token, a tab and its tag; an empty line ends a sentence.
 
-    Empty lines may contain tabs and spaces (two in three of the training file have a tab), be repeated, and be missing at the
-    end. Tokens are not changed: quotation marks and characters without width stay.
-
-    Raises ValueError for a line that is not of this format, or has an I- that continues no entity of its type; and for a file
-    without a sentence.
+    Empty lines may contain tabs and spaces, be repeated, and be missing at the end. Tokens are not changed. Raises ValueError
+    for a line that is not of this format, an I- that continues no entity of its type, and a file without a sentence.
     """
     split, previous = Split([], []), ""  # previous tag, "" at the beginning of a sentence
     for place, line in lines(path, "wnut17"):
@@ -63,11 +60,10 @@ def read(path: Path) -> Split:
         word, tag = fields
         if tag[0] == "I" and previous[1:] != tag[1:]:
             raise damaged(f"{place} has the tag {tag}, and no entity of this type continues here", "wnut17")
-        if not previous:
-            split.words.append([])
-            split.tags.append([])
-        split.words[-1].append(word)
-        split.tags[-1].append(tag)
+        for column, value in ((split.words, word), (split.tags, tag)):
+            if not previous:
+                column.append([])
+            column[-1].append(value)
         previous = tag
     if not split:
         raise damaged(f"{path} has no sentence", "wnut17")

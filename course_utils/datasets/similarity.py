@@ -2,8 +2,7 @@
 
 WordSim-353: L. Finkelstein et al., "Placing Search in Context: The Concept Revisited", ACM TOIS 20(1), 2002; 0 to 10 for how
 related two words are. SimLex-999: F. Hill, R. Reichart, A. Korhonen, "SimLex-999: Evaluating Semantic Models with (Genuine)
-Similarity Estimation", Computational Linguistics 41(4), 2015; 0 to 10 for how similar they are. Analogies: T. Mikolov et al.,
-"Efficient Estimation of Word Representations in Vector Space", 2013.
+Similarity Estimation", Computational Linguistics 41(4), 2015; how similar they are. Analogies: T. Mikolov et al., 2013.
 """
 
 from collections.abc import Iterator
@@ -37,12 +36,11 @@ def load() -> Similarity | None:
     if not files:
         return announce("Word pairs rated by people", "none", "word_similarity", "they have no sample")
     wordsim, simlex, analogies = files
-    found = Similarity(
-        {"WordSim-353": read_rated(wordsim), "SimLex-999": read_rated(simlex)}, read_analogies(analogies)
-    )
-    counts = [f"{name}: {len(rated.pairs)} pairs" for name, rated in found.rated.items()]
-    counts.append(f"{sum(map(len, found.analogies.values())):,} analogies")
-    return announce("Word pairs rated by people", "real", "word_similarity", ", ".join(counts), found)
+    rated = {"WordSim-353": read_rated(wordsim), "SimLex-999": read_rated(simlex)}
+    found = Similarity(rated, read_analogies(analogies))
+    counts = ", ".join(f"{name}: {len(each.pairs)} pairs" for name, each in rated.items())
+    counts += f", {sum(map(len, found.analogies.values())):,} analogies"
+    return announce("Word pairs rated by people", "real", "word_similarity", counts, found)
 
 
 def read_rated(path: Path) -> Rated:

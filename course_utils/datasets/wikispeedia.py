@@ -41,10 +41,7 @@ def load() -> Graph:
 
 
 def read(folder: Path) -> Graph:
-    """The graph in articles.tsv, categories.tsv and links.tsv, in SNAP's format.
-
-    Raises ValueError, with file and line, for a row that is not of the format or names an article that is not in the list.
-    """
+    """The graph in SNAP's articles.tsv, categories.tsv and links.tsv. Raises ValueError, with the line, for a damaged row."""
     articles = [name for _, (name,) in _rows(folder / "articles.tsv", 1)]
     numbers = {article: number for number, article in enumerate(articles)}
     subjects = [""] * len(articles)
@@ -66,8 +63,8 @@ def read(folder: Path) -> Graph:
 def of_books(path: Path) -> Graph:
     """The graph of the books in the sample's file `path`: books, their authors and the pages that two books link to.
 
-    Pages that name a country or a language, and categories, which mostly do, are left out: otherwise the subject of a book,
-    its country, would be its neighbour. Other pages have no links of their own.
+    Pages that name a country or a language, and categories, which mostly do, are left out: they would give away the subject of
+    a book, its country. Other pages have no links of their own.
     """
     found = books.read(path, "sample", at_least=2)
     countries = {country.lower() for country in found.countries}

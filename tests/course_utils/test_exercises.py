@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from course_utils.exercises import MIME, Checks, digest, lesson_of, read_notebook, run_tests
+from course_utils import exercises
+from course_utils.exercises import MIME, Checks, digest, lesson_of, read_notebook
 
 TESTS = """from otter.test_files import test_case
 
@@ -20,7 +21,9 @@ def test_doubles(f, x):
 def verdict(code):
     variables = {"x": 3}
     exec(code, variables)
-    return run_tests("double", TESTS, variables)
+    (test,) = exercises.test_functions(TESTS)
+    messages = exercises.failure(test, variables)
+    return exercises.Verdict("double", not messages, messages)
 
 
 def test_right_answer_passes():
