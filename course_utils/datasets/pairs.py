@@ -70,7 +70,7 @@ def load_mandarin() -> Pairs:
     files = real_files("tatoeba", "cmn.txt")
     if not files:
         command = DATASETS["tatoeba"].command
-        raise paths.DataNotReady(f"There is no sample: unset COURSE_DATA, and set COURSE_DATA_DIR or run:  {command}")
+        raise paths.DataNotReady(f"There is no sample. Run:  {command}  or set COURSE_DATA_DIR; unset COURSE_DATA")
     return _real("mandarin", *files)
 
 
