@@ -133,6 +133,8 @@ def make_release(sources: list[Path], limit: float) -> int:
     passed = store.passed(sources, [])
     missing = [source for source in sources if source.stem not in passed]
     if missing:
+        if reasons := [reason for source in missing for reason in store.drift(source)]:
+            raise assemble.SourceError(f"{reasons[0]}; build it with: make notebooks")
         print(f"{len(missing)} lessons have changed since they were last run; they are run for the syllabus.")
         if commands.run_lessons(missing, limit, []):
             return 1
@@ -143,5 +145,4 @@ def make_release(sources: list[Path], limit: float) -> int:
 
 def main(argv: list[str], root: Path = REPOSITORY) -> int:
     """The command `release`; returns the exit status."""
-    given = commands.parser("release", "Write what an instructor needs to build/release.").parse_args(argv)
-    return commands.guarded(lambda: make_release(assemble.sources(given.lessons, root), given.limit))
+    return commands.command("release", argv, lambda sources, given: make_release(sources, given.limit), root)

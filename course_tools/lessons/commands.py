@@ -4,27 +4,29 @@ import argparse
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
+from course_tools.__main__ import COMMANDS
 from course_tools.lessons import assemble, execute, results_pages, store
 from course_utils import files, tables
 from course_utils.paths import REPOSITORY
 
 MEMORY = 2e9  # bytes that a lesson may use on its sample, so that a small laptop is enough
+LIMIT = {"--limit": {"type": float, "default": 900.0, "help": "seconds that a lesson may take (default: 900)"}}
 
 
-def build_notebooks(sources: list[Path], limit: float, force: bool) -> int:
-    """Build what changed, or everything by `force`: 0 when all is built, 1 when a notebook could not be run."""
-    stale = [source for source in sources if force or store.drift(source)]
+def build_notebooks(sources: list[Path], given: argparse.Namespace) -> int:
+    """Build what changed, or everything by --force: 0 when all is built, 1 when a notebook could not be run."""
+    stale = [source for source in sources if given.force or store.drift(source)]
     faults, done = [], 0
     for source in stale:
         lesson = assemble.assemble(source)
         pairs = [(f"{lesson.slug} (student)", lesson.student), (f"{lesson.slug} (solved)", lesson.solved)]
         with tempfile.TemporaryDirectory() as folder:
             store.save(lesson.student, Path(folder) / f"{lesson.slug}.ipynb")  # the checks find their tests here
-            runs = execute.run_all(
-                pairs, Path(folder), limit, {"COURSE_DATA": "sample"}, title=f"building {lesson.slug}"
-            )
+            title = f"building {lesson.slug}"
+            runs = execute.run_all(pairs, Path(folder), given.limit, {"COURSE_DATA": "sample"}, title=title)
         faults += [fault for run in runs for fault in run.faults]
         if not any(run.faults for run in runs):
             done += 1
@@ -52,31 +54,14 @@ def run_lessons(sources: list[Path], limit: float, real: list[str]) -> int:
         store.save(run.notebook, out / f"{run.name}.ipynb")
         files.write(out / f"{run.name}.html", HTMLExporter(template_name="lab").from_notebook_node(run.notebook)[0])
     store.remember(zip(sources, runs, strict=True), real)
-    rows = [
-        {
-            "lesson": run.name,
-            "seconds": round(run.seconds),
-            "peak memory, MB": run.memory // 10**6,
-            "claims held": f"{len(run.claims) - len(run.broken)} of {len(run.claims)}",
-            "outcome": "failed" if run.faults else "passed",
-        }
-        for run in runs
-    ]
+    rows = []
+    for run in runs:
+        held = f"{len(run.claims) - len(run.broken)} of {len(run.claims)}"
+        row = {"lesson": run.name, "seconds": round(run.seconds), "peak memory, MB": run.memory // 10**6}
+        rows.append({**row, "claims held": held, "outcome": "failed" if run.faults else "passed"})
     print(tables.Table("", rows))
     print(f"Executed notebooks and HTML: {out}")
     return report([fault for run in runs for fault in run.faults])
-
-
-def record_results(sources: list[Path], limit: float, seeds: list[int], root: Path) -> int:
-    """Run lessons on real data for every seed, write their records, and RESULTS.md from all records."""
-    faults = []
-    for source in sources:
-        made, found = results_pages.measure(source, seeds, limit)
-        faults += found
-        if made and not found:
-            tables.write_record(made, root / "results" / f"{source.stem}.json")
-    results_pages.write_pages(root)
-    return report(faults)
 
 
 def report(faults: list[str]) -> int:
@@ -92,19 +77,27 @@ def warn_if_stale(sources: list[Path]) -> None:
         print(f"Older than their sources: {', '.join(stale)}. Build them with: make notebooks", file=sys.stderr)
 
 
-def parser(name: str, what: str, limit: bool = True) -> argparse.ArgumentParser:
-    """The parser of a command that takes lessons; `limit` also the seconds that each may take."""
-    command = argparse.ArgumentParser(prog=f"python -m course_utils {name}", description=what)
-    command.add_argument("lessons", nargs="*", help="numbers or names, such as 01 or 04_simple_rnn; default: all")
-    if limit:
-        command.add_argument("--limit", type=float, default=900.0, help="seconds that a lesson may take (default: 900)")
-    return command
+def command(
+    name: str,
+    argv: list[str],
+    act: Callable,
+    root: Path,
+    options: dict = LIMIT,
+    also=assemble.SourceError,
+    lessons=True,
+) -> int:
+    """The exit status of a command: that of `act`, which gets the sources and what argparse made of `options`.
 
-
-def guarded(command, *arguments, also: type[Exception] = assemble.SourceError) -> int:
-    """The exit status of `command(*arguments)`: 2, with its message, for a SourceError and for the error `also`."""
+    With `lessons`, the user can name some; without, it gets all. A SourceError, or the error `also`, is printed; status 2.
+    """
+    parser = argparse.ArgumentParser(prog=f"python -m course_utils {name}", description=COMMANDS[name][1])
+    if lessons:
+        parser.add_argument("lessons", nargs="*", help="numbers or names, such as 01 or 04_simple_rnn; default: all")
+    for option, more in options.items():
+        parser.add_argument(option, **more)
+    given = parser.parse_args(argv)
     try:
-        return command(*arguments)
+        return act(assemble.sources(given.lessons if lessons else [], root), given)
     except (assemble.SourceError, also) as error:
         print(error, file=sys.stderr)
         return 2
@@ -112,20 +105,15 @@ def guarded(command, *arguments, also: type[Exception] = assemble.SourceError) -
 
 def notebooks(argv: list[str], root: Path = REPOSITORY) -> int:
     """The command `notebooks`; returns the exit status."""
-    command = parser("notebooks", "Build student and solved notebooks from their sources (only what changed).")
-    command.add_argument("--force", action="store_true", help="build what did not change, too")
-    given = command.parse_args(argv)
-    return guarded(lambda: build_notebooks(assemble.sources(given.lessons, root), given.limit, given.force))
+    options = {"--force": {"action": "store_true", "help": "build what did not change, too"}}
+    return command("notebooks", argv, build_notebooks, root, LIMIT | options)
 
 
 def run(argv: list[str], root: Path = REPOSITORY) -> int:
     """The command `run`; returns the exit status."""
-    command = parser("run", "Execute the student notebooks on the data that is there, and measure every claim.")
-    command.add_argument("--all", action="store_true", help="run what has passed and not changed since, too")
-    given = command.parse_args(argv)
 
-    def run_what_changed() -> int:
-        sources, real = assemble.sources(given.lessons, root), store.real_data()
+    def run_what_changed(sources: list[Path], given: argparse.Namespace) -> int:
+        real = store.real_data()
         everything = given.all or given.lessons or os.environ.get("CI") == "true"
         passed = {} if everything else store.passed(sources, real)
         if passed:
@@ -133,13 +121,22 @@ def run(argv: list[str], root: Path = REPOSITORY) -> int:
         sources = [source for source in sources if source.stem not in passed]
         return run_lessons(sources, given.limit, real) if sources else 0
 
-    return guarded(run_what_changed)
+    options = {"--all": {"action": "store_true", "help": "run what has passed and not changed since, too"}}
+    return command("run", argv, run_what_changed, root, LIMIT | options)
 
 
 def results(argv: list[str], root: Path = REPOSITORY) -> int:
-    """The command `results`; returns the exit status."""
-    command = parser("results", "Measure lessons on real data, and rewrite RESULTS.md.")
-    command.add_argument("--seeds", type=int, default=3, help="how many seeds (default: 3)")
-    given = command.parse_args(argv)
-    seeds = list(range(given.seeds))
-    return guarded(lambda: record_results(assemble.sources(given.lessons, root), given.limit, seeds, root))
+    """The command `results`: runs lessons on real data, writes their records, and RESULTS.md from all; the exit status."""
+
+    def record(sources: list[Path], given: argparse.Namespace) -> int:
+        faults = []
+        for source in sources:
+            made, found = results_pages.measure(source, range(given.seeds), given.limit)
+            faults += found
+            if made and not found:
+                tables.write_record(made, root / "results" / f"{source.stem}.json")
+        results_pages.write_pages(root)
+        return report(faults)
+
+    options = {"--seeds": {"type": int, "default": 3, "help": "how many seeds (default: 3)"}}
+    return command("results", argv, record, root, LIMIT | options)

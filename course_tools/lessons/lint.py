@@ -10,7 +10,7 @@ from pathlib import Path
 import jupytext
 
 from course_tools.lessons import assemble
-from course_tools.lessons.commands import guarded, parser
+from course_tools.lessons.commands import command
 from course_utils.paths import REPOSITORY
 
 LONGEST = 15  # lines of code of a cell
@@ -112,12 +112,10 @@ def _first(text: str) -> str:
 
 def main(argv: list[str], root: Path = REPOSITORY) -> int:
     """The command; returns 1 if a lesson lacks something, 2 if it cannot be read."""
-    given = parser("lint", __doc__.partition(": ")[2], limit=False).parse_args(argv)
 
-    def check() -> int:
-        chosen = assemble.sources(given.lessons, root)
-        lacking = [f"{source.stem}: {fault}" for source in chosen for fault in faults(source)]
-        print("\n".join([*lacking, f"lessons: {len(chosen)}, faults: {len(lacking)}"]))
+    def check(sources: list[Path], _) -> int:
+        lacking = [f"{source.stem}: {fault}" for source in sources for fault in faults(source)]
+        print("\n".join([*lacking, f"lessons: {len(sources)}, faults: {len(lacking)}"]))
         return 1 if lacking else 0
 
-    return guarded(check)
+    return command("lint", argv, check, root, {})

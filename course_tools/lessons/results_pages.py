@@ -3,6 +3,7 @@
 import json
 import re
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from course_tools.lessons import assemble, execute, store
@@ -20,7 +21,7 @@ sequences are included, as in the lessons; benchmarks come at the end.
 """
 
 
-def measure(source: Path, seeds: list[int], limit: float) -> tuple[dict | None, list[str]]:
+def measure(source: Path, seeds: Iterable[int], limit: float) -> tuple[dict | None, list[str]]:
     """Run a lesson's solved notebook on real data, long parts included, once for each seed: (record, faults).
 
     There is no record for a lesson without tables. Cells tagged "recorded" are left out: they show the record itself.

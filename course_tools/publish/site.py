@@ -3,15 +3,14 @@
 nbconvert renders each page with the small template in web/site: it is installed anyway, and shows what JupyterLab shows.
 """
 
-import argparse
 import json
 import posixpath
 import re
 import shutil
 from collections import Counter
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from bs4 import BeautifulSoup, NavigableString, Tag
@@ -22,7 +21,7 @@ from pygments.formatters import HtmlFormatter
 from tqdm import tqdm
 
 from course_tools.lessons import assemble, links, store
-from course_tools.lessons.commands import guarded, report, warn_if_stale
+from course_tools.lessons.commands import command, report, warn_if_stale
 from course_tools.publish import npm
 from course_utils import files
 from course_utils.paths import REPOSITORY
@@ -42,8 +41,7 @@ OWN = {"site/page.js": "", "site/search.js": "", "math.js": ""}
 FRONT = "Start: the course and its lessons"
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(NamedTuple):
     """One page: made from `source`, a path in the repository, to `target`, a path in the site; `other` is the page of the same
     lesson solved, or of the lesson."""
 
@@ -171,17 +169,14 @@ def _colours_of_code() -> str:
     return f"\n{light}\n{switched}\n@media (prefers-color-scheme: dark) {{\n{preferred}\n}}\n{paper}\n"
 
 
-def make_site(root: Path) -> int:
-    """Write the web pages of the course to build/site. 1 when a link leads nowhere."""
-    out = root / "build" / "site"
-    faults = build_site(out, root)
-    warn_if_stale(assemble.sources([], root))
-    print(f"Open {out / 'index.html'} in a browser. Links that lead out of the site: {out / 'external-links.txt'}")
-    return report(faults)
-
-
 def main(argv: list[str], root: Path = REPOSITORY) -> int:
-    """The command `site`; returns the exit status."""
-    what = "Write the whole course as web pages, to build/site."
-    argparse.ArgumentParser(prog="python -m course_utils site", description=what).parse_args(argv)
-    return guarded(make_site, root, also=npm.AssetsMissing)
+    """The command `site`; returns the exit status, 1 when a link leads nowhere."""
+    out = root / "build" / "site"
+
+    def act(sources: list[Path], _) -> int:
+        faults = build_site(out, root)
+        warn_if_stale(sources)
+        print(f"Open {out / 'index.html'} in a browser. Links that lead out of the site: {out / 'external-links.txt'}")
+        return report(faults)
+
+    return command("site", argv, act, root, {}, also=npm.AssetsMissing, lessons=False)

@@ -1,13 +1,9 @@
 """`make slides`: one reveal.js deck for each lesson, made from the built notebook by a rule.
 
-Every section (##) begins a row of slides. Onto them go, in order: displayed equations, lists and tables; of each paragraph
-the sentences with a **bold** term, or else the first one (the first few, if short); code without its imports, settings and
-claims, but none that draws a figure or fills a table; outputs and figures. Blocks fill a slide until it is full. The whole
-prose becomes the speaker's notes. Exercises show their task, no hints and no code. Times, prerequisites, checks and the
-summary of claims are left out. The browser shrinks a slide that is still too high, down to `SMALLEST`; `measure` checks all.
-
-Tags of a cell in the source override the rule: "slide" shows all of the cell on a slide of its own, "notes" gives it only to
-the speaker, "skip" leaves it out.
+Every section (##) begins a row of slides. Onto them go, in order: displayed equations, lists and tables; the key sentences of
+each paragraph; code without what would distract; outputs and figures. Blocks fill a slide until it is full. The whole prose
+becomes the speaker's notes. Exercises show their task, no hints and no code. Times, prerequisites, checks and the summary of
+claims are left out. The browser shrinks a slide that is still too high, down to `SMALLEST`; `measure` checks all.
 """
 
 import ast
@@ -26,8 +22,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from pygments.formatters import HtmlFormatter
 from tqdm import tqdm
 
-from course_tools.lessons import assemble, links, store
-from course_tools.lessons.commands import guarded, parser, report, warn_if_stale
+from course_tools.lessons import links, store
+from course_tools.lessons.commands import command, report, warn_if_stale
 from course_tools.notebooks import CHECK
 from course_tools.publish import npm
 from course_utils import files, tables
@@ -58,8 +54,7 @@ LIST = re.compile(r"(?:[-*]|\d+\.) ")
 
 @dataclass
 class Block:
-    """A piece of a slide: a cell to be shown, its estimated height in pixels, whether the next block belongs to it, and what
-    the speaker reads."""
+    """A cell on a slide, its estimated height in pixels, whether the next block belongs to it, and what the speaker reads."""
 
     cell: NotebookNode
     height: int
@@ -69,13 +64,11 @@ class Block:
 
 @dataclass
 class Slide:
-    """A slide being filled. `row` begins a new row of slides, as each section does; `again` repeats the heading of the slide
-    before it; a `closed` one takes no more."""
+    """A slide being filled. `row` begins a new row of slides, a section; `again` repeats the heading of the slide before it."""
 
     heading: str
     row: bool = False
     again: bool = False
-    closed: bool = False
     blocks: list[Block] = field(default_factory=list)
     more_notes: list[str] = field(default_factory=list)
 
@@ -121,35 +114,21 @@ def make_slides(notebook: NotebookNode) -> list[Slide]:
     """The slides of a lesson's student notebook, by the rule above."""
     slides = [Slide("", row=True)]
     for cell in notebook.cells:
-        tags, text, prose, before = (
-            cell.metadata.get("tags", []),
-            cell.source,
-            cell.cell_type == "markdown",
-            len(slides),
-        )
-        if "skip" in tags or cell.cell_type == "raw":
+        text, prose = cell.source, cell.cell_type == "markdown"
+        hidden = "otter_answer_cell" in cell.metadata.get("tags", []) or CHECK.match(text) or "summary()" in text
+        if cell.cell_type == "raw" or (hidden and not prose):
             continue
-        if "notes" in tags:
-            slides[-1].more_notes.append(text if prose else f"```python\n{text}\n```")
-            continue
-        if "otter_answer_cell" in tags or (not prose and (CHECK.match(text) or "summary()" in text)):
-            continue
-        exercise = re.match(r"\*\*(Exercise [^*]+?)\.?\*\*\s*", text)
-        whole = "slide" in tags or exercise is not None
-        if exercise:
-            text = text[exercise.end() :]
+        if exercise := re.match(r"\*\*(Exercise [^*]+?)\.?\*\*\s*", text):
             _go_on(slides, exercise[1])
-        elif whole and not (prose and text.startswith("#")):
+            text = text[exercise.end() :]
+        elif slides[-1].heading.startswith("Exercise "):  # what follows a task may give away its answer
             _go_on(slides)
         if prose:
-            _add_prose(slides, text, whole)
+            _add_prose(slides, text, whole=exercise is not None)
         else:
             tabled = any(tables.MIME in output.get("data", {}) for output in cell.outputs)
             outputs = list(_outputs(cell))
-            _pack(slides, _code(text if whole else "" if tabled else shown_code(text), bool(outputs)) + outputs)
-        if whole:
-            for slide in slides[before:] or slides[-1:]:
-                slide.closed = True
+            _pack(slides, _code("" if tabled else shown_code(text), bool(outputs)) + outputs)
     return _tidied(slides)
 
 
@@ -189,34 +168,21 @@ def shown_code(code: str) -> str:
     """Code without what would distract on a slide: imports, claims, and all that draws."""
     tree = ast.parse(code)
     calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    if calls & {
-        "plots.figure",
-        "plots.show",
-        "plots.drawing",
-        "Checks",
-        "recorded",
-        "tables.recorded",
-        "tables.benchmark",
-    }:
+    if calls & {"plots.figure", "plots.show", "plots.drawing", "Checks"}:
         return ""
     claims = [n for n in ast.walk(tree) if isinstance(n, ast.Expr) and ast.unparse(n).startswith("claim(")]
     if len(claims) * 2 > len(tree.body):
         return ""
-    others = [
-        node
-        for node in tree.body
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        or (isinstance(node, ast.Assign | ast.Expr) and SETTING.search(ast.unparse(node)))
-    ]
+    others = [n for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
+    others += [n for n in tree.body if isinstance(n, ast.Assign | ast.Expr) and SETTING.search(ast.unparse(n))]
     lines = code.splitlines()
     for node in sorted([*claims, *others], key=lambda node: -node.lineno):
         del lines[node.lineno - 1 : node.end_lineno]
     kept = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
     try:
-        left = ast.parse(kept).body
+        return kept if ast.parse(kept).body else ""
     except SyntaxError:  # a block that held claims and nothing else
         return ""
-    return "" if all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Name) for node in left) else kept
 
 
 def measure(decks: list[Path]) -> list[dict]:
@@ -271,20 +237,13 @@ def _add_prose(slides: list[Slide], markdown: str, whole: bool) -> None:
     slides[-1].more_notes += said
 
 
-def _chunks(markdown: str) -> list[str]:
+def _chunks(markdown: str) -> Iterator[str]:
     """Headings, displayed equations, lists, tables, fenced code and paragraphs of a text, one after the other."""
     parts = re.split(r"^(\$\$.+?\$\$[.,;]?[ \t]*$|```.+?^```|<details>.+?</details>)", markdown, flags=re.M | re.S)
-    found = []
     for part in parts:
         single = part.startswith(("$$", "```", "<details>"))
-        for chunk in [part] if single else re.split(r"\n\s*\n|(?<=\n)(?=#)|^(#+ .*)\n", part, flags=re.M):
-            if not chunk or not chunk.strip():
-                continue
-            if found and LIST.match(chunk) and LIST.match(found[-1]):
-                found[-1] += "\n" + chunk.strip("\n")
-            else:
-                found.append(chunk.strip("\n"))
-    return found
+        chunks = [part] if single else re.split(r"\n\s*\n|(?<=\n)(?=#)|^(#+ .*)\n", part, flags=re.M)
+        yield from (chunk.strip("\n") for chunk in chunks if chunk and chunk.strip())
 
 
 def _text_block(chunk: str, after: str, whole: bool, heading: str) -> Block | None:
@@ -300,11 +259,9 @@ def _text_block(chunk: str, after: str, whole: bool, heading: str) -> Block | No
         items = re.split(rf"^(?={LIST.pattern})", chunk, flags=re.M)[1:]
         if heading != "References" and not whole:
             items = list(map(_shorter, items))
-        height = sum(_lines(item) * LINE + 9 for item in items)
-        return Block(
-            _text("\n".join(item.strip("\n") for item in items), look="small" if heading == "References" else ""),
-            height,
-        )
+        look = "small" if heading == "References" else ""
+        cell = _text("\n".join(item.strip("\n") for item in items), look=look)
+        return Block(cell, sum(_lines(item) * LINE + 9 for item in items))
     leads = after.startswith(("$$", "|", "```")) or LIST.match(after) is not None
     text = chunk if whole else key_sentences(chunk, leads)
     if text.startswith("(") and not whole:
@@ -351,7 +308,8 @@ def _outputs(cell: NotebookNode) -> Iterator[Block]:
             rows = len(BeautifulSoup(data["text/html"], "html.parser").find_all("tr")) - 1
             for begin in range(0, max(1, rows), LONGEST_TABLE):
                 soup = BeautifulSoup(data["text/html"], "html.parser")
-                for row in [r for i, r in enumerate(soup.find_all("tr")[1:]) if not 0 <= i - begin < LONGEST_TABLE]:
+                body = soup.find_all("tr")[1:]
+                for row in body[:begin] + body[begin + LONGEST_TABLE :]:
                     row.decompose()
                 lines = len(soup.find_all("tr")) * 1.15 or -(-len(soup.get_text()) // 105)
                 height = int((lines + (2 if soup.small else 0)) * 32) + 12
@@ -379,7 +337,7 @@ def _tidied(slides: list[Slide]) -> list[Slide]:
             continue
         slide.row, slide.blocks[0].notes[:0], row, notes = slide.row or row, notes, False, []
         small = min(slide.full, last.full) <= SMALL and last.full + slide.full <= ROOM * SQUEEZED
-        if slide.again and small and last is not kept[0] and not (slide.closed or last.closed):
+        if slide.again and small and not slide.heading.startswith("Exercise "):
             last.blocks += slide.blocks
             last.more_notes += slide.more_notes
         else:
@@ -388,16 +346,13 @@ def _tidied(slides: list[Slide]) -> list[Slide]:
 
 
 def _go_on(slides: list[Slide], heading: str | None = None) -> None:
-    """A new slide, unless the last one is still empty and keeps its heading."""
-    if slides[-1].blocks or heading:
-        slides.append(Slide(heading or slides[-1].heading, again=heading is None))
+    """A new slide, with the heading of the last one if it is given none."""
+    slides.append(Slide(heading or slides[-1].heading, again=heading is None))
 
 
 def _pack(slides: list[Slide], blocks: list[Block]) -> None:
     """Put blocks on the last slide, or on a new one where it is full; what leads to a block is moved with it."""
     for block in blocks:
-        if slides[-1].closed:
-            _go_on(slides)
         last, leading = slides[-1], []
         room = ROOM + OVER * (block.height < 2 * LINE + 15 and not block.leads)
         if last.blocks and last.full + block.height > room:
@@ -407,13 +362,12 @@ def _pack(slides: list[Slide], blocks: list[Block]) -> None:
         slides[-1].blocks += [*leading, block]
 
 
-def make_decks(names: list[str], root: Path) -> int:
-    """Write decks to build/slides, and check every slide in Chromium where there is one. 1 when something does not fit."""
-    sources, out = assemble.sources(names, root), root / "build" / "slides"
+def make_decks(sources: list[Path], out: Path, everything: bool) -> int:
+    """Write decks to `out`, and check every slide in Chromium where there is one. 1 when something does not fit."""
     decks = build_slides(sources, out)
     warn_if_stale(sources)
     print(f"Decks: {out}")
-    faults = [] if names else links.check(decks, out)[0]  # decks link to each other, so all must be there
+    faults = links.check(decks, out)[0] if everything else []  # decks link to each other
     try:
         measured = measure(decks)
     except FileNotFoundError as error:
@@ -427,6 +381,8 @@ def make_decks(names: list[str], root: Path) -> int:
 
 def main(argv: list[str], root: Path = REPOSITORY) -> int:
     """The command `slides`; returns the exit status."""
-    what = "Write slides for each lesson to build/slides, and check that every slide fits."
-    given = parser("slides", what, limit=False).parse_args(argv)
-    return guarded(make_decks, given.lessons, root, also=npm.AssetsMissing)
+
+    def act(sources: list[Path], given) -> int:
+        return make_decks(sources, root / "build" / "slides", everything=not given.lessons)
+
+    return command("slides", argv, act, root, {}, also=npm.AssetsMissing)

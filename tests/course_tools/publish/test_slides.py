@@ -1,6 +1,5 @@
 import re
 
-import jupytext
 import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_output
@@ -8,38 +7,6 @@ from nbformat.v4 import new_code_cell, new_output
 from course_tools.lessons import assemble, links, store
 from course_tools.publish import slides
 from course_utils import tables
-
-SOURCE = """# %% [markdown]
-# # 77 · Made for a test
-#
-# It begins.
-
-# %% [markdown]
-# ## 1 · A section
-#
-# By the rule this sentence is shown, as it has **bold** words. This one is told only.
-
-# %% [markdown] tags=["slide"]
-# Here the first sentence is shown whatever it is about and however long it may be. And so is the second.
-
-# %% tags=["slide"]
-import numpy
-
-# %% [markdown] tags=["notes"]
-# Only the speaker sees **this**.
-
-# %% tags=["notes"]
-told = 1
-
-# %% [markdown] tags=["skip"]
-# Nobody sees **that**.
-
-# %% tags=["skip"]
-skipped = 1
-
-# %%
-shown = 1
-"""
 
 
 def texts(slide) -> str:
@@ -95,7 +62,6 @@ def test_a_paragraph_gives_its_bold_sentences_or_else_its_first(paragraph, leads
         ('plots.drawing("cell", alt="A cell.")', ""),
         ('SEED = int(os.environ.get("COURSE_SEED", 0))\nrng = np.random.default_rng(SEED)\nx = 1', "x = 1"),
         ("keras.utils.set_random_seed(SEED)", ""),
-        ("scores", ""),
     ],
 )
 def test_of_code_imports_claims_settings_and_drawing_are_left_out(code, expected):
@@ -157,20 +123,6 @@ def test_an_exercise_is_its_task_and_the_speaker_has_the_hints(lesson):
     assert headings(made) == ["T", "Exercise 1, warm-up"]
     assert texts(made[1]) == "Double it. Then say why."
     assert "Hint 1" in made[1].notes and "Add it." in made[1].notes and "Fill in." in made[1].notes
-
-
-def test_tags_in_a_source_override_the_rule():
-    made = slides.make_slides(jupytext.reads(SOURCE, fmt="py:percent"))
-    shown, told = [texts(slide) for slide in made], "\n".join(slide.notes for slide in made)
-    assert not any("told only" in text for text in shown) and "told only" in told
-    (whole,) = [text for text in shown if "Here the first" in text]
-    assert whole.endswith("And so is the second.") and "bold" not in whole
-    (code,) = [text for text in shown if "import numpy" in text]
-    assert code.startswith("import numpy")
-    assert not any("Only the speaker" in text or "told = 1" in text for text in shown)
-    assert "Only the speaker sees" in told and "told = 1" in told
-    assert not any("Nobody" in text or "skipped" in text for text in [*shown, told])
-    assert any("shown = 1" in text for text in shown)
 
 
 @pytest.fixture(scope="module")
