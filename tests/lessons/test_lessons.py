@@ -20,7 +20,7 @@ from course_tools import notebooks
 from course_tools.grading import sandbox, slicing, worker
 from course_tools.lessons import assemble, execute, lint, store
 from course_tools.notebooks import CHECK, code_cells
-from course_utils import exercises, files
+from course_utils import exercises, files, tables
 from course_utils.paths import data_dir
 
 SOURCES = assemble.sources()
@@ -160,8 +160,12 @@ def test_every_kind_of_bad_exercise_is_found(attempt):
     assert f"{name}, blank: the check must say '', but says None" in found and "blank: 0.5 of 1 points" in found
 
 
+RECORDS = {source: tables.read_record(source.stem) for source in SOURCES}  # of lessons with a real dataset
+REAL = sorted(filter(RECORDS.get, SOURCES), key=lambda source: -RECORDS[source]["runs"][-1]["seconds"])  # longest first
+
+
 @pytest.mark.real
-@every_lesson
+@pytest.mark.parametrize("source", REAL, ids=[source.stem for source in REAL])
 def test_lesson_runs_on_real_data_and_its_claims_hold(source, tmp_path):
     if not data_dir().is_dir():
         pytest.skip(f"no real data under {data_dir()}")
