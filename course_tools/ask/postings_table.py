@@ -25,15 +25,12 @@ _END = "\0end of file"  # a line after the last one
 
 @dataclass(frozen=True)
 class TableLimits(Limits):
-    """Limits of reading, too: rows that are in memory with all of their fields, characters of a line that are read at a time.
+    """Limits of reading, too."""
 
-    remembered: rows, to find duplicates. large: bytes of a file for which a second process is worth its start.
-    """
-
-    rows: int = 100
-    line: int = 2**20
-    remembered: int = 2**23
-    large: int = 50_000_000
+    rows: int = 100  # in memory with all of their fields
+    line: int = 2**20  # characters that are read at a time
+    remembered: int = 2**23  # rows, to find duplicates
+    large: int = 50_000_000  # bytes of a file for which a second process is worth its start
 
 
 def from_csv(
@@ -86,9 +83,7 @@ def from_csv(
     return corpus
 
 
-def _read(
-    path: Path, columns: list[str], encoding: str | None, limits: TableLimits, report: Counter
-) -> Iterator[tuple]:
+def _read(path: Path, columns: list[str], encoding: str | None, limits: TableLimits, report: Counter) -> Iterator:
     """What `_chunks` gives; for a large file from a second process, so that two cores work."""
     if not path.is_file() or path.stat().st_size < limits.large:
         yield from _chunks(path, columns, encoding, limits, report)
@@ -123,13 +118,9 @@ def _send(connection, *given) -> None:
         connection.send(error)
 
 
-def _chunks(
-    path: Path, columns: list[str], encoding: str | None, limits: TableLimits, report: Counter
-) -> Iterator[tuple]:
+def _chunks(path: Path, columns: list[str], encoding: str | None, limits: TableLimits, report: Counter) -> Iterator:
     """Different rows of a table, at most `limits.shard` at a time: the position in the file, and a list for each of `columns`.
-
-    Counts rows, and what is left out, in `report`.
-    """
+    Counts rows, and what is left out, in `report`."""
     seen = np.zeros(limits.remembered, dtype=np.int64)
 
     def windows_1252(error: UnicodeDecodeError) -> tuple[str, int]:
@@ -146,7 +137,11 @@ def _chunks(
             text = io.TextIOWrapper(buffered, encoding, "course_tools.windows_1252", newline="")
             table = _rows(text, path, columns, limits.line, report)
             header = [name.strip() for name in next(table, [])]
-            places = _places(path, header, columns)
+            for name in columns:
+                if header.count(name) != 1:
+                    found = "more than one column" if name in header else "no column"
+                    raise ValueError(f"{path} has {found} {name!r}; it has: {', '.join(map(repr, header))[:500]}")
+            places = [header.index(name) for name in columns]
             while True:
                 n, hashes, fields = 0, [], [[] for _ in columns]
                 while n < limits.shard and (rows := list(itertools.islice(table, min(limits.rows, limits.shard - n)))):
@@ -168,15 +163,6 @@ def _chunks(
             raise ValueError(f"{path} is not text in {encoding}: {error}") from None
         except (EOFError, zlib.error, OSError) as error:  # from damaged .gz and .bz2, too
             raise OSError(f"{path} cannot be read to its end: {error}") from None
-
-
-def _places(path: Path, header: list[str], columns: list[str]) -> list[int]:
-    """Where in a row the fields of `columns` are."""
-    for name in columns:
-        if header.count(name) != 1:
-            found = "more than one column" if name in header else "no column"
-            raise ValueError(f"{path} has {found} {name!r}; it has: {', '.join(map(repr, header))[:500]}")
-    return [header.index(name) for name in columns]
 
 
 def _row_hashes(rows: list[list[str]]) -> np.ndarray:

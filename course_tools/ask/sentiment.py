@@ -14,14 +14,11 @@ from course_utils.models.sentiment import SAVED, load, probabilities
 
 def main(argv: list[str] | None = None) -> int:
     """The command `python -m course_utils sentiment`; returns its exit status."""
+    more = "Exit status: 0 classified, 1 there is no model, 2 there was no review. Of a long text only its two ends are used."
     parser = argparse.ArgumentParser(
-        prog="python -m course_utils sentiment",
-        description="Is a film review positive or negative? Each argument is a review; without arguments, each line of the "
-        "standard input.",
-        epilog="Exit status: 0 classified, 1 there is no model, 2 there was no review. Of a long text only the beginning and "
-        "the end are used, as in the training of the model.",
+        "python -m course_utils sentiment", description="Classify film reviews.", epilog=more
     )
-    parser.add_argument("reviews", nargs="*", metavar="REVIEW")
+    parser.add_argument("reviews", nargs="*", metavar="REVIEW", help="without any, each line of standard input is one")
     parser.add_argument("--model", type=Path, default=SAVED, help="the file of the model (default: that of lesson 10)")
     given = parser.parse_args(argv)
     texts = given.reviews or [line.rstrip("\r\n") for line in sys.stdin]

@@ -31,15 +31,12 @@ def parser() -> argparse.ArgumentParser:
     )
     parts = whole.add_subparsers(dest="part", required=True)
     train = parts.add_parser("train", help="train on a CSV file")
-    train.add_argument(
-        "file", type=Path, metavar="FILE", help="CSV with a line of column names; may end in .gz or .bz2"
-    )
+    train.add_argument("file", type=Path, metavar="FILE", help="CSV with a line of names; may end in .gz or .bz2")
     train.add_argument("--title", required=True, metavar="COLUMN", help="column with the titles")
     train.add_argument("--interests", required=True, metavar="COLUMN", help="column with the bags of interests")
     train.add_argument("--separator", default="|", help="between the interests of a bag (default: |)")
-    train.add_argument(
-        "--extra", action="append", default=[], metavar="COLUMN", help="a further input, such as a country"
-    )
+    extra = {"action": "append", "default": []}
+    train.add_argument("--extra", **extra, metavar="COLUMN", help="a further input, such as a country")
     train.add_argument("--encoding", help="of the file (default: UTF-8, or UTF-16 where the file says so)")
     few, many = _whole(1, 10_000), _whole(1, 10**9)
     train.add_argument("--size", type=few, default=24, help="dimension of the interests' vectors (default: 24)")
@@ -50,11 +47,9 @@ def parser() -> argparse.ArgumentParser:
     query = parts.add_parser("query", help="query what was trained")
     query.add_argument("kind", choices=KINDS)
     query.add_argument("texts", nargs="+", metavar="TEXT", help="one or more titles or interests")
+    query.add_argument("--extra", **extra, metavar="COLUMN=VALUE", help="with a title: an extra input")
     query.add_argument(
-        "--extra", action="append", default=[], metavar="COLUMN=VALUE", help="with a title: an extra input"
-    )
-    query.add_argument(
-        "--typical", action="store_true", help="interests-of: interests typical of the title, not the most likely"
+        "--typical", action="store_true", help="interests-of: those typical of the title, not the likeliest"
     )
     query.add_argument("--number", type=many, default=10, help="of answers (default: 10)")
     query.add_argument("--model", type=Path, default=SAVED, help=f"what train wrote (default: build/{SAVED.name})")
@@ -80,11 +75,17 @@ def train(given: argparse.Namespace, model, training, workers) -> int:
 
     Of several workers each reads the file, and the first one writes the model.
     """
-    _writable(given.model)
+    if given.model.is_dir():
+        raise IsADirectoryError(f"the model cannot be written: {given.model} is a folder")
     if given.model.exists() and given.file.exists() and given.model.samefile(given.file):
         raise ValueError(f"{given.file} would be overwritten: give another --model")
     separator = given.separator.replace("\\t", "\t").replace("\\n", "\n")  # as typed in a shell
-    with tempfile.TemporaryDirectory(dir=given.model.parent, prefix=".seq2bow_") as folder:
+    try:
+        given.model.parent.mkdir(parents=True, exist_ok=True)
+        own = tempfile.TemporaryDirectory(dir=given.model.parent, prefix=".seq2bow_")
+    except OSError as error:
+        raise OSError(f"the model cannot be written into {given.model.parent}: {error.strerror}") from None
+    with own as folder:
         options = {"separator": separator, "extras": given.extra, "encoding": given.encoding}
         corpus = from_csv(given.file, given.title, given.interests, folder=folder, **options)
         for what, count in corpus.report.items():
@@ -109,10 +110,9 @@ def train(given: argparse.Namespace, model, training, workers) -> int:
         return 0
     if len(held_out):
         counts = corpus.counts.astype(float)
-        for name, scores in (
-            ("Seq2BoW", lambda shard: network.scores(network.vectors_of(shard))),
-            ("the most frequent ones", lambda shard: np.broadcast_to(counts, (len(shard), len(counts)))),
-        ):
+        compared = {"Seq2BoW": lambda shard: network.scores(network.vectors_of(shard))}
+        compared["the most frequent ones"] = lambda shard: np.broadcast_to(counts, (len(shard), len(counts)))
+        for name, scores in compared.items():
             found = ", ".join(f"{what} {value:.3f}" for what, value in _measured(model, scores, held_out).items())
             print(f"{name}, on {len(held_out):,} examples whose titles were held out: {found}")
     network.make_index(corpus.titles)
@@ -126,12 +126,10 @@ def query(given: argparse.Namespace, model) -> int:
     if not given.model.is_file():
         raise FileNotFoundError(f"There is no {given.model}: make it with python -m course_utils seq2bow train")
     options = {}
+    if wrong := [extra for extra in given.extra if "=" not in extra]:
+        raise ValueError(f"--extra {wrong[0]} is not of the form COLUMN=VALUE")
     if given.kind in ("interests-of", "titles-near"):
-        pairs = [extra.partition("=") for extra in given.extra]
-        for name, equals, _ in pairs:
-            if not equals:
-                raise ValueError(f"--extra {name} is not of the form COLUMN=VALUE")
-        options["extras"] = {name: value for name, _, value in pairs}
+        options["extras"] = dict(extra.split("=", 1) for extra in given.extra)
     elif given.extra:
         raise ValueError(f"--extra goes with a title, not with {given.kind}")
     if given.kind == "interests-of":
@@ -168,15 +166,3 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
         return int(text)
 
     return read
-
-
-def _writable(path: Path) -> None:
-    """Raise OSError before the training, not after it, where nothing can be written."""
-    if path.is_dir():
-        raise IsADirectoryError(f"the model cannot be written: {path} is a folder")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-    except OSError as error:
-        raise OSError(f"the model cannot be written into {path.parent}: {error.strerror}") from None

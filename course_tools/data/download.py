@@ -46,10 +46,8 @@ def address(file: File) -> str:
 def download(file: File, folder: Path, *, retries: int = 3, timeouts: tuple[float, float] = TIMEOUTS) -> Path:
     """Download `file` into `folder`, unless a file with its name and hash is there; returns its path.
 
-    A broken connection, silence or a busy server is tried again, `retries` times with pauses of 1, 2, 3 … seconds.
-
-    Raises WrongContent, DataError where the file cannot be downloaded, and OSError where it cannot be written. In all these
-    cases nothing of it is left.
+    A broken connection, silence or a busy server is tried again, `retries` times with pauses of 1, 2, 3 … seconds. Raises
+    WrongContent, DataError where the file cannot be downloaded, and OSError where it cannot be written; then nothing is left.
     """
     url = address(file)
 

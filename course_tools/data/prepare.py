@@ -38,12 +38,10 @@ UNPACKED = 1_000_000_000  # bytes that an archive may unpack to
 
 
 def prepare(dataset: Dataset, data_dir: Path, source: Path | None = None) -> None:
-    """Put the files of `dataset` in their place under `data_dir`.
+    """Put the files of `dataset` in their place under `data_dir`, each verified by its hash or, without one, by its content.
 
     They are downloaded, or come from `source`: a folder that has the downloaded or the prepared files, or one of these files
-    with the others beside it. Each is verified by its hash or, where none is known, by its content.
-
-    Raises DataError with a message for the user, and OSError where something cannot be written.
+    with the others beside it. Raises DataError with a message for the user, and OSError where something cannot be written.
     """
     with _workplace(dataset, data_dir, from_network=source is None) as work:
         place = work / "build" / dataset.folder
@@ -57,12 +55,10 @@ def prepare(dataset: Dataset, data_dir: Path, source: Path | None = None) -> Non
                 raise WrongContent(f"{found} cannot be used for {dataset.name}: {error}.") from error
         try:
             _read(dataset, place)
+            if not dataset.is_ready(work / "build"):
+                raise ValueError("the prepared files do not have the sizes that are expected")
         except ValueError as error:
             raise WrongContent(f"This is not {dataset.name}: {error}.") from error
-        if not dataset.is_ready(work / "build"):
-            raise WrongContent(
-                f"This is not {dataset.name}: the prepared files do not have the sizes that are expected."
-            )
         for built in place.iterdir():
             target = data_dir / dataset.folder / built.name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -73,17 +69,13 @@ def prepare(dataset: Dataset, data_dir: Path, source: Path | None = None) -> Non
 
 @contextlib.contextmanager
 def _workplace(dataset: Dataset, data_dir: Path, from_network: bool) -> Iterator[Path]:
-    """A folder in `data_dir` for the downloads of `dataset`, and its subfolder `build`, locked against other runs.
-
-    Afterwards it is removed, except for complete downloads after an error or a stop, which the next run will use.
-    """
+    """A folder in `data_dir` for the downloads of `dataset`, locked against other runs. Afterwards it is removed, except for
+    complete downloads after an error or a stop, which the next run will use."""
     work = data_dir / ".incoming" / dataset.name
     work.mkdir(parents=True, exist_ok=True)
     with files.locked(work.with_name(f"{dataset.name}.lock")) as ours:
         if not ours:
-            raise DataError(
-                f"Another run is preparing it in {work}. Wait for its end, then give the same command again."
-            )
+            raise DataError(f"Another run is preparing it in {work}. Wait until it ends, then give the command again.")
         for left in work.iterdir():
             if left.name not in [file.name for file in dataset.files]:
                 files.remove(left)
@@ -92,11 +84,10 @@ def _workplace(dataset: Dataset, data_dir: Path, from_network: bool) -> Iterator
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(data_dir))
         try:
             yield work
+            files.remove(work)
         except WrongContent:
             files.remove(work)
             raise
-        else:
-            files.remove(work)
         finally:
             files.remove(work / "build")
             with contextlib.suppress(OSError):  # complete downloads stay after an error
@@ -157,10 +148,8 @@ def _copy(file: File, found: Path, place: Path) -> None:
 
 
 def unpack(archive: Path, names: Collection[str], folder: Path, limit: int = UNPACKED) -> None:
-    """Write the files `names` out of a .zip, .tar or .tar.gz into `folder`; all others are passed over.
-
-    No path in the archive is used as a path and only plain files are read, so nothing can be written elsewhere, with any
-    version of Python (tarfile's own filter is missing before 3.11.4).
+    """Write the files `names` out of a .zip, .tar or .tar.gz into `folder`. No path in the archive is used as a path and only
+    plain files are read, so nothing is written elsewhere, with any Python (tarfile's own filter is missing before 3.11.4).
 
     Raises ValueError for an archive that is damaged, lacks one of the files or unpacks to more than `limit` bytes.
     """
@@ -187,14 +176,11 @@ def unpack(archive: Path, names: Collection[str], folder: Path, limit: int = UNP
         (folder / name).write_bytes(data)
 
 
-# ------------------------------------------------------------------------------------ what single datasets need beside that
-
-
 def _make_imdb(file: File, found: Path, place: Path) -> None:
     """Let tensorflow_datasets' own builder write the reviews of an archive or of its unpacked folder.
 
-    The builder would download the archive itself. Its `_split_generators` is given what it uses of a download manager, so
-    that archive and folder take the same way; the names of the reviews, on which their order depends, are those of the archive.
+    The builder would download the archive itself, so it gets what it uses of a download manager. The names of the reviews, on
+    which their order depends, are those of the archive.
     """
     if found.is_dir() and not (found / "train").is_dir():
         return _copy(file, found, place)
@@ -230,11 +216,8 @@ def _reviews(found: Path) -> Iterator[tuple[str, object]]:
 
 
 def _make_postings(file: File, found: Path, place: Path) -> None:
-    """Write the loader's columns of the postings that have a title and skills, one at a time.
-
-    In data_jobs.csv the skills are the text of a Python list, `['sql', 'r']`, in a prepared file `sql|r`. Raises ValueError
-    for a damaged row, and if no posting has skills.
-    """
+    """Write the loader's columns of the postings that have a title and skills. In data_jobs.csv the skills are the text of a
+    Python list, `['sql', 'r']`, in a prepared file `sql|r`. Raises ValueError for a damaged row, and if none has skills."""
     from course_utils.datasets import rows
     from course_utils.datasets.postings import COLUMNS
 
@@ -247,8 +230,7 @@ def _make_postings(file: File, found: Path, place: Path) -> None:
         writer, written = csv.writer(target, lineterminator="\n"), 0
         writer.writerow(COLUMNS)
         for line, (*row, date, skills) in rows(source, (*COLUMNS[:-1], "job_skills" if listed else "skills")):
-            if listed:
-                skills = _joined(skills, line)
+            skills = _joined(skills, line) if listed else skills
             if row[0].strip() and skills:
                 writer.writerow((*row, date[:10], skills))  # the day without the time
                 written += 1
@@ -276,9 +258,7 @@ def _read(dataset: Dataset, place: Path) -> None:
     for name, count in dataset.records.items():
         with open(place / name, "rb") as lines:
             if dataset.name == "tatoeba" and lines.readline().split(b"\t")[0].isdigit():
-                raise ValueError(
-                    f"{name} is tatoeba.org's own export, with numbers; that of manythings.org/anki is wanted"
-                )
+                raise ValueError(f"{name} is tatoeba.org's own export; that of manythings.org/anki is wanted")
         found = sum(1 for _ in readers[dataset.name](place / name))
         if found < count or (found > count and dataset.name != "tatoeba"):
             raise ValueError(f"{name} has {found:,} records rather than {count:,}")
@@ -289,8 +269,6 @@ def _read(dataset: Dataset, place: Path) -> None:
 
 
 MAKE: dict[str, Callable[[File, Path, Path], None]] = {"imdb_reviews": _make_imdb, "postings": _make_postings}
-
-# ---------------------------------------------------------------------------------------------------------- command line
 
 HELP = """\
 Datasets go to the folder in the environment variable COURSE_DATA_DIR (without it: data/downloads of the course). What is
@@ -307,12 +285,8 @@ same command again. data --list shows how much each dataset needs."""
 
 def main(argv: list[str] | None = None) -> int:
     """The command `python -m course_utils data`; returns its exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m course_utils data",
-        description="Download real datasets, verify them, and prepare them for the lessons.",
-        epilog=HELP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser("python -m course_utils data", epilog=HELP, formatter_class=raw)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"dataset (default: all): {', '.join(DATASETS)}")
     parser.add_argument("--from", dest="source", type=Path, metavar="PATH", help="file or folder to take NAME from")
     parser.add_argument("--list", action="store_true", help="show sizes and terms of datasets, and which are ready")

@@ -53,11 +53,9 @@ class Execution:
     @property
     def faults(self) -> list[str]:
         """All that makes this run a failure, in words that name lesson and cell."""
-        broken = [
-            f"{self.name}, cell {c['cell']}: claim broken: {c['text']}: measured {c['value']}, {c['relation']} {c['bound']}"
-            for c in self.broken
-        ]
-        return ([f"{self.name}, {self.fault}"] if self.fault else []) + broken
+        text = "cell {cell}: claim broken: {text}: measured {value}, {relation} {bound}"
+        found = [self.fault] if self.fault else []
+        return [f"{self.name}, {fault}" for fault in found + [text.format(**claim) for claim in self.broken]]
 
 
 def run_all(
@@ -68,10 +66,8 @@ def run_all(
     at_once: int = 2,
     title: str = "running",
 ) -> list[Execution]:
-    """Execute (name, notebook) pairs in `folder`, `at_once` at a time, each within `limit` seconds.
-
-    A bar with this title shows the progress. Never raises for what a notebook does.
-    """
+    """Execute (name, notebook) pairs in `folder`, `at_once` at a time, each within `limit` seconds. Never raises for what a
+    notebook does."""
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # not another kernel named python3 in the user's home
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # no debugger's warning when a kernel starts
 
@@ -95,11 +91,9 @@ def run_all(
 
 def machine() -> str:
     """The machine in words: what one must know to compare times, and nothing that identifies it."""
-    memory = psutil.virtual_memory().total / 2**30
-    return (
-        f"{os.cpu_count()} cores, {memory:.0f} GB of memory, {platform.system()} on {platform.machine()}, "
-        f"Python {platform.python_version()}, TensorFlow {version('tensorflow')}"
-    )
+    hardware = f"{os.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GB of memory"
+    system = f"{platform.system()} on {platform.machine()}, Python {platform.python_version()}"
+    return f"{hardware}, {system}, TensorFlow {version('tensorflow')}"
 
 
 async def _run(name, notebook, folder, limit, environment, bar, slot) -> Execution:

@@ -4,6 +4,7 @@ The same check is for the web pages that `site` and `slides` write.
 """
 
 import argparse
+import functools
 import os
 import re
 from collections import Counter
@@ -29,17 +30,10 @@ def check(pages: Iterable[Path], root: Path) -> tuple[list[str], dict[str, set[s
     """What is wrong with the links of `pages` (.md, .ipynb or .html), one line each; and the addresses outside of `root`,
     each with the names of the pages that link to it.
 
-    Wrong is a link, picture, script or style that is not under `root` or has no such heading; in a web page also a picture,
-    script or style from the network, and an id that occurs twice. Raises ValueError for a notebook that cannot be read.
+    Wrong is a link, picture, script or style that is not under `root` or has no such heading; in a web page also one of the
+    last three from the network, and an id that occurs twice. Raises ValueError for a notebook that cannot be read.
     """
-    faults, outside, read = [], {}, {}
-
-    def content(path: Path) -> tuple[BeautifulSoup, Counter]:
-        if path not in read:
-            soup = _as_html(path)
-            read[path] = soup, _anchors(path, soup)
-        return read[path]
-
+    faults, outside, content = [], {}, functools.cache(_content)
     for page in pages:
         soup, anchors = content(page)
         name, is_web = page.relative_to(root).as_posix(), page.suffix == ".html"
@@ -71,23 +65,19 @@ def slug(heading: str, seen: Counter) -> str:
     return anchor if seen[anchor] == 1 else f"{anchor}-{seen[anchor] - 1}"
 
 
-def _as_html(path: Path) -> BeautifulSoup:
-    """A page as HTML; of a notebook, its text. Empty for a file of another kind."""
+def _content(path: Path) -> tuple[BeautifulSoup, Counter]:
+    """A page, or the text of a notebook, as HTML, and what a link may name after '#': of a Markdown page as on GitHub, of a
+    notebook as in JupyterLab. Both are empty for a file of another kind."""
     if path.suffix == ".html":
-        return BeautifulSoup(path.read_bytes(), "html.parser")
+        soup = BeautifulSoup(path.read_bytes(), "html.parser")
+        return soup, Counter(tag["id"] for tag in soup.find_all(id=True))
     texts = [path.read_text(encoding="utf-8")] if path.suffix == ".md" else []
     if path.suffix == ".ipynb":
         texts = [cell["source"] for cell in notebooks.read(path)["cells"] if cell["cell_type"] == "markdown"]
     render = MarkdownIt("commonmark").enable("table").render
-    return BeautifulSoup("\n".join(map(render, texts)), "html.parser")
-
-
-def _anchors(path: Path, soup: BeautifulSoup) -> Counter:
-    """What a link may name after '#': of a Markdown page as on GitHub, of a notebook as in JupyterLab."""
-    if path.suffix == ".html":
-        return Counter(tag["id"] for tag in soup.find_all(id=True))
-    headings, seen = [tag.get_text() for tag in soup.find_all(re.compile("^h[1-6]$"))], Counter()
-    return Counter(text.replace(" ", "-") if path.suffix == ".ipynb" else slug(text, seen) for text in headings)
+    soup, seen = BeautifulSoup("\n".join(map(render, texts)), "html.parser"), Counter()
+    headings = [tag.get_text() for tag in soup.find_all(re.compile("^h[1-6]$"))]
+    return soup, Counter(text.replace(" ", "-") if path.suffix == ".ipynb" else slug(text, seen) for text in headings)
 
 
 def main(argv: list[str], root: Path = REPOSITORY) -> int:

@@ -53,15 +53,11 @@ def page(root: Path = REPOSITORY) -> str:
         parts.append(f"## {lesson}\n")
         for title in dict.fromkeys(table["title"] for run in runs for table in run["tables"]):
             parts.append(_titled(tables.from_record(record, lesson, title)))
-        claims = [
-            {
-                "claim": same[0]["text"],
-                "bound": f"{same[0]['relation']} {same[0]['bound']:,.4g}",
-                "measured, lowest": f"{min(claim['value'] for claim in same):,.4g}",
-                "highest": f"{max(claim['value'] for claim in same):,.4g}",
-            }
-            for same in zip(*(run["claims"] for run in runs), strict=True)
-        ]
+        claims = []
+        for same in zip(*(run["claims"] for run in runs), strict=True):
+            claim, values = same[0], [claim["value"] for claim in same]
+            row = {"claim": claim["text"], "bound": f"{claim['relation']} {claim['bound']:,.4g}"}
+            claims.append({**row, "measured, lowest": f"{min(values):,.4g}", "highest": f"{max(values):,.4g}"})
         if claims:
             parts.append(f"{tables.Table('Claims', claims).markdown()}\n")
         seconds, memory = max(run["seconds"] for run in runs), max(run["peak_memory_mb"] for run in runs)

@@ -4,6 +4,7 @@ A source is `notebooks/source/NN_slug.py` in the course's folder, so its path sa
 """
 
 import ast
+import contextlib
 import functools
 import hashlib
 import json
@@ -17,7 +18,7 @@ from nbformat import NotebookNode
 
 from course_tools.lessons.assemble import FIRST, SourceError, assemble
 from course_tools.lessons.execute import Execution, machine
-from course_tools.notebooks import CHECK
+from course_tools.notebooks import CHECK, code_cells
 from course_utils import files, paths
 
 
@@ -127,11 +128,11 @@ def clean_outputs(notebook: NotebookNode, blank: bool) -> NotebookNode:
         cell.metadata.pop("execution", None)
         if cell.cell_type != "code":
             continue
-        hidden = blank and CHECK.match(cell.source) is not None
-        count += not hidden
-        shown = [] if hidden else [output for output in cell.outputs if output.get("name") != "stderr"]
-        cell.outputs, cell.execution_count = [], None if hidden else count
-        for output in shown:
+        shown, cell.outputs, cell.execution_count = cell.outputs, [], None
+        if blank and CHECK.match(cell.source):
+            continue
+        cell.execution_count = count = count + 1
+        for output in (output for output in shown if output.get("name") != "stderr"):
             if "execution_count" in output:
                 output["execution_count"] = count
             if output.output_type == "stream" and cell.outputs and cell.outputs[-1].output_type == "stream":
@@ -154,34 +155,32 @@ def passed(sources: Iterable[Path], real: list[str]) -> dict[str, dict]:
 
     A record has the `seconds` and the `memory_mb` of that run and the `machine`; the key is the lesson's name.
     """
-    found = ((source, _records(_record_file(source, real)).get(source.stem, {})) for source in sources)
+    found = ((source, _records(source, real)[1].get(source.stem, {})) for source in sources)
     return {source.stem: record for source, record in found if record.get("fingerprint") == _run_hash(source, real)}
 
 
 def remember(runs: Iterable[tuple[Path, Execution]], real: list[str]) -> None:
     """Record which lessons have passed on this `real_data` (empty: the samples), and their seconds and memory."""
     for source, run in runs:
-        kept = _records(_record_file(source, real)) | {source.stem: {}}
+        path, kept = _records(source, real)
+        kept[source.stem] = {}
         if not run.faults:
             measured = {"seconds": round(run.seconds, 1), "memory_mb": run.memory // 10**6, "machine": machine()}
             kept[source.stem] = {"fingerprint": _run_hash(source, real), **measured}
-        files.write(_record_file(source, real), json.dumps(kept, indent=1))
+        files.write(path, json.dumps(kept, indent=1))
 
 
-def _record_file(source: Path, real: list[str]) -> Path:
-    return root_of(source) / "build" / ("times_real.json" if real else "times.json")
-
-
-def _records(path: Path) -> dict[str, dict]:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
+def _records(source: Path, real: list[str]) -> tuple[Path, dict[str, dict]]:
+    """The file with the records of runs, and what is in it."""
+    path = root_of(source) / "build" / ("times_real.json" if real else "times.json")
+    with contextlib.suppress(OSError, ValueError):
+        return path, json.loads(path.read_text(encoding="utf-8"))
+    return path, {}
 
 
 def _run_hash(source: Path, real: list[str]) -> str:
     """What the outcome of a run of the built student notebook depends on."""
-    code = [cell.source for cell in read(source).cells if cell.cell_type == "code"]
+    code = code_cells(read(source))
     settings = [os.environ.get(name, "") for name in ("COURSE_SEED", "COURSE_LONG")]
     return _hash(fingerprint(source), machine(), *code, *settings, *real)
 

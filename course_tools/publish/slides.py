@@ -7,6 +7,7 @@ claims are left out. The browser shrinks a slide that is still too high, down to
 """
 
 import ast
+import itertools
 import re
 import shutil
 import struct
@@ -83,10 +84,8 @@ class Slide:
 
 
 def build_slides(sources: list[Path], out: Path) -> list[Path]:
-    """Write the decks of these lessons to the folder `out`, and return their files.
-
-    Raises assemble.SourceError for a notebook that cannot be read, and npm.AssetsMissing without npm's libraries.
-    """
+    """Write the decks of these lessons to the folder `out`, and return their files. Raises assemble.SourceError for a notebook
+    that cannot be read, and npm.AssetsMissing without npm's libraries."""
     colours = HtmlFormatter(style="default").get_style_defs(".highlight")
     npm.copy(LIBRARIES, {"deck/deck.css": colours, "deck/deck.js": "", "math.js": ""}, out / "assets", out.parent)
     for source in tqdm(sources, desc="decks", unit="deck"):
@@ -126,21 +125,16 @@ def make_slides(notebook: NotebookNode) -> list[Slide]:
         if prose:
             _add_prose(slides, text, whole=exercise is not None)
         else:
-            tabled = any(tables.MIME in output.get("data", {}) for output in cell.outputs)
-            outputs = list(_outputs(cell))
+            tabled, outputs = any(tables.MIME in out.get("data", {}) for out in cell.outputs), list(_outputs(cell))
             _pack(slides, _code("" if tabled else shown_code(text), bool(outputs)) + outputs)
     return _tidied(slides)
 
 
 def sentences(paragraph: str) -> list[str]:
     """The sentences of a paragraph of Markdown. A dot in an equation, code, a link or an initial ends none."""
-    apart = []
-
-    def put_apart(match: re.Match) -> str:
-        apart.append(match[0])
-        return chr(0xE000 + len(apart) - 1)
-
-    text, found, begin = APART.sub(put_apart, " ".join(paragraph.split())), [], 0
+    paragraph = " ".join(paragraph.split())
+    apart, number = APART.findall(paragraph), itertools.count(0xE000)
+    text, found, begin = APART.sub(lambda _: chr(next(number)), paragraph), [], 0
     for match in ENDS.finditer(text):
         if not NO_END.search(text[begin : match.end(1)]):
             found.append(text[begin : match.end(1)])
@@ -150,10 +144,8 @@ def sentences(paragraph: str) -> list[str]:
 
 
 def key_sentences(paragraph: str, leads: bool = False) -> str:
-    """What of a paragraph goes on a slide: the sentences with a bold term, or else the first one (the first few, if short).
-
-    With `leads`, the last one as well, as it leads to the equation, list or code that follows.
-    """
+    """What of a paragraph goes on a slide: sentences with a bold term, or else the first one (the first few, if short). With
+    `leads`, the last one as well, as it leads to the equation, list or code that follows."""
     all_of_it = sentences(paragraph)
     kept = {n for n, sentence in enumerate(all_of_it) if "**" in sentence}
     if leads and all_of_it[-1].endswith(":"):
@@ -186,12 +178,9 @@ def shown_code(code: str) -> str:
 
 
 def measure(decks: list[Path]) -> list[dict]:
-    """Every slide of every deck, as Chromium shows it at 1280 × 720. A row for each deck: `deck`, the number of `slides`, the
-    smallest `text` and `code` in pixels, the smallest `figure` as a fraction of its size, and `faults`, a line for every slide
-    where something is cut off or a figure is too small.
-
-    Raises FileNotFoundError when there is no Chromium on the PATH.
-    """
+    """A row for each deck, as Chromium shows it at 1280 × 720: `deck`, how many `slides`, the smallest `text` and `code` in
+    pixels, the smallest `figure` as a fraction of its size, and `faults`, a line for every slide where something is cut off or
+    a figure is too small. Raises FileNotFoundError when there is no Chromium on the PATH."""
     from playwright.sync_api import sync_playwright
 
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -219,7 +208,7 @@ def measure(decks: list[Path]) -> list[dict]:
 
 def _add_prose(slides: list[Slide], markdown: str, whole: bool) -> None:
     chunks, said = list(_chunks(markdown)), []
-    for chunk, after in zip(chunks, [*chunks[1:], ""], strict=True):
+    for chunk, after in itertools.pairwise([*chunks, ""]):
         if chunk.startswith("#"):
             slides[-1].more_notes += said
             said, (marks, title) = [], chunk.split(maxsplit=1)
@@ -327,8 +316,7 @@ def _output(output: NotebookNode, height: int, **metadata) -> Block:
 
 
 def _tidied(slides: list[Slide]) -> list[Slide]:
-    """Slides without those that have only a heading, whose notes go to the next one. A claim or a sentence alone on a slide
-    joins the slide before or after it, if that can be made smaller."""
+    """Slides without those that have only a heading; their notes go to the next one. A small one joins the one before it."""
     kept, row, notes = slides[:1], False, []
     for slide in slides[1:]:
         last = kept[-1]
