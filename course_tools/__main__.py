@@ -63,10 +63,8 @@ def main(argv):
     from course_utils.paths import INSTALLED
 
     if INSTALLED and argv[0] not in WITHOUT_CLONE:
-        others = ", ".join(WITHOUT_CLONE)
-        sys.stderr.write(
-            "The command " + argv[0] + " needs a clone of the course. Without one there are: " + others + "\n"
-        )
+        others = ", ".join(WITHOUT_CLONE) + "\n"
+        sys.stderr.write("The command " + argv[0] + " needs a clone of the course. Without one there are: " + others)
         return 2
     module, function = COMMANDS[argv[0]][0].split(":")
     try:

@@ -49,13 +49,11 @@ def from_csv(
 
     separator: between the interests of a bag. folder: where shards are kept, for files of any size; None keeps them in memory.
     rare, held_out: as in `corpus.from_lists`. encoding: by default UTF-8, or UTF-16 where the file has a byte order mark of it;
-    single bytes that are wrong are read as Windows-1252.
+    single bytes that are wrong are read as Windows-1252. Fields may be separated by commas, semicolons or tabs.
 
-    Fields may be separated by commas, semicolons or tabs. Left out and counted in `Corpus.report`: rows with more or fewer
-    fields than the header, lines lost to a quotation mark that is not closed, rows that are alike in every field (not all of
-    them in files with millions of rows), titles without a word, bags without an interest. Raises ValueError for a missing
-    column, naming those that there are, and for a file that nothing can be learned from; OSError where a file cannot be read
-    or written.
+    Left out and counted in `Corpus.report`: rows with more or fewer fields than the header, lines lost to a quotation mark that
+    is not closed, rows that are alike (most of them, in files with millions of rows), titles without a word, bags without an
+    interest. Raises ValueError for a missing column, and for a file that nothing can be learned from; OSError.
     """
     path, columns = Path(path), [title, interests, *extras]
     if len(set(columns)) < len(columns):

@@ -59,9 +59,9 @@ def prepare(dataset: Dataset, data_dir: Path, source: Path | None = None) -> Non
                 raise ValueError("the prepared files do not have the sizes that are expected")
         except ValueError as error:
             raise WrongContent(f"This is not {dataset.name}: {error}.") from error
+        (data_dir / dataset.folder).mkdir(parents=True, exist_ok=True)
         for built in place.iterdir():
             target = data_dir / dataset.folder / built.name
-            target.parent.mkdir(parents=True, exist_ok=True)
             if target.is_dir():
                 files.remove(target)
             os.replace(built, target)
@@ -76,9 +76,8 @@ def _workplace(dataset: Dataset, data_dir: Path, from_network: bool) -> Iterator
     with files.locked(work.with_name(f"{dataset.name}.lock")) as ours:
         if not ours:
             raise DataError(f"Another run is preparing it in {work}. Wait until it ends, then give the command again.")
-        for left in work.iterdir():
-            if left.name not in [file.name for file in dataset.files]:
-                files.remove(left)
+        for left in {*work.iterdir()} - {work / file.name for file in dataset.files}:
+            files.remove(left)
         needed = dataset.sizes[1] + (dataset.sizes[0] if from_network else 0)
         if needed > shutil.disk_usage(data_dir).free + sum(path.stat().st_size for path in work.iterdir()):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(data_dir))
@@ -111,10 +110,9 @@ def _in_gensim(file: File, work: Path) -> Path | None:
     name, line_end = IN_GENSIM.get(file.name, ("", b""))
     package = importlib.util.find_spec("gensim")
     path = Path(package.origin if package else "").parent / "test" / "test_data" / name
-    if not path.is_file():
-        return None
-    content = line_end.join([line for line in path.read_bytes().splitlines() if not line.startswith(b"#")] + [b""])
-    if hashlib.sha256(content).hexdigest() != file.sha256:
+    lines = path.read_bytes().splitlines() if path.is_file() else []
+    content = b"".join(line + line_end for line in lines if not line.startswith(b"#"))
+    if not lines or hashlib.sha256(content).hexdigest() != file.sha256:
         return None
     files.write(work / file.name, content)
     return work / file.name
@@ -138,13 +136,10 @@ def _given(dataset: Dataset, file: File, source: Path) -> Path:
 def _copy(file: File, found: Path, place: Path) -> None:
     """Copy a file, or the files that are made from it, out of a folder or an archive. Raises as `unpack`."""
     place.mkdir(parents=True, exist_ok=True)
-    if found.is_dir():
-        for name in file.gives:
-            shutil.copyfile(found / name, place / name)
-    elif file.gives:
-        unpack(found, file.gives, place)
-    else:
-        shutil.copyfile(found, place / file.name)
+    if file.gives and not found.is_dir():
+        return unpack(found, file.gives, place)
+    for name in file.gives or [file.name]:
+        shutil.copyfile(found / name if found.is_dir() else found, place / name)
 
 
 def unpack(archive: Path, names: Collection[str], folder: Path, limit: int = UNPACKED) -> None:
@@ -312,8 +307,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _prepare(dataset: Dataset, data_dir: Path, source: Path | None) -> None:
     if dataset.is_ready(data_dir):
-        print(f"{dataset.name}: already in {data_dir}; nothing to do")
-        return
+        return print(f"{dataset.name}: already in {data_dir}; nothing to do")
     print(f"{dataset.name}: {dataset.summary}")
     prepare(dataset, data_dir, source)
     print(f"{dataset.name}: ready in {data_dir}")

@@ -1,1 +1,0 @@
-"""What only maintainers use: building notebooks from their sources, and running them."""

@@ -59,10 +59,7 @@ class Lesson:
 
 
 def sources(names: list[str] | None = None, root: Path = REPOSITORY) -> list[Path]:
-    """Sources of all lessons of the course in `root`, or of those named (by number, slug or file).
-
-    Raises SourceError for an unknown name.
-    """
+    """Sources of all lessons in `root`, or of those named (by number, slug or file). Raises SourceError for an unknown name."""
     found = {path.stem: path for path in sorted((root / "notebooks" / "source").glob("[0-9][0-9]_*.py"))}
     chosen = []
     for name in names or found:
@@ -74,10 +71,8 @@ def sources(names: list[str] | None = None, root: Path = REPOSITORY) -> list[Pat
 
 
 def assemble(source: Path) -> Lesson:
-    """Student and solved notebook of one source, without outputs: a pure function of the source.
-
-    Raises SourceError when an exercise has fewer than two wrong answers, or a wrong answer is outside of an exercise.
-    """
+    """Student and solved notebook of one source, without outputs. Raises SourceError when an exercise has fewer than two wrong
+    answers, or a wrong answer is outside of an exercise."""
     notebook = jupytext.reads(source.read_text(encoding="utf-8"), fmt="py:percent")
     wrong_answers = _take_wrong_answers(notebook, source)
     student, solved = _otter_assign(notebook, source.stem)
@@ -122,11 +117,8 @@ def _otter_assign(notebook: NotebookNode, slug: str) -> list[NotebookNode]:
 
 
 def _finish(notebook: NotebookNode, slug: str) -> None:
-    """Replace Otter's first cell by the course's own, resolve solution markers, and give cells stable ids.
-
-    The ids are digests of the cells' own text: adding a cell leaves the others' ids as they were. A student's notebook keeps
-    them, so `course_tools.student.exercise_status` knows which answers are still blank.
-    """
+    """Replace Otter's first cell by the course's own, resolve solution markers, and give cells stable ids: digests of their own
+    text, so that `course_tools.student.exercise_status` knows which answers in a student's notebook are still blank."""
     cells = [cell for cell in notebook.cells if "otter.Notebook(" not in cell.source]
     first_code = next((i for i, cell in enumerate(cells) if cell.cell_type == "code"), len(cells))
     notebook.cells = [*cells[:first_code], new_code_cell(FIRST.format(slug).strip()), *cells[first_code:]]

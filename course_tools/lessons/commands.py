@@ -39,10 +39,8 @@ def build_notebooks(sources: list[Path], given: argparse.Namespace) -> int:
 
 
 def run_lessons(sources: list[Path], limit: float, real: list[str]) -> int:
-    """Execute the student notebooks on this `store.real_data()` (empty: the samples); 1 when a lesson failed.
-
-    Writes notebooks and HTML to build/, prints a table, and records which lessons have passed.
-    """
+    """Execute the student notebooks on this `store.real_data()` (empty: the samples); 1 when a lesson failed. Writes notebooks
+    and HTML to build/, prints a table, and records which lessons have passed."""
     from nbconvert import HTMLExporter
 
     pairs = [(source.stem, store.read(source, outputs=False)) for source in sources]

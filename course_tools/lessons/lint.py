@@ -28,10 +28,8 @@ NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tok
 
 
 def faults(source: Path) -> list[str]:
-    """What the lesson `source` lacks, a line each; none if it has all that CONTRIBUTING.md describes.
-
-    Raises assemble.SourceError for a source that cannot be made into notebooks.
-    """
+    """What the lesson `source` lacks of what CONTRIBUTING.md describes, a line each. Raises assemble.SourceError for a source
+    that cannot be made into notebooks."""
     lesson = assemble.assemble(source)
     prose = [cell.source for cell in lesson.solved.cells if cell.cell_type == "markdown"]
     code = [cell.source for cell in lesson.student.cells if cell.cell_type == "code"]
@@ -50,9 +48,8 @@ def _beginning(number: str, text: str) -> Iterator[str]:
     objectives = re.findall(r"^\d+\. ", text.partition("**You will be able to**")[2], re.MULTILINE)
     if not 3 <= len(objectives) <= 5:
         yield f"'**You will be able to**' must be above 3 to 5 numbered objectives; there are {len(objectives)}"
-    for what, mark in BEGINNING.items():
-        if not re.search(mark, " ".join(text.split())):
-            yield f"the first cell does not say {what} ('{mark}')"
+    missing = [what for what, mark in BEGINNING.items() if not re.search(mark, " ".join(text.split()))]
+    yield from (f"the first cell does not say {what} ('{BEGINNING[what]}')" for what in missing)
 
 
 def _ending(prose: list[str], code: list[str]) -> Iterator[str]:
@@ -67,10 +64,8 @@ def _ending(prose: list[str], code: list[str]) -> Iterator[str]:
 
 
 def _exercises(source: Path) -> Iterator[str]:
-    """What the exercises lack. That each has two wrong answers is checked by assemble.assemble.
-
-    An answer that is not a function cannot be checked with other numbers, so it needs no hidden test.
-    """
+    """What the exercises lack; that each has two wrong answers is checked by assemble.assemble. An answer that is not a
+    function cannot be checked with other numbers, so it needs no hidden test."""
     cells = jupytext.read(source, fmt="py:percent").cells
     marks = [i for i, cell in enumerate(cells) if "# BEGIN QUESTION" in cell.source]
     if not 3 <= len(marks) <= 6:
@@ -90,9 +85,8 @@ def _exercises(source: Path) -> Iterator[str]:
 def _cells(prose: list[str], code: list[str]) -> Iterator[str]:
     nodes = [node for cell in code for node in ast.walk(ast.parse(cell)) if isinstance(node, ast.Call)]
     figures = [node for node in nodes if ast.unparse(node.func) in ("plots.show", "plots.drawing")]
-    for cell in code:
-        if lines_of_code(cell) > LONGEST:
-            yield f"a code cell has more than {LONGEST} lines: {_first(cell)}"
+    long = [cell for cell in code if lines_of_code(cell) > LONGEST]
+    yield from (f"a code cell has more than {LONGEST} lines: {_first(cell)}" for cell in long)
     for figure in figures:
         texts = [part for word in figure.keywords if word.arg == "alt" for part in ast.walk(word.value)]
         if not any(isinstance(part, ast.Constant) and str(part.value).count(" ") > 3 for part in texts):
@@ -101,9 +95,7 @@ def _cells(prose: list[str], code: list[str]) -> Iterator[str]:
         yield f"there are {len(figures)} figures; a lesson has at least {FIGURES}"
     if not any(ast.unparse(node.func) == "claim" for node in nodes):
         yield "nothing is claimed: measure with claim(…) what the prose says"
-    for text in (*prose, *code):
-        if UNFINISHED.search(text):
-            yield f"unfinished: {_first(text)}"
+    yield from (f"unfinished: {_first(text)}" for text in (*prose, *code) if UNFINISHED.search(text))
 
 
 def _first(text: str) -> str:

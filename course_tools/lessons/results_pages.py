@@ -22,10 +22,8 @@ sequences are included, as in the lessons; benchmarks come at the end.
 
 
 def measure(source: Path, seeds: Iterable[int], limit: float) -> tuple[dict | None, list[str]]:
-    """Run a lesson's solved notebook on real data, long parts included, once for each seed: (record, faults).
-
-    There is no record for a lesson without tables. Cells tagged "recorded" are left out: they show the record itself.
-    """
+    """Run a lesson's solved notebook on real data, long parts included, once for each seed: (record, faults). There is no
+    record without tables. Cells tagged "recorded" are left out: they show the record itself."""
     lesson = assemble.assemble(source)
     lesson.solved.cells = [cell for cell in lesson.solved.cells if "recorded" not in cell.metadata.get("tags", [])]
     runs, faults = [], []
@@ -33,8 +31,8 @@ def measure(source: Path, seeds: Iterable[int], limit: float) -> tuple[dict | No
         with tempfile.TemporaryDirectory() as folder:
             store.save(lesson.solved, Path(folder) / f"{lesson.slug}.ipynb")
             environment = {"COURSE_DATA": "real", "COURSE_LONG": "1", "COURSE_SEED": str(seed)}
-            name = f"{lesson.slug} seed {seed}"
-            (run,) = execute.run_all([(name, lesson.solved)], Path(folder), limit, environment, title="measuring")
+            pairs = [(f"{lesson.slug} seed {seed}", lesson.solved)]
+            (run,) = execute.run_all(pairs, Path(folder), limit, environment, title="measuring")
         faults += run.faults
         claims = [{key: value for key, value in claim.items() if key != "cell"} for claim in run.claims]
         made = {"seed": seed, "seconds": round(run.seconds, 1), "peak_memory_mb": run.memory // 10**6}
@@ -70,10 +68,8 @@ def page(root: Path = REPOSITORY) -> str:
 
 
 def filled(path: Path) -> str:
-    """The page `path`, in the course's folder, with the tables between its marks as the records have them.
-
-    Where a benchmark has not been run, the page says so. Raises KeyError for a lesson's table that is not recorded.
-    """
+    """The page `path`, in the course's folder, with the tables between its marks as the records have them; it says where a
+    benchmark has not been run. Raises KeyError for a lesson's table that is not recorded."""
 
     def table(found: re.Match) -> str:
         begin, kind, name, title, end = found.groups()

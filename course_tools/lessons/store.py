@@ -109,20 +109,18 @@ def drift(source: Path) -> list[str]:
         except SourceError as error:
             reasons.append(str(error))
             continue
-        name, metadata = built(source, solved).relative_to(root_of(source)).as_posix(), dict(notebook.metadata)
-        if metadata.pop("course", {}).get("fingerprint") != current:
+        name, kept = built(source, solved).relative_to(root_of(source)).as_posix(), notebook.metadata.pop("course", {})
+        if kept.get("fingerprint") != current:
             reasons.append(f"{name}: its source, the code or the data behind it changed since it was built")
-        expected = {key: value for key, value in fresh.metadata.items() if key != "course"}
-        if notebook.cells != fresh.cells or metadata != expected:
+        fresh.metadata.pop("course")
+        if (notebook.cells, notebook.metadata) != (fresh.cells, fresh.metadata):
             reasons.append(f"{name}: differs from its source")
     return reasons
 
 
 def clean_outputs(notebook: NotebookNode, blank: bool) -> NotebookNode:
-    """A copy of an executed notebook with the outputs that the repository stores: nothing that changes from run to run.
-
-    Warnings and progress bars (stderr) and times go; so do the outputs of the checks of `blank` exercises.
-    """
+    """A copy of an executed notebook with the outputs that the repository stores, without what changes from run to run: times,
+    warnings and progress bars (stderr). The outputs of the checks of `blank` exercises are left out, too."""
     cleaned, count = deepcopy(notebook), 0
     for cell in cleaned.cells:
         cell.metadata.pop("execution", None)
@@ -151,10 +149,8 @@ def real_data() -> list[str]:
 
 
 def passed(sources: Iterable[Path], real: list[str]) -> dict[str, dict]:
-    """Of these lessons, those that have passed as they are now, on this machine and this `real_data` (empty: the samples).
-
-    A record has the `seconds` and the `memory_mb` of that run and the `machine`; the key is the lesson's name.
-    """
+    """Of these lessons, those that have passed as they are now, on this machine and this `real_data` (empty: the samples): by
+    name the `seconds` and the `memory_mb` of that run, and the `machine`."""
     found = ((source, _records(source, real)[1].get(source.stem, {})) for source in sources)
     return {source.stem: record for source, record in found if record.get("fingerprint") == _run_hash(source, real)}
 

@@ -39,24 +39,21 @@ LIBRARIES = {"minisearch/dist/umd/index.js": "minisearch.js", "minisearch/LICENS
 LIBRARIES |= npm.MATHJAX
 OWN = {"site/page.js": "", "site/search.js": "", "math.js": ""}
 FRONT = "Start: the course and its lessons"
+PAPER = ".highlight { background: var(--shade) !important; }"
 
 
 class Page(NamedTuple):
-    """One page: made from `source`, a path in the repository, to `target`, a path in the site; `other` is the page of the same
-    lesson solved, or of the lesson."""
+    """One page of the site."""
 
-    source: str
-    target: str
+    source: str  # what it is made from, a path in the repository
+    target: str  # a path in the site
     title: str
-    other: str = ""
+    other: str = ""  # the page of the same lesson solved, or of the lesson
 
 
 def build_site(out: Path, root: Path = REPOSITORY) -> list[str]:
-    """Write the site of the course in `root` to the folder `out`, in place of what was there.
-
-    Returns what is wrong with its links, a line each. Raises assemble.SourceError for a notebook that cannot be read, and
-    npm.AssetsMissing without npm's libraries.
-    """
+    """Write the site of the course in `root` to the folder `out`, in place of what was there. Returns what is wrong with its
+    links, a line each. Raises assemble.SourceError for a notebook that cannot be read, and npm.AssetsMissing."""
     with files.atomic(out) as part:
         npm.copy(LIBRARIES, {**OWN, "site/site.css": _colours_of_code()}, part / "assets", out.parent)
         for name, target in LICENCES.items():
@@ -69,8 +66,7 @@ def build_site(out: Path, root: Path = REPOSITORY) -> list[str]:
         texts = []
         for page, notebook in tqdm(pages.items(), desc="pages", unit="page"):
             about = {"page": page, "pages": order, "relative": partial(_relative, page=page)}
-            html, _ = exporter.from_notebook_node(notebook, {"course": about})
-            soup = BeautifulSoup(html, "html.parser")
+            soup = BeautifulSoup(exporter.from_notebook_node(notebook, {"course": about})[0], "html.parser")
             _finish(soup, page, targets)
             texts += _sections(soup, page) if page in order else []  # the solved lessons have the same text again
             path = part / page.target
@@ -118,8 +114,7 @@ def _finish(soup: BeautifulSoup, page: Page, targets: dict[str, str]) -> None:
         parts = urlsplit(link["href"])
         source = posixpath.normpath(posixpath.join(posixpath.dirname(page.source), unquote(parts.path)))
         if parts.path and not parts.scheme and not parts.netloc and source in targets:
-            anchor = f"#{parts.fragment}" if parts.fragment else ""
-            link["href"] = _relative(targets[source], page) + anchor
+            link["href"] = _relative(targets[source], page) + (f"#{parts.fragment}" if parts.fragment else "")
     for table in article.find_all("table"):
         table.wrap(soup.new_tag("div", attrs={"class": "wide"}))
     for heading in article.find_all(re.compile("^h[1-6]$")):
@@ -151,13 +146,12 @@ def _sections(soup: BeautifulSoup, page: Page) -> list[dict[str, str]]:
             pieces[-1][2].append(node.get("alt", ""))
         elif type(node) is NavigableString and not node.find_parent(["h1", "h2", "h3"]):
             pieces[-1][2].append(node)
-    texts = [re.sub(r"\$\$.*?\$\$", "", " ".join(strings), flags=re.DOTALL) for _, _, strings in pieces]
-    texts = [re.sub(r" (?=[,.;:?!)])", "", " ".join(text.replace("$", "").split())) for text in texts]
-    return [
-        {"page": page.title, "heading": heading, "url": url, "text": text}
-        for (heading, url, _), text in zip(pieces, texts, strict=True)
-        if text
-    ]
+    found = []
+    for heading, url, strings in pieces:
+        text = re.sub(r"\$\$.*?\$\$", "", " ".join(strings), flags=re.DOTALL)
+        if text := re.sub(r" (?=[,.;:?!)])", "", " ".join(text.replace("$", "").split())):
+            found.append({"page": page.title, "heading": heading, "url": url, "text": text})
+    return found
 
 
 def _colours_of_code() -> str:
@@ -165,8 +159,7 @@ def _colours_of_code() -> str:
     dark = [line for line in dark.splitlines() if ".highlight" in line]
     switched = "\n".join(f':root[data-theme="dark"] {line}' for line in dark)
     preferred = "\n".join(f':root:not([data-theme="light"]) {line}' for line in dark)
-    paper = ".highlight { background: var(--shade) !important; }"
-    return f"\n{light}\n{switched}\n@media (prefers-color-scheme: dark) {{\n{preferred}\n}}\n{paper}\n"
+    return f"\n{light}\n{switched}\n@media (prefers-color-scheme: dark) {{\n{preferred}\n}}\n{PAPER}\n"
 
 
 def main(argv: list[str], root: Path = REPOSITORY) -> int:

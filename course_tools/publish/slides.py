@@ -98,9 +98,9 @@ def write_deck(slides: list[Slide], path: Path) -> None:
     cells = []
     for n, slide in enumerate(slides):
         level, look = ("#", "title") if n == 0 else ("##", "again" if slide.again else "first")
-        heading = new_markdown_cell(f"{level} {slide.heading}", metadata={"look": look})
-        heading.metadata["slideshow"] = {"slide_type": "slide" if slide.row else "subslide"}
-        cells += [heading, *(block.cell for block in slide.blocks)]
+        shown = {"look": look, "slideshow": {"slide_type": "slide" if slide.row else "subslide"}}
+        cells.append(new_markdown_cell(f"{level} {slide.heading}", metadata=shown))
+        cells += [block.cell for block in slide.blocks]
         if slide.notes:
             cells.append(_text(slide.notes, slideshow={"slide_type": "notes"}))
     exporter = SlidesExporter(template_name="deck", extra_template_basedirs=[str(npm.WEB)], exclude_anchor_links=True)
@@ -160,10 +160,8 @@ def shown_code(code: str) -> str:
     """Code without what would distract on a slide: imports, claims, and all that draws."""
     tree = ast.parse(code)
     calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    if calls & {"plots.figure", "plots.show", "plots.drawing", "Checks"}:
-        return ""
     claims = [n for n in ast.walk(tree) if isinstance(n, ast.Expr) and ast.unparse(n).startswith("claim(")]
-    if len(claims) * 2 > len(tree.body):
+    if calls & {"plots.figure", "plots.show", "plots.drawing", "Checks"} or len(claims) * 2 > len(tree.body):
         return ""
     others = [n for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
     others += [n for n in tree.body if isinstance(n, ast.Assign | ast.Expr) and SETTING.search(ast.unparse(n))]
@@ -350,27 +348,23 @@ def _pack(slides: list[Slide], blocks: list[Block]) -> None:
         slides[-1].blocks += [*leading, block]
 
 
-def make_decks(sources: list[Path], out: Path, everything: bool) -> int:
-    """Write decks to `out`, and check every slide in Chromium where there is one. 1 when something does not fit."""
-    decks = build_slides(sources, out)
-    warn_if_stale(sources)
-    print(f"Decks: {out}")
-    faults = links.check(decks, out)[0] if everything else []  # decks link to each other
-    try:
-        measured = measure(decks)
-    except FileNotFoundError as error:
-        print(f"Whether every slide fits was not measured: that {error}.")
-        return report(faults)
-    faults += [fault for row in measured for fault in row.pop("faults")]
-    print(tables.Table("", measured))
-    print(f"Smallest sizes: text and code in pixels of {WIDTH} × {HEIGHT}, figures relative to their own size.")
-    return report(faults)
-
-
 def main(argv: list[str], root: Path = REPOSITORY) -> int:
-    """The command `slides`; returns the exit status."""
+    """The command `slides`; returns the exit status, 1 when something does not fit."""
+    out = root / "build" / "slides"
 
     def act(sources: list[Path], given) -> int:
-        return make_decks(sources, root / "build" / "slides", everything=not given.lessons)
+        decks = build_slides(sources, out)
+        warn_if_stale(sources)
+        print(f"Decks: {out}")
+        faults = [] if given.lessons else links.check(decks, out)[0]  # decks link to each other, so all must be there
+        try:
+            measured = measure(decks)
+        except FileNotFoundError as error:
+            print(f"Whether every slide fits was not measured: that {error}.")
+            return report(faults)
+        faults += [fault for row in measured for fault in row.pop("faults")]
+        print(tables.Table("", measured))
+        print(f"Smallest sizes: text and code in pixels of {WIDTH} × {HEIGHT}, figures relative to their own size.")
+        return report(faults)
 
     return command("slides", argv, act, root, {}, also=npm.AssetsMissing)
