@@ -1,5 +1,6 @@
 """`make release`: all that an instructor needs, in one folder and as a zip: notebooks, solutions, autograders, a syllabus."""
 
+import itertools
 import re
 import shutil
 import sys
@@ -16,27 +17,19 @@ from course_utils.paths import REPOSITORY
 from course_utils.tables import Table
 
 WEEKS, DAYS = 6, 2
-NEEDED = (  # what notebooks read and start
-    *("course_utils/**/*.py", "course_tools/**/*.py", "course_utils/drawings/*"),
-    *("data/*.bz2", "data/*.sha256", "results/**/*.json"),
-)
+NEEDED = "course_utils/**/*.py course_tools/**/*.py course_utils/drawings/* data/*.bz2 data/*.sha256 results/**/*.json"
 READ, EXERCISES = "minutes to read", "minutes for the exercises"
 Entry = dict[str, str | float]  # a lesson in the syllabus, by the names of the table's columns
 
 
 def write(sources: list[Path]) -> Path:
-    """Make build/release and build/release.zip, each whole or not at all; returns the folder.
-
-    Raises assemble.SourceError where a notebook is older than its source, and OSError.
-    """
+    """Make build/release and build/release.zip, each whole or not at all, from lessons whose times are known: the folder."""
     entries, measured = [], store.passed(sources, [])
     build = store.root_of(sources[0]) / "build"
     with files.atomic(build / "release") as folder:
         for kind in ("students", "solutions", "autograders"):
             (folder / kind).mkdir(parents=True)
         for source in tqdm(sources, desc="releasing", unit="lesson"):
-            if reasons := store.drift(source):
-                raise assemble.SourceError(f"{reasons[0]}; build it with: make notebooks")
             lesson = GradedLesson.of(assemble.assemble(source))
             shutil.copy(store.built(source), folder / "students")
             shutil.copy(store.built(source, solved=True), folder / "solutions")
@@ -66,7 +59,7 @@ def autograder(lesson: GradedLesson, path: Path) -> None:
             no_config=True,
             requirements="requirements.lock",
             no_environment=True,
-            files=sorted(str(file) for kind in NEEDED for file in Path().glob(kind)),
+            files=sorted(str(file) for kind in NEEDED.split() for file in Path().glob(kind)),
             python_version=f"{sys.version_info.major}.{sys.version_info.minor}",
         )
 
@@ -86,55 +79,41 @@ def entry(source: Path, lesson: GradedLesson, measured: dict) -> Entry:
 
 
 def syllabus(entries: list[Entry], machines: list[str]) -> str:
-    """The page: all lessons with their times, a course of six weeks, a course of two days."""
+    """The page: all lessons with their times, and their places in a course of six weeks and in one of two days."""
+    weeks, days = places(entries, WEEKS, READ, EXERCISES), places(entries, DAYS, READ)
+    rows = [{**entry, "week": week, "day": day} for entry, week, day in zip(entries, weeks, days, strict=True)]
     return f"""# Syllabus
 
 Minutes are those that the lessons state. Seconds and memory are measured, on the embedded sample, with at most two
 lessons running at a time: {"; ".join(machines)}.
 
-{Table("", entries).markdown()}
+{Table("", rows).markdown()}
 
-## Six weeks
+**Weeks**, for a course of six: about the same work in each, the lessons to read, in class or alone, and their exercises.
 
-About the same work each week, in minutes: the lesson to read, in class or alone, and its exercises.
-
-{_plan(split(entries, WEEKS, READ, EXERCISES), "week", "read", "exercises")}
-
-## Two days
-
-Each lesson is shown and explained, and everyone runs its cells, in the minutes that it takes to read; the exercises are for
-the evening and afterwards. Breaks are not counted.
-
-{_plan(split(entries, DAYS, READ), "day", "class", "at home")}
+**Days**, for a course of two: each lesson is shown and explained, and everyone runs its cells, in the minutes that it takes
+to read; the exercises are for the evening and afterwards. Breaks are not counted.
 """
 
 
-def split(entries: list[Entry], parts: int, *columns: str) -> list[list[Entry]]:
-    """Cut `entries`, in their order, into at most `parts` of about the same sum of `columns`, in the middle of no entry."""
+def places(entries: list[Entry], parts: int, *columns: str) -> list[str]:
+    """In which of at most `parts` parts, with about the same sum of `columns`, each entry is: from "1", and in their order."""
     minutes = [sum(entry[column] for column in columns) for entry in entries]
-    found, before = [[] for _ in range(parts)], 0
-    for entry, own in zip(entries, minutes, strict=True):
-        found[int(parts * (before + own / 2) / sum(minutes))].append(entry)
-        before += own
-    return [part for part in found if part]
-
-
-def _plan(parts: list[list[Entry]], part: str, read: str, exercises: str) -> str:
-    rows = []
-    for n, lessons in enumerate(parts, start=1):
-        titles = ", ".join(entry["lesson"] for entry in lessons)
-        minutes = (sum(entry[column] for entry in lessons) for column in (READ, EXERCISES))
-        rows.append({part: str(n), "lessons": titles, **dict(zip((read, exercises), minutes, strict=True))})
-    return Table("", rows).markdown()
+    ends = itertools.accumulate(minutes)
+    found = [int(parts * (end - own / 2) / sum(minutes)) for own, end in zip(minutes, ends, strict=True)]
+    used = sorted(set(found))
+    return [str(used.index(part) + 1) for part in found]
 
 
 def make_release(sources: list[Path], limit: float) -> int:
-    """Write build/release; lessons whose time is not known are run first. 1 when one of them failed."""
+    """Write build/release; lessons whose time is not known are run first. 1 when one of them failed.
+
+    Raises assemble.SourceError where a notebook is older than its source, and OSError.
+    """
+    if reasons := [reason for source in sources for reason in store.drift(source)]:
+        raise assemble.SourceError(f"{reasons[0]}; build it with: make notebooks")
     passed = store.passed(sources, [])
-    missing = [source for source in sources if source.stem not in passed]
-    if missing:
-        if reasons := [reason for source in missing for reason in store.drift(source)]:
-            raise assemble.SourceError(f"{reasons[0]}; build it with: make notebooks")
+    if missing := [source for source in sources if source.stem not in passed]:
         print(f"{len(missing)} lessons have changed since they were last run; they are run for the syllabus.")
         if commands.run_lessons(missing, limit, []):
             return 1

@@ -1,9 +1,8 @@
 """Finds, from names alone, the cells that a notebook's exercises need, so that grading runs nothing else.
 
-Kept, because a lesson runs for half a minute, and most exercises need no more of it than `import numpy as np`. From the names
-that checks ask for, it goes back to the statements that bind them, to those that may change their values, to the names that
-these use, and so on. It takes too much rather than too little, and everything where names are not enough, so the result is
-that of a run of the whole notebook.
+Kept, because a lesson runs for half a minute, and most exercises need only `import numpy as np` of it. From the names that
+checks ask for, it goes back to the statements that bind them or may change their values, to the names that these use, and so
+on. It takes too much rather than too little, so the result is that of a run of the whole notebook.
 """
 
 import ast
@@ -43,9 +42,9 @@ class Part:
 def steps(cells: list[str], lesson: Iterable[str], asked: dict[str, set[str]]) -> list[tuple[str, int, str]]:
     """What to do, in order: ("run", number of the cell, code) and ("check", number of the cell, exercise).
 
-    `cells` are the code cells of a student's notebook, `lesson` those of the lesson as students get it; `asked` has, for each
-    exercise, the names that its checks ask for. Of the lesson's own cells only the statements that are needed are run, of all
-    others whole cells. An exercise is checked where its check is, but not before the student's cells that answer it.
+    `cells` are a student's code cells, `lesson` those that students get; `asked` has the names that each exercise's checks ask
+    for. Of the lesson's own cells only the statements that are needed are run, of all others whole cells. An exercise is
+    checked where its check is, but not before the student's cells that answer it.
     """
     unchanged, parts = set(lesson), []
     for number, cell in enumerate(cells):
@@ -69,15 +68,14 @@ def _needed(parts: list[Part], wanted: set[str]) -> set[int]:
     for part in parts:
         for name, inside in part.functions.items():
             mentions[name] = mentions.get(name, set()) | inside
-    chosen, grown = set(), True
-    while grown:
-        grown = False
+    chosen, before = set(), None
+    while before != len(chosen):
+        before = len(chosen)
         for part in parts:
             gives = part.binds | part.sets | (_reached(part.changes, mentions) & variables)
             if id(part) not in chosen and (part.always or gives & wanted):
                 chosen.add(id(part))
                 wanted = wanted | part.uses | part.later
-                grown = True
     return chosen
 
 
@@ -101,16 +99,13 @@ def _parts(number: int, cell: str, whole: bool) -> list[Part]:
         return [Part(number, cell, always=True)]
     if not whole:
         return parts
-    together = Part(number, cell)
+    together, surely_bound = Part(number, cell), set()
     for node, part in zip(tree.body, parts, strict=True):
-        surely_bound = set() if isinstance(node, ast.If | ast.While | ast.Try | ast.AugAssign) else part.binds
-        together.uses |= part.uses - together.binds
-        together.binds |= surely_bound
-        for name in ("later", "changes", "sets", "functions", "variables"):
+        for name in ("binds", "variables", "later", "changes", "sets", "functions", "blind", "always"):
             setattr(together, name, getattr(together, name) | getattr(part, name))
-        together.blind |= part.blind
-        together.always |= part.always
-    together.binds = set().union(*(part.binds for part in parts))
+        together.uses |= part.uses - surely_bound
+        if not isinstance(node, ast.If | ast.While | ast.Try | ast.AugAssign):
+            surely_bound |= part.binds
     return [together]
 
 

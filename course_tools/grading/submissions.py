@@ -48,11 +48,9 @@ def read(path: Path, lessons: set[str]) -> tuple[str, list[str]]:
     except OSError as error:
         raise Unreadable(f"cannot be read: {error.strerror}") from error
     except ValueError as error:
-        suffix = path.suffix.lower()
-        if suffix == ".ipynb":
-            raise Unreadable("not a complete notebook, damaged or changed") from error
-        packed = suffix in {".zip", ".gz", ".tar", ".7z", ".rar"}
-        raise Unreadable("not a notebook: unpack it first" if packed else "not a notebook") from error
+        reasons = {".ipynb": "not a complete notebook, damaged or changed"}
+        reasons |= dict.fromkeys((".zip", ".gz", ".tar", ".7z", ".rar"), "not a notebook: unpack it first")
+        raise Unreadable(reasons.get(path.suffix.lower(), "not a notebook")) from error
     lesson = notebooks.lesson_of(notebook)
     if lesson not in lessons:
         raise Unreadable("of no lesson of this course: neither its metadata nor its first cell names one")
@@ -105,9 +103,8 @@ def find(folder: Path, out: Path) -> list[Path]:
     if not folder.is_dir():
         raise GradeError(f"there is no folder {folder}: make grade SUBMISSIONS=folder, with students' notebooks in it")
     found = [path for path in sorted(folder.rglob("*")) if path.is_file() or path.is_symlink()]
-    hidden = [path for path in found if any(part.startswith(".") for part in path.relative_to(folder).parts)]
-    found = [path for path in found if path not in hidden and path.resolve() != out.resolve()]
-    if not found:
+    found = [path for path in found if "/." not in f"/{path.relative_to(folder).as_posix()}"]
+    if not (found := [path for path in found if path.resolve() != out.resolve()]):
         raise GradeError(f"{folder} holds no files")
     return found
 
@@ -145,8 +142,8 @@ def grade_folder(
         try:
             return row | grade(lesson, cells, outcome)
         except (TypeError, ValueError, KeyError, AttributeError):
-            outcome = replace(outcome, lines=[], stopped="results made up: look at what it does")
-            return row | grade(lesson, cells, outcome)
+            made_up = replace(outcome, lines=[], stopped="results made up: look at what it does")
+            return row | grade(lesson, cells, made_up)
 
     with (
         ThreadPoolExecutor(at_once, initializer=lambda: setattr(mine, "place", next(places))) as pool,
@@ -165,10 +162,7 @@ def grade_folder(
 
 
 def main(argv: list[str], root: Path = REPOSITORY, cell: float = sandbox.Limits.cell) -> int:
-    """The command `grade`: 0 if every submission was run, 1 if one could not be, 2 if nothing was graded.
-
-    A cell or check of the lessons in `root` may compute for `cell` seconds.
-    """
+    """The command `grade`; a cell may compute for `cell` seconds. 1 if a submission was not run, 2 if nothing was graded."""
     command = argparse.ArgumentParser(prog="python -m course_utils grade", description="Grade a folder of notebooks.")
     command.add_argument("folder", help="with notebooks, under any names and in any folders below it")
     command.add_argument("--out", help=f"the table of grades (default: {TABLE} in the folder)")
@@ -188,11 +182,10 @@ def main(argv: list[str], root: Path = REPOSITORY, cell: float = sandbox.Limits.
             print(f"No sandbox: {missing}", file=sys.stderr)
             if not given.unsafe:
                 raise GradeError("Nothing was graded. To grade notebooks that you trust without it: ARGS=--unsafe")
-            print(
-                "WITHOUT IT notebooks can read and change your files, reach the network and start programs that stay. "
-                "Only time and memory are limited.",
-                file=sys.stderr,
+            risk = (
+                "WITHOUT IT notebooks can read and change your files, reach the network and start programs that stay."
             )
+            print(f"{risk} Only time and memory are limited.", file=sys.stderr)
         rows = grade_folder(folder, out, limits, at_once, not missing, root)
     except GradeError as error:
         print(error, file=sys.stderr)
@@ -200,8 +193,8 @@ def main(argv: list[str], root: Path = REPOSITORY, cell: float = sandbox.Limits.
     except KeyboardInterrupt:
         print(f"\nStopped. What is graded is in {out}; the same command grades the rest.", file=sys.stderr)
         return 130
-    failed = sorted(
-        f"{table.plain(row['submission'])}: {table.plain(row['reason'])}" for row in rows if row.get("reason")
-    )
-    print("\n".join([*failed, f"{len(rows)} submissions, {len(failed)} of them not read or not run to the end: {out}"]))
+    failed = [row for row in rows if row.get("reason")]
+    for row in sorted(failed, key=lambda row: row["submission"]):
+        print(f"{table.plain(row['submission'])}: {table.plain(row['reason'])}")
+    print(f"{len(rows)} submissions, {len(failed)} of them not read or not run to the end: {out}")
     return 1 if failed else 0

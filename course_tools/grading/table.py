@@ -1,7 +1,4 @@
-"""The table of grades as a CSV file that Excel opens.
-
-Kept beside the csv module, because a row must never be lost or written twice, nor a student's text be a formula.
-"""
+"""The table of grades, a CSV file for Excel in which no row is lost or written twice, and no student's text is a formula."""
 
 import csv
 import io

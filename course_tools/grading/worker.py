@@ -1,8 +1,8 @@
 """Grades one submission, in a process of its own that `sandbox.run` starts.
 
-It reads its job from standard input: that of `GradedLesson.job`, with "nonce", "memory", "cell" (seconds) and "user". It runs
-the cells that the exercises need, and the checks, which come from the lesson's source and never from the notebook. To
-standard output it writes what `grade` reports, as lines of JSON with the nonce, and at last {"done"}.
+It reads its job from standard input: that of `GradedLesson.job`, with "nonce", "memory", "cell" (seconds) and "user". To
+standard output it writes what `grade` reports, as lines of JSON with the nonce, and at last {"done"}. The checks come from the
+lesson's source, never from the notebook.
 """
 
 import inspect
@@ -96,8 +96,7 @@ def grade(job: dict, report: Callable[[dict], None]) -> None:
     for what, cell, text in slicing.steps(job["cells"], job["original"], asked):
         report({"cell": cell})
         if what == "check":
-            cases = [_messages(test, shell.user_ns, job["cell"]) for test in tests[text]]
-            report({"exercise": text, "cases": cases})
+            report({"exercise": text, "cases": [_messages(test, shell.user_ns, job["cell"]) for test in tests[text]]})
         elif cell not in errors:
             try:
                 with _limited(job["cell"]):

@@ -1,7 +1,4 @@
-"""Checks whether the lessons can run here, and says in plain words what is wrong and what to do about it.
-
-It starts with the standard library only, as it is there for when packages are missing.
-"""
+"""Checks whether the lessons can run here, and says what to do. For when packages are missing: it needs none of them."""
 
 import contextlib
 import importlib.metadata
@@ -25,7 +22,7 @@ from course_utils.datasets import catalogue
 OK, NOTE, PROBLEM = "ok", "note", "problem"  # a problem stops a lesson, a note does not
 LESSON_GB, SPARE_DISK_GB = 2, 1  # memory that every lesson stays below on the sample; disk for what lessons save
 NOTEBOOKS = paths.REPOSITORY if paths.INSTALLED else paths.LESSONS
-NAME = "embeddings-rnn-course"
+NAME, SET_UP = "embeddings-rnn-course", "make lab  (or: python -m course_utils setup)"
 TRY = """if True:
     import tensorflow as tf, keras
     print("TensorFlow", tf.__version__ + ", Keras", keras.__version__ + ",", end=" ")
@@ -46,24 +43,22 @@ class Check:
     advice: str = ""
 
 
+def judge(what: str, found: str, problem: str = "", note: str = "") -> Check:
+    """A check with one of the two pieces of advice, if there is one."""
+    return Check(PROBLEM if problem else NOTE if note else OK, what, found, problem or note)
+
+
 def examine() -> Iterator[Check]:
     """All checks, in the order in which problems are best solved, each as soon as it is done. Imports TensorFlow."""
-    yield check_python()
+    found = f"{platform.python_version()} on {platform.system()} {platform.machine()} ({sys.executable})"
+    yield judge("Python", found, problem=(wrong_python(sys.version_info) or "").strip())
     yield check_environment()
     yield from check_settings()
-    yield from check_packages()
+    yield check_packages()
     yield check_tensorflow()
-    yield check_memory()
-    yield check_cores()
-    yield check_disk()
+    yield from check_machine()
     yield from check_data()
     yield check_notebooks()
-
-
-def check_python() -> Check:
-    found = f"{platform.python_version()} on {platform.system()} {platform.machine()} ({sys.executable})"
-    problem = wrong_python(sys.version_info)
-    return Check(PROBLEM, "Python", found, problem.strip()) if problem else Check(OK, "Python", found)
 
 
 def check_environment() -> Check:
@@ -72,7 +67,7 @@ def check_environment() -> Check:
     if not in_course_venv():
         return Check(OK, "Environment", f"{sys.prefix} (not the course's own, {venv})")
     if not environment.is_complete(venv) and (kernels.writable(venv) or not environment.installed(venv)):
-        how = "Bring it up to date with:  make lab  (or: python -m course_utils setup)"
+        how = f"Bring it up to date with:  {SET_UP}"
         return Check(PROBLEM, "Environment", f"{venv} does not have all packages in the present versions", how)
     return Check(OK, "Environment", str(venv))
 
@@ -109,13 +104,12 @@ def foreign_path() -> str:
     return os.pathsep.join(path for path in entries if path not in ("", str(paths.REPOSITORY)))
 
 
-def check_packages() -> Iterator[Check]:
+def check_packages() -> Check:
     """Packages that are missing, that do not fit each other, or that are not the tested versions."""
     try:
         from packaging.requirements import Requirement
     except ImportError:
-        yield Check(PROBLEM, "Packages", "hardly any are installed for this Python", install_advice())
-        return
+        return judge("Packages", "hardly any are installed for this Python", problem=install_advice())
     if paths.INSTALLED:
         needs, pins = [text for text in importlib.metadata.requires(NAME) if "extra ==" not in text], []
     else:
@@ -125,14 +119,12 @@ def check_packages() -> Iterator[Check]:
     if in_course_venv():  # elsewhere there may be packages that have nothing to do with the course
         done = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True)
         wrong += done.stdout.splitlines() if done.returncode else []
-    untested = unmet(map(Requirement, pins))
     if wrong:
-        yield Check(PROBLEM, "Packages", f"missing or of a wrong version: {some(wrong)}", install_advice())
-    elif untested:
+        return judge("Packages", f"missing or of a wrong version: {some(wrong)}", problem=install_advice())
+    if untested := unmet(map(Requirement, pins)):
         how = f"Numbers in the lessons may differ a little. {install_advice()}"
-        yield Check(NOTE, "Packages", f"other versions than the course was tested with: {some(untested)}", how)
-    else:
-        yield Check(OK, "Packages", "all installed")
+        return judge("Packages", f"other versions than the course was tested with: {some(untested)}", note=how)
+    return judge("Packages", "all installed")
 
 
 def unmet(needs) -> list[str]:
@@ -154,14 +146,14 @@ def install_advice() -> str:
     if foreign_path():
         return "Unset PYTHONPATH, and try again."
     if in_course_venv():
-        return f"Delete the folder {venv} and set the course up again:  make lab  (or: python -m course_utils setup)"
+        return f"Delete the folder {venv} and set the course up again:  {SET_UP}"
     if "CONDA_PREFIX" in os.environ and Path(sys.prefix) == Path(os.environ["CONDA_PREFIX"]):
         return "Bring this conda environment up to date:  conda env update -f environment.yml"
     if paths.INSTALLED:
         return f"Install the course again:  {sys.executable} -m pip install --upgrade embeddings-rnn-course"
     if environment.is_complete(venv):
         return f"Use the environment that is already set up:  {environment.venv_python(venv)} -m course_utils doctor"
-    return "Set the course up:  make lab  (or: python -m course_utils setup)"
+    return f"Set the course up:  {SET_UP}"
 
 
 def some(things: list[str], most: int = 5) -> str:
@@ -177,9 +169,9 @@ def check_tensorflow(seconds: float = 180) -> Check:
     except subprocess.TimeoutExpired:
         how = "Close other programs, and see whether the course is on a slow network drive."
         return Check(PROBLEM, "TensorFlow", f"not ready after {seconds} s", how)
-    if done.returncode == 0:
-        return Check(OK, "TensorFlow", done.stdout.strip())
-    return Check(PROBLEM, "TensorFlow", *explain_failure(done.returncode, done.stderr))
+    if done.returncode:
+        return Check(PROBLEM, "TensorFlow", *explain_failure(done.returncode, done.stderr))
+    return judge("TensorFlow", done.stdout.strip())
 
 
 def explain_failure(status: int, message: str) -> tuple[str, str]:
@@ -190,20 +182,26 @@ def explain_failure(status: int, message: str) -> tuple[str, str]:
     return f"does not work: {last}", install_advice()
 
 
-def check_memory() -> Check:
+def check_machine() -> Iterator[Check]:
+    """Memory, cores and disk."""
     try:
         import psutil
+
+        memory = psutil.virtual_memory()
+        limit = container_limit() or memory.total
+        total, free = (min(size, limit) / 1e9 for size in (memory.total, memory.available))
+        need = f"Lessons use up to {LESSON_GB} GB:"
+        small = f"{need} use a larger computer or container." if total < LESSON_GB else ""
+        full = f"{need} close other programs and notebooks." if free < LESSON_GB else ""
+        yield judge("Memory", f"{total:.1f} GB, {free:.1f} GB of them free", problem=small, note=full)
     except ImportError:
-        return Check(NOTE, "Memory", "not known before the packages are installed", install_advice())
-    memory = psutil.virtual_memory()
-    limit = (container_limit() or memory.total) / 1e9
-    total, free = min(memory.total / 1e9, limit), min(memory.available / 1e9, limit)
-    found = f"{total:.1f} GB, {free:.1f} GB of them free"
-    if total < LESSON_GB:
-        return Check(PROBLEM, "Memory", found, f"Lessons use up to {LESSON_GB} GB: use a larger computer or container.")
-    if free < LESSON_GB:
-        return Check(NOTE, "Memory", found, f"Lessons use up to {LESSON_GB} GB: close other programs and notebooks.")
-    return Check(OK, "Memory", found)
+        yield judge("Memory", "not known before the packages are installed", note=install_advice())
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    slow = "Times in the lessons are for 2 cores: expect up to twice as long." if cores < 2 else ""
+    yield judge("Cores", str(cores), note=slow)
+    disk = shutil.disk_usage(paths.REPOSITORY).free / 1e9
+    full = "Free some space: what lessons save may not fit." if disk < SPARE_DISK_GB else ""
+    yield judge("Disk", f"{disk:.1f} GB free", note=full)
 
 
 def container_limit() -> int | None:
@@ -212,20 +210,6 @@ def container_limit() -> int | None:
         with contextlib.suppress(OSError, ValueError):  # no such file, or "max"
             return int(Path(path).read_text())
     return None
-
-
-def check_cores() -> Check:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if cores < 2:
-        return Check(NOTE, "Cores", "1", "Times in the lessons are for 2 cores: expect up to twice as long.")
-    return Check(OK, "Cores", str(cores))
-
-
-def check_disk() -> Check:
-    free = shutil.disk_usage(paths.REPOSITORY).free / 1e9
-    if free < SPARE_DISK_GB:
-        return Check(NOTE, "Disk", f"{free:.1f} GB free", "Free some space: what lessons save may not fit.")
-    return Check(OK, "Disk", f"{free:.1f} GB free")
 
 
 def check_data(datasets: dict[str, catalogue.Dataset] = catalogue.DATASETS) -> Iterator[Check]:
@@ -251,10 +235,8 @@ def check_data(datasets: dict[str, catalogue.Dataset] = catalogue.DATASETS) -> I
 
 
 def check_notebooks(folder: Path = NOTEBOOKS) -> Check:
-    if kernels.writable(folder):
-        return Check(OK, "Notebooks", f"{folder}, can be saved")
     how = "Lessons run, but cannot be saved. To keep your work, copy the folder to one of your own."
-    return Check(NOTE, "Notebooks", f"{folder} cannot be written", how)
+    return judge("Notebooks", str(folder), note="" if kernels.writable(folder) else how)
 
 
 def main(argv: list[str]) -> int:

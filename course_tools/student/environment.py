@@ -1,7 +1,6 @@
-"""Makes the environment of the course: a virtual environment with exactly the locked packages.
+"""Makes the environment of the course: a virtual environment with exactly the locked packages. Standard library only.
 
-It runs on a bare Python, so with the standard library only. uv installs the packages where it is on the path, else pip.
-Nothing in the environment points to a clone, so that several clones can share one: commands import their own clone.
+uv installs the packages where it is on the path, else pip. Several clones can share it: commands import their own clone.
 """
 
 import contextlib
@@ -52,7 +51,6 @@ def venv_dir() -> Path:
 
 
 def venv_python(venv: Path) -> Path:
-    """The Python of a virtual environment."""
     return venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
@@ -89,10 +87,8 @@ def missing(venv: Path, lines: list[str]) -> list[str]:
 
 def run(*command: str | Path) -> None:
     """Run a command whose output the user sees. Raises SetupProblem, with the meaning of its last messages."""
-    said = []
-    with subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, errors="replace", env=os.environ | PIP
-    ) as process:
+    said, options = [], {"text": True, "errors": "replace", "env": os.environ | PIP}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, **options) as process:
         for line in process.stderr:
             said.append(line)
             sys.stderr.write(line)

@@ -125,10 +125,9 @@ def main(argv: list[str]) -> int:
         parser.error(f"There is no folder {given.folder}. Name the one with your notebooks: --folder FOLDER")
     found, problems = collect(given.folder)
     for wanted in given.lesson:
-        copies = [notebook for notebook in found if Path(wanted).stem in (notebook.lesson, notebook.lesson[:2])]
-        for copy in copies:
-            print(*details(copy), sep="\n")
-        problems += [] if copies else [f"No notebook of a lesson {wanted} can be read in {given.folder}."]
+        lines = [details(one) for one in found if Path(wanted).stem in (one.lesson, one.lesson[:2])]
+        sys.stdout.writelines(f"{line}\n" for copy in lines for line in copy)
+        problems += [] if lines else [f"No notebook of a lesson {wanted} can be read in {given.folder}."]
     if not given.lesson:
         print(*table(found, [path.stem for path in LESSONS.glob(all_lessons)]), sep="\n")
     sys.stderr.writelines(f"{problem}\n" for problem in problems)

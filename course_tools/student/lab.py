@@ -1,7 +1,6 @@
 """Opens the lessons in JupyterLab, from whatever environment it is started in: the course's own, conda's or another."""
 
 import argparse
-import contextlib
 import importlib.util
 import os
 import sys
@@ -15,9 +14,8 @@ FIRST = "00_start_here.ipynb"
 
 def has_display() -> bool:
     """Whether a browser started here would have a screen; without one, a browser for text might fill the terminal."""
-    return not sys.platform.startswith("linux") or any(
-        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
-    )
+    variables = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+    return not sys.platform.startswith("linux") or any(map(os.environ.get, variables))
 
 
 def jupyter_options(ip: str, port: int, browser: bool) -> list[str]:
@@ -40,20 +38,10 @@ def without_news(_handler, page_config: dict) -> dict:
     return {**page_config, "disabledExtensions": disabled}
 
 
-@contextlib.contextmanager
-def without_proxies():
-    """Hide the user's proxies during the block: JupyterLab needs none to start, and fails at an address that it cannot read."""
-    hidden = {name: os.environ.pop(name) for name in [*os.environ] if name.lower().endswith("_proxy")}
-    try:
-        yield
-    finally:
-        os.environ.update(hidden)
-
-
 def prepare_kernels(folder: Path) -> None:
-    """Set the variables of this process for kernels, and write a kernel to `folder` that hides what libraries in C print.
+    """Set this process's variables for kernels, and write one to `folder` that hides what libraries in C print.
 
-    Without a graphics card, TensorFlow says so in many lines that a notebook would show in red, as if they were errors.
+    TensorFlow prints many lines where there is no graphics card; a notebook would show them in red, like errors.
     """
     from ipykernel.kernelspec import write_kernel_spec
 
@@ -67,33 +55,29 @@ def main(argv: list[str], notebooks: Path = LESSONS) -> int:
     parser = argparse.ArgumentParser(prog="python -m course_utils lab", description="Open the lessons in JupyterLab.")
     parser.add_argument("--no-browser", action="store_true", help="only print the address to open")
     parser.add_argument("--port", type=int, default=8888, help="port to use if it is free (%(default)s)")
-    parser.add_argument(
-        "--ip", default="127.0.0.1", help="address to listen on; 0.0.0.0 lets other computers in (%(default)s)"
-    )
+    parser.add_argument("--ip", default="127.0.0.1", help="address to listen on; 0.0.0.0: for other computers, too")
     asked = parser.parse_args(argv)
     if importlib.util.find_spec("jupyterlab") is None:
-        print(
-            f"JupyterLab is not installed in {sys.executable}.\n"
-            "Start the lessons with  make lab  or set the course up first:  python -m course_utils setup",
-            file=sys.stderr,
-        )
+        how = "Start the lessons with  make lab  or set the course up first:  python -m course_utils setup"
+        print(f"JupyterLab is not installed in {sys.executable}.\n{how}", file=sys.stderr)
         return 1
     if not (notebooks / FIRST).exists():
         print(f"{notebooks / FIRST} is missing. Build the lessons with:  make notebooks", file=sys.stderr)
         return 1
     if not writable(notebooks):
-        print(
-            f"You can run the lessons but not save them: {notebooks} cannot be written.\n"
-            f"To keep your work, copy that folder to one of your own, and start JupyterLab there:\n"
-            f"    {sys.executable} -m jupyterlab",
-            flush=True,
-        )
+        print(f"You can run the lessons but not save them: {notebooks} cannot be written.")
+        print("To keep your work, copy that folder to one of your own, and start JupyterLab there:")
+        print(f"    {sys.executable} -m jupyterlab")
     print("JupyterLab is starting. Stop it with Ctrl-C here.", flush=True)
     prepare_kernels(temporary_folder())
-    with without_proxies():
+    # JupyterLab needs no proxy to start, and fails at an address that it cannot read; kernels get the user's own.
+    hidden = {name: os.environ.pop(name) for name in [*os.environ] if name.lower().endswith("_proxy")}
+    try:
         from jupyterlab.labapp import LabApp
 
         server = LabApp.initialize_server(argv=jupyter_options(asked.ip, asked.port, not asked.no_browser))
+    finally:
+        os.environ.update(hidden)
     if not server.identity_provider.token_generated:  # it prints its address only with a token of its own
         print(f"Its address is  {server.display_url}", flush=True)
     server.web_app.settings["page_config_hook"] = without_news

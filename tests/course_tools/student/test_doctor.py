@@ -3,6 +3,7 @@ import os
 import re
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from packaging.requirements import Requirement
@@ -60,7 +61,7 @@ def make_package(folder, name: str, version: str, requires: str = "") -> None:
 def test_packages_that_are_missing_or_too_old_are_found(tmp_path, monkeypatch):
     make_package(tmp_path, "gensim", "3.0")
     monkeypatch.syspath_prepend(tmp_path)
-    (check,) = doctor.check_packages()
+    check = doctor.check_packages()
     assert check.level == PROBLEM and "gensim" in check.found and "3.0" in check.found and check.advice
     needs = ["no-such-package>=2", "numpy>=1", "other ; sys_platform == 'nowhere'"]
     (missing,) = doctor.unmet(map(Requirement, needs))
@@ -71,14 +72,14 @@ def test_in_the_courses_environment_packages_must_fit_each_other(tmp_path, monke
     make_package(tmp_path, "some-package", "1.0", "no-such-package>=2")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setattr(doctor, "in_course_venv", lambda: True)
-    (check,) = doctor.check_packages()
+    check = doctor.check_packages()
     assert check.level == PROBLEM and "no-such-package" in check.found
 
 
 def test_another_version_than_the_tested_one_is_a_note(tmp_path, monkeypatch):
     make_package(tmp_path, "gensim", "4.99")
     monkeypatch.syspath_prepend(tmp_path)
-    (check,) = doctor.check_packages()
+    check = doctor.check_packages()
     assert check.level == NOTE and "4.99" in check.found
 
 
@@ -170,40 +171,26 @@ def test_a_tensorflow_that_crashes_or_hangs_does_not_stop_the_doctor(tmp_path, m
     assert check.level == PROBLEM and check.advice
 
 
-@pytest.mark.parametrize(("limit", "level"), [(1_000_000_000, PROBLEM), (None, OK)])
-def test_the_limit_of_a_container_counts(monkeypatch, limit, level):
+GB = 1_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("free", "limit", "cores", "disk", "expected"),
+    [
+        (9 * GB, None, 2, 9 * GB, [OK, OK, OK]),
+        (9 * GB, GB, 2, 9 * GB, [PROBLEM, OK, OK]),  # in a container
+        (GB, None, 2, 9 * GB, [NOTE, OK, OK]),
+        (9 * GB, None, 1, GB / 5, [OK, NOTE, NOTE]),
+    ],
+)
+def test_a_machine_that_is_too_small_is_noted(monkeypatch, free, limit, cores, disk, expected):
     import psutil
 
-    class Memory:
-        total, available = 16_000_000_000, 9_000_000_000
-
-    monkeypatch.setattr(psutil, "virtual_memory", Memory)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(total=16 * GB, available=free))
     monkeypatch.setattr(doctor, "container_limit", lambda: limit)
-    assert doctor.check_memory().level == level
-
-
-def test_memory_in_use_by_others_is_a_note(monkeypatch):
-    import psutil
-
-    class Memory:
-        total, available = 8_000_000_000, 500_000_000
-
-    monkeypatch.setattr(psutil, "virtual_memory", Memory)
-    monkeypatch.setattr(doctor, "container_limit", lambda: None)
-    assert doctor.check_memory().level == NOTE
-
-
-def test_one_core_is_a_note(monkeypatch):
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3}, raising=False)
-    assert doctor.check_cores().level == NOTE
-
-
-def test_a_full_disk_is_a_note(monkeypatch):
-    class Usage:
-        free = 200_000_000
-
-    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: Usage)
-    assert doctor.check_disk().level == NOTE
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: SimpleNamespace(free=disk))
+    assert levels(doctor.check_machine()) == expected
 
 
 class Dataset:
