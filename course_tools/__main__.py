@@ -1,7 +1,5 @@
-"""The commands of the course: python -m course_utils lists them.
-
-This file and the __init__.py files can be read by any old Python, so that its user can be told which Python is needed.
-"""
+"""The commands of the course: python -m course_utils lists them. This file and the __init__.py files can be read by any old
+Python, so that its user can be told which Python is needed."""
 
 import sys
 
@@ -52,12 +50,10 @@ def main(argv):
     if problem:
         sys.stderr.write(problem)
         return 1
-    if argv[:1] in (["-h"], ["--help"]):
-        sys.stdout.write(usage())
-        return 0
     if not argv or argv[0] not in COMMANDS:
-        sys.stderr.write(usage())
-        return 2
+        asked = argv[:1] in (["-h"], ["--help"])
+        (sys.stdout if asked else sys.stderr).write(usage())
+        return 0 if asked else 2
     import importlib
 
     from course_utils.paths import INSTALLED

@@ -17,11 +17,9 @@ IN_HOME += ["IPYTHONDIR", "MPLCONFIGDIR", "NUMBA_CACHE_DIR", "KERAS_HOME"]
 
 
 def kernel_environment() -> dict[str, str]:
-    """Variables for a kernel, or for another program that a command starts; they go on top of those of this process.
-
-    The program imports the clone that the command was started from, whatever is installed. Keras has its default settings.
-    Without a home folder that can be written, a temporary one is used.
-    """
+    """Variables for a kernel, or for another program that a command starts; they go on top of those of this process. The
+    program imports the clone that the command was started from, whatever is installed. Keras has its default settings.
+    Without a home folder that can be written, a temporary one is used."""
     clone = [] if paths.INSTALLED else [str(paths.REPOSITORY)]
     others = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path and path not in clone]
     variables = {

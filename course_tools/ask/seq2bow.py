@@ -15,22 +15,14 @@ from course_utils.paths import build_dir
 
 SAVED = build_dir() / "seq2bow.npz"
 SCORED = 256  # examples whose interests are all scored at a time
-KINDS = {  # name: method of Seq2BoW
-    "interests-of": "interests_of",
-    "interests-near": "interests_near",
-    "titles-near": "titles_near",
-    "titles-near-interest": "titles_near_interest",
-}
+KINDS = ("interests-of", "interests-near", "titles-near", "titles-near-interest")  # and, with "_", Seq2BoW's methods
 
 
 def parser() -> argparse.ArgumentParser:
-    whole = argparse.ArgumentParser(
-        prog="python -m course_utils seq2bow",
-        description="Train Seq2BoW on a table of titles and interests, and query it with a title or an interest.",
-        epilog="Exit status: 0 done, 1 it could not be done, 2 the command was not understood.",
-    )
+    status = "Exit status: 0 done, 1 it could not be done, 2 the command was not understood."
+    whole = argparse.ArgumentParser("python -m course_utils seq2bow", epilog=status)
     parts = whole.add_subparsers(dest="part", required=True)
-    train = parts.add_parser("train", help="train on a CSV file")
+    train = parts.add_parser("train", help="train Seq2BoW on a table of titles and interests")
     train.add_argument("file", type=Path, metavar="FILE", help="CSV with a line of names; may end in .gz or .bz2")
     train.add_argument("--title", required=True, metavar="COLUMN", help="column with the titles")
     train.add_argument("--interests", required=True, metavar="COLUMN", help="column with the bags of interests")
@@ -44,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--epochs", type=many, help="at most (default: by the size of the file)")
     train.add_argument("--seed", type=_whole(0, 10**9), default=0)
     train.add_argument("--model", type=Path, default=SAVED, help=f"where to write (default: build/{SAVED.name})")
-    query = parts.add_parser("query", help="query what was trained")
+    query = parts.add_parser("query", help="query it with a title or an interest")
     query.add_argument("kind", choices=KINDS)
     query.add_argument("texts", nargs="+", metavar="TEXT", help="one or more titles or interests")
     query.add_argument("--extra", **extra, metavar="COLUMN=VALUE", help="with a title: an extra input")
@@ -71,10 +63,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def train(given: argparse.Namespace, model, training, workers) -> int:
-    """Train on a CSV file; prints what was read, and the quality of the answers for titles that were held out.
-
-    Of several workers each reads the file, and the first one writes the model.
-    """
+    """Train on a CSV file; prints what was read, and the quality of the answers for titles that were held out. Of several
+    workers each reads the file, and the first one writes the model."""
     if given.model.is_dir():
         raise IsADirectoryError(f"the model cannot be written: {given.model} is a folder")
     if given.model.exists() and given.file.exists() and given.model.samefile(given.file):
@@ -141,7 +131,7 @@ def query(given: argparse.Namespace, model) -> int:
     for text in given.texts:
         print(f"{given.kind} {text}")
         try:
-            for name, value in getattr(network, KINDS[given.kind])(text, given.number, **options):
+            for name, value in getattr(network, given.kind.replace("-", "_"))(text, given.number, **options):
                 print(f"  {value:6.3f}  {name}")
         except ValueError as error:
             print(f"  {error}")

@@ -1,8 +1,6 @@
-"""Download one file and verify it, or ask whether the file at an address is still the same.
-
-pooch gives a file its name only when it is complete and has the right hash, and tries again after a failure; a torn download
-starts again. requests, which it uses, honours proxies and brings its own certificates.
-"""
+"""Download one file and verify it, or ask whether the file at an address is still the same. pooch gives a file its name only
+when it is complete and has the right hash, and tries again after a failure; a torn download starts again. requests, which it
+uses, honours proxies and brings its own certificates."""
 
 import os
 from pathlib import Path
@@ -44,11 +42,9 @@ def address(file: File) -> str:
 
 
 def download(file: File, folder: Path, *, retries: int = 3, timeouts: tuple[float, float] = TIMEOUTS) -> Path:
-    """Download `file` into `folder`, unless a file with its name and hash is there; returns its path.
-
-    A broken connection, silence or a busy server is tried again, `retries` times with pauses of 1, 2, 3 … seconds. Raises
-    WrongContent, DataError where the file cannot be downloaded, and OSError where it cannot be written; then nothing is left.
-    """
+    """Download `file` into `folder`, unless a file with its name and hash is there; returns its path. A broken connection,
+    silence or a busy server is tried again, `retries` times with pauses of 1, 2, 3 … seconds. Raises WrongContent,
+    DataError where the file cannot be downloaded, and OSError where it cannot be written; then nothing is left."""
     url = address(file)
 
     def examine(response: requests.Response, **_) -> None:
@@ -78,9 +74,7 @@ def download(file: File, folder: Path, *, retries: int = 3, timeouts: tuple[floa
 
 def check(file: File, *, timeouts: tuple[float, float] = TIMEOUTS) -> int | None:
     """Ask for the header of `file` at its address. Returns its size in bytes, None where the server does not state it.
-
-    Raises WrongContent where it has another size or is a web page, and DataError where there is no answer.
-    """
+    Raises WrongContent where it has another size or is a web page, and DataError where there is no answer."""
     url, options = address(file), {"timeout": timeouts, "allow_redirects": True, "stream": True}
     try:
         with requests.head(url, headers=HEADERS, **options) as response:

@@ -38,11 +38,10 @@ UNPACKED = 1_000_000_000  # bytes that an archive may unpack to
 
 
 def prepare(dataset: Dataset, data_dir: Path, source: Path | None = None) -> None:
-    """Put the files of `dataset` in their place under `data_dir`, each verified by its hash or, without one, by its content.
-
-    They are downloaded, or come from `source`: a folder that has the downloaded or the prepared files, or one of these files
-    with the others beside it. Raises DataError with a message for the user, and OSError where something cannot be written.
-    """
+    """Put the files of `dataset` in their place under `data_dir`, each verified by its hash or, without one, by its
+    content. They are downloaded, or come from `source`: a folder that has the downloaded or the prepared files, or one of
+    these files with the others beside it. Raises DataError with a message for the user, and OSError where something cannot
+    be written."""
     with _workplace(dataset, data_dir, from_network=source is None) as work:
         place = work / "build" / dataset.folder
         for file in dataset.files:
@@ -143,11 +142,10 @@ def _copy(file: File, found: Path, place: Path) -> None:
 
 
 def unpack(archive: Path, names: Collection[str], folder: Path, limit: int = UNPACKED) -> None:
-    """Write the files `names` out of a .zip, .tar or .tar.gz into `folder`. No path in the archive is used as a path and only
-    plain files are read, so nothing is written elsewhere, with any Python (tarfile's own filter is missing before 3.11.4).
-
-    Raises ValueError for an archive that is damaged, lacks one of the files or unpacks to more than `limit` bytes.
-    """
+    """Write the files `names` out of a .zip, .tar or .tar.gz into `folder`. No path in the archive is used as a path and
+    only plain files are read, so nothing is written elsewhere, with any Python (tarfile's own filter is missing before
+    3.11.4). Raises ValueError for an archive that is damaged, lacks one of the files or unpacks to more than `limit`
+    bytes."""
     content = {}
     try:
         if zipfile.is_zipfile(archive):
@@ -172,11 +170,9 @@ def unpack(archive: Path, names: Collection[str], folder: Path, limit: int = UNP
 
 
 def _make_imdb(file: File, found: Path, place: Path) -> None:
-    """Let tensorflow_datasets' own builder write the reviews of an archive or of its unpacked folder.
-
-    The builder would download the archive itself, so it gets what it uses of a download manager. The names of the reviews, on
-    which their order depends, are those of the archive.
-    """
+    """Let tensorflow_datasets' own builder write the reviews of an archive or of its unpacked folder. The builder would
+    download the archive itself, so it gets what it uses of a download manager. The names of the reviews, on which their
+    order depends, are those of the archive."""
     if found.is_dir() and not (found / "train").is_dir():
         return _copy(file, found, place)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -235,10 +231,9 @@ def _make_postings(file: File, found: Path, place: Path) -> None:
 
 def _joined(text: str, line: str) -> str:
     """The strings in the text of a Python list, with | between them; "" for no text or None."""
-    try:
+    skills = None
+    with contextlib.suppress(ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         skills = ast.literal_eval(text or "None") or []
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        skills = None
     if not isinstance(skills, list) or not all(isinstance(skill, str) and "|" not in skill for skill in skills):
         raise ValueError(f"{line} has no list of skills: {text[:80]}")
     return "|".join(skills)
@@ -248,8 +243,7 @@ def _read(dataset: Dataset, place: Path) -> None:
     """Read prepared files whose hash is not known as the lessons will. Raises ValueError if they are others or damaged."""
     from course_utils.datasets import books, pairs, postings, rows, wikispeedia
 
-    table = functools.partial(rows, tabs=True)
-    readers = {"books_whole": books.articles, "onet": table, "tatoeba": pairs.read}
+    readers = {"books_whole": books.articles, "onet": functools.partial(rows, tabs=True), "tatoeba": pairs.read}
     for name, count in dataset.records.items():
         with open(place / name, "rb") as lines:
             if dataset.name == "tatoeba" and lines.readline().split(b"\t")[0].isdigit():
@@ -314,9 +308,9 @@ def _prepare(dataset: Dataset, data_dir: Path, source: Path | None) -> None:
 
 
 def _list(dataset: Dataset, data_dir: Path, source: Path | None) -> None:
-    state = "ready in" if dataset.is_ready(data_dir) else "missing in"
     to_download, prepared = map(megabytes, dataset.sizes)
-    print(f"{dataset.name}: {state} {data_dir} ({to_download} to download, {prepared} prepared)")
+    state = "ready" if dataset.is_ready(data_dir) else "missing"
+    print(f"{dataset.name}: {state} in {data_dir} ({to_download} to download, {prepared} prepared)")
     print(f"    {dataset.summary}\n    {dataset.terms}")
 
 

@@ -46,17 +46,16 @@ def run_lessons(sources: list[Path], limit: float, real: list[str]) -> int:
     pairs = [(source.stem, store.read(source, outputs=False)) for source in sources]
     folder, out = store.built(sources[0]).parent, store.root_of(sources[0]) / "build"
     runs = execute.run_all(pairs, folder, limit, {} if real else {"COURSE_DATA": "sample"}, title="running lessons")
+    rows = []
     for run in runs:
         if not real and run.memory > MEMORY:
             run.fault = run.fault or f"used {run.memory / 1e9:.1f} GB of memory, more than {MEMORY / 1e9:g} GB"
         store.save(run.notebook, out / f"{run.name}.ipynb")
         files.write(out / f"{run.name}.html", HTMLExporter(template_name="lab").from_notebook_node(run.notebook)[0])
-    store.remember(zip(sources, runs, strict=True), real)
-    rows = []
-    for run in runs:
-        held = f"{len(run.claims) - len(run.broken)} of {len(run.claims)}"
+        held = f"{sum(claim['held'] for claim in run.claims)} of {len(run.claims)}"
         row = {"lesson": run.name, "seconds": round(run.seconds), "peak memory, MB": run.memory // 10**6}
         rows.append({**row, "claims held": held, "outcome": "failed" if run.faults else "passed"})
+    store.remember(zip(sources, runs, strict=True), real)
     print(tables.Table("", rows))
     print(f"Executed notebooks and HTML: {out}")
     return report([fault for run in runs for fault in run.faults])
@@ -76,26 +75,18 @@ def warn_if_stale(sources: list[Path]) -> None:
 
 
 def command(
-    name: str,
-    argv: list[str],
-    act: Callable,
-    root: Path,
-    options: dict = LIMIT,
-    also=assemble.SourceError,
-    lessons=True,
+    name: str, argv: list[str], act: Callable, root: Path, options: dict = LIMIT, also=assemble.SourceError, named=True
 ) -> int:
-    """The exit status of a command: that of `act`, which gets the sources and what argparse made of `options`.
-
-    With `lessons`, the user can name some; without, it gets all. A SourceError, or the error `also`, is printed; status 2.
-    """
+    """The exit status of a command: that of `act`, which gets the sources and what argparse made of `options`. With
+    `named`, the user can name lessons; without, it gets all. A SourceError, or the error `also`, is printed; status 2."""
     parser = argparse.ArgumentParser(prog=f"python -m course_utils {name}", description=COMMANDS[name][1])
-    if lessons:
+    if named:
         parser.add_argument("lessons", nargs="*", help="numbers or names, such as 01 or 04_simple_rnn; default: all")
     for option, more in options.items():
         parser.add_argument(option, **more)
     given = parser.parse_args(argv)
     try:
-        return act(assemble.sources(given.lessons if lessons else [], root), given)
+        return act(assemble.sources(given.lessons if named else [], root), given)
     except (assemble.SourceError, also) as error:
         print(error, file=sys.stderr)
         return 2

@@ -1,6 +1,7 @@
 """Running notebooks, each in a kernel of its own: what they print, how long they take, how much memory, what they claim."""
 
 import asyncio
+import contextlib
 import os
 import platform
 import re
@@ -46,16 +47,11 @@ class Execution:
     tables: list[dict] = field(default_factory=list)
 
     @property
-    def broken(self) -> list[dict]:
-        """Claims that did not hold, each with the number of its cell."""
-        return [claim for claim in self.claims if not claim["held"]]
-
-    @property
     def faults(self) -> list[str]:
         """All that makes this run a failure, in words that name lesson and cell."""
         text = "cell {cell}: claim broken: {text}: measured {value}, {relation} {bound}"
-        found = [self.fault] if self.fault else []
-        return [f"{self.name}, {fault}" for fault in found + [text.format(**claim) for claim in self.broken]]
+        broken = [text.format(**claim) for claim in self.claims if not claim["held"]]
+        return [f"{self.name}, {fault}" for fault in [self.fault, *broken] if fault]
 
 
 def run_all(
@@ -152,12 +148,10 @@ async def _watch_memory(client: NotebookClient, execution: Execution) -> None:
     """Peak of the resident memory of the kernel and its children, looked at five times a second."""
     while True:
         await asyncio.sleep(0.2)
-        try:
+        with contextlib.suppress(psutil.Error, AttributeError, TypeError):  # not started yet, or gone already
             kernel = psutil.Process(client.km.provisioner.pid)
             now = sum(process.memory_info().rss for process in [kernel, *kernel.children(recursive=True)])
             execution.memory = max(execution.memory, now)
-        except (psutil.Error, AttributeError, TypeError):
-            continue  # not started yet, or gone already
 
 
 def _plain(text: str) -> str:

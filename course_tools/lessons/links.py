@@ -1,7 +1,5 @@
 """`python -m course_utils links`: links within the course lead to a file or heading; those to the web are listed, not fetched.
-
-The same check is for the web pages that `site` and `slides` write.
-"""
+The same check is for the web pages that `site` and `slides` write."""
 
 import argparse
 import functools
@@ -28,11 +26,9 @@ def pages(root: Path = REPOSITORY) -> list[Path]:
 
 def check(pages: Iterable[Path], root: Path) -> tuple[list[str], dict[str, set[str]]]:
     """What is wrong with the links of `pages` (.md, .ipynb or .html), one line each; and the addresses outside of `root`,
-    each with the names of the pages that link to it.
-
-    Wrong is a link, picture, script or style that is not under `root` or has no such heading; in a web page also one of the
-    last three from the network, and an id that occurs twice. Raises ValueError for a notebook that cannot be read.
-    """
+    each with the names of the pages that link to it. Wrong is a link, picture, script or style that is not under `root` or
+    has no such heading; in a web page also one of the last three from the network, and an id that occurs twice. Raises
+    ValueError for a notebook that cannot be read."""
     faults, outside, content = [], {}, functools.cache(_content)
     for page in pages:
         soup, anchors = content(page)

@@ -1,7 +1,5 @@
 """The built notebooks: where they are, whether they still match their sources, which outputs they keep; and which have passed.
-
-A source is `notebooks/source/NN_slug.py` in the course's folder, so its path says where everything else of the lesson is.
-"""
+A source is `notebooks/source/NN_slug.py` in the course's folder, so its path says where everything else of the lesson is."""
 
 import ast
 import contextlib

@@ -1,8 +1,6 @@
-"""The browser libraries that pages and slides are shown with: from npm, in the exact versions of web/package-lock.json.
-
-npm checks each package against its hash in that file. MathJax is version 3 because its one file draws equations without
-fonts, workers or further files, which a browser may refuse to load from a folder.
-"""
+"""The browser libraries that pages and slides are shown with: from npm, in the exact versions of web/package-lock.json. npm
+checks each package against its hash in that file. MathJax is version 3 because its one file draws equations without fonts,
+workers or further files, which a browser may refuse to load from a folder."""
 
 import shutil
 import subprocess
@@ -23,10 +21,9 @@ class AssetsMissing(RuntimeError):
 
 
 def copy(libraries: Mapping[str, str], own: Mapping[str, str], out: Path, build: Path) -> None:
-    """Write to `out` the `libraries`, {path in node_modules: name}, and our `own` files, {path in web: text to add at its end}.
-
-    Libraries that are not in `build`/npm yet are installed there. Raises AssetsMissing without npm, or when it fails.
-    """
+    """Write to `out` the `libraries`, {path in node_modules: name}, and our `own` files, {path in web: text to add at its
+    end}. Libraries that are not in `build`/npm yet are installed there. Raises AssetsMissing without npm, or when it
+    fails."""
     modules = _install(build / "npm")
     out.mkdir(parents=True, exist_ok=True)
     for path, name in libraries.items():

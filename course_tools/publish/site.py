@@ -1,7 +1,5 @@
-"""`make site`: the whole course as a folder of web pages, to be read from a disk or put on any web server.
-
-nbconvert renders each page with the small template in web/site: it is installed anyway, and shows what JupyterLab shows.
-"""
+"""`make site`: the whole course as a folder of web pages, to be read from a disk or put on any web server. nbconvert, which is
+installed anyway and shows what JupyterLab shows, renders each page with the small template in web/site."""
 
 import json
 import posixpath
@@ -93,8 +91,7 @@ def _pages(root: Path) -> dict[Page, NotebookNode]:
             found[Page(names[solved], targets[solved], title, targets[not solved])] = notebook
     for name, target in TEXTS.items():
         text = (root / name).read_text(encoding="utf-8")
-        title = _title(text) if texts else FRONT
-        texts[Page(name, target, title)] = new_notebook(cells=[new_markdown_cell(text)])
+        texts[Page(name, target, _title(text) if texts else FRONT)] = new_notebook(cells=[new_markdown_cell(text)])
     front = next(iter(texts))
     return {front: texts.pop(front), **lessons, **texts, **solutions}
 
@@ -172,4 +169,4 @@ def main(argv: list[str], root: Path = REPOSITORY) -> int:
         print(f"Open {out / 'index.html'} in a browser. Links that lead out of the site: {out / 'external-links.txt'}")
         return report(faults)
 
-    return command("site", argv, act, root, {}, also=npm.AssetsMissing, lessons=False)
+    return command("site", argv, act, root, {}, also=npm.AssetsMissing, named=False)

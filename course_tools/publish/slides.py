@@ -39,12 +39,8 @@ SMALL, SQUEEZED = 130, 1.18  # what is lower than SMALL pixels joins another sli
 SMALLEST_FIGURE, FIGURE_MOST = 0.5, 1.35  # times its own size a figure may be drawn
 LONGEST_ITEM = 170  # characters of a list item that is shown whole
 LONGEST_OUTPUT, LONGEST_TABLE = 16, 15  # printed lines, and rows below the head of a table, on one slide
-LIBRARIES = {
-    **npm.MATHJAX,
-    **{f"reveal.js/dist/{name}": name for name in ("reset.css", "reveal.css", "reveal.js")},
-    "reveal.js/dist/plugin/notes.js": "notes.js",
-    "reveal.js/LICENSE": "reveal-LICENSE.txt",
-}
+LIBRARIES = npm.MATHJAX | {f"reveal.js/dist/{name}": name for name in ("reset.css", "reveal.css", "reveal.js")}
+LIBRARIES |= {"reveal.js/dist/plugin/notes.js": "notes.js", "reveal.js/LICENSE": "reveal-LICENSE.txt"}
 ENDS = re.compile(r"""([.!?:]["”’)\]*_]*)\s+(?=["“‘(\[*_]*[A-Z0-9À-Þ\ue000-\uf8ff])""")
 NO_END = re.compile(r"(\b[A-Z]|\be\.g|\bi\.e|\bal|\bvs|\bFig|\bpp?)\.$|:[\"”’)\]*_]*$")
 OBJECTIVES = "**You will be able to**"
@@ -205,8 +201,8 @@ def measure(decks: list[Path]) -> list[dict]:
 
 
 def _add_prose(slides: list[Slide], markdown: str, whole: bool) -> None:
-    chunks, said = list(_chunks(markdown)), []
-    for chunk, after in itertools.pairwise([*chunks, ""]):
+    said = []
+    for chunk, after in itertools.pairwise([*_chunks(markdown), ""]):
         if chunk.startswith("#"):
             slides[-1].more_notes += said
             said, (marks, title) = [], chunk.split(maxsplit=1)
