@@ -33,10 +33,9 @@ def main(argv: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     for text, p in zip(texts, answers, strict=True):
-        short = text if len(text) <= 60 else text[:57] + "…"
         label = "positive" if p > 0.5 else "negative"
         answer = "no answer: it has no word of the vocabulary" if np.isnan(p) else f"{label}  P(positive) = {p:.3f}"
-        print(f"{answer}  {short!r}")
+        print(f"{answer}  {text if len(text) <= 60 else text[:57] + '…'!r}")
     return 0
 
 

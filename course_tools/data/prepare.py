@@ -40,8 +40,7 @@ UNPACKED = 1_000_000_000  # bytes that an archive may unpack to
 def prepare(dataset: Dataset, data_dir: Path, source: Path | None = None) -> None:
     """Put the files of `dataset` in their place under `data_dir`, each verified by its hash or, without one, by its
     content. They are downloaded, or come from `source`: a folder that has the downloaded or the prepared files, or one of
-    these files with the others beside it. Raises DataError with a message for the user, and OSError where something cannot
-    be written."""
+    these files with the others beside it. Raises DataError with a message for the user, and OSError."""
     with _workplace(dataset, data_dir, from_network=source is None) as work:
         place = work / "build" / dataset.folder
         for file in dataset.files:
@@ -143,9 +142,8 @@ def _copy(file: File, found: Path, place: Path) -> None:
 
 def unpack(archive: Path, names: Collection[str], folder: Path, limit: int = UNPACKED) -> None:
     """Write the files `names` out of a .zip, .tar or .tar.gz into `folder`. No path in the archive is used as a path and
-    only plain files are read, so nothing is written elsewhere, with any Python (tarfile's own filter is missing before
-    3.11.4). Raises ValueError for an archive that is damaged, lacks one of the files or unpacks to more than `limit`
-    bytes."""
+    only plain files are read, so nothing is written elsewhere (tarfile's own filter is missing before Python 3.11.4). Raises
+    ValueError for an archive that is damaged, lacks one of the files or unpacks to more than `limit` bytes."""
     content = {}
     try:
         if zipfile.is_zipfile(archive):
