@@ -84,9 +84,17 @@ def run(
     """
     nonce = secrets.token_hex(16)
     user = USERS[(31 * os.getpid() + place) % len(USERS)] if inside and os.getuid() == 0 else None
-    command = [_python() if inside else sys.executable, "-B", "-P", "-m", "course_tools.grading.worker"]
-    if inside:
-        command = [*_bwrap(user is not None), *command]
+    python, prefix = Path(sys.executable), Path(sys.prefix)
+    if inside:  # links to folders lead nowhere in the sandbox; the Python of a venv is a link itself
+        python = prefix.resolve() / python.relative_to(prefix) if python.is_relative_to(prefix) else python.resolve()
+    command = [
+        *(_bwrap(user is not None) if inside else ()),
+        str(python),
+        "-B",
+        "-P",
+        "-m",
+        "course_tools.grading.worker",
+    ]
     begun = time.monotonic()
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
@@ -157,12 +165,6 @@ def problem(limits: Limits) -> str | None:
         advice = f"Are Python and {REPOSITORY} readable for all users? If not: chmod -R a+rX."
     said = outcome.said.strip().splitlines()
     return f"bubblewrap does not work here: {(said or [outcome.stopped or 'no reason given'])[-1]}\n{advice}"
-
-
-def _python() -> str:
-    """This Python's path, without links to folders: these lead nowhere in the sandbox. That of a venv is a link itself."""
-    path, prefix = Path(sys.executable), Path(sys.prefix)
-    return str(prefix.resolve() / path.relative_to(prefix) if path.is_relative_to(prefix) else path.resolve())
 
 
 def _bwrap(as_root: bool) -> list[str]:

@@ -10,8 +10,8 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from course_tools import kernels
 from course_tools.__main__ import wrong_python
@@ -33,8 +33,7 @@ TRY = """if True:
     print("on a graphics card" if tf.config.list_physical_devices("GPU") else "without a graphics card")"""
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(NamedTuple):
     """One thing that was examined: its `level` (OK, NOTE or PROBLEM), what it is, what was found, and what to do about it."""
 
     level: str
@@ -44,7 +43,6 @@ class Check:
 
 
 def judge(what: str, found: str, problem: str = "", note: str = "") -> Check:
-    """A check with one of the two pieces of advice, if there is one."""
     return Check(PROBLEM if problem else NOTE if note else OK, what, found, problem or note)
 
 
@@ -65,11 +63,10 @@ def check_environment() -> Check:
     """Which environment this Python belongs to, and whether the course's own one is complete."""
     venv = environment.venv_dir()
     if not in_course_venv():
-        return Check(OK, "Environment", f"{sys.prefix} (not the course's own, {venv})")
-    if not environment.is_complete(venv) and (kernels.writable(venv) or not environment.installed(venv)):
-        how = f"Bring it up to date with:  {SET_UP}"
-        return Check(PROBLEM, "Environment", f"{venv} does not have all packages in the present versions", how)
-    return Check(OK, "Environment", str(venv))
+        return judge("Environment", f"{sys.prefix} (not the course's own, {venv})")
+    whole = environment.is_complete(venv) or (environment.installed(venv) and not kernels.writable(venv))
+    update = f"It does not have all packages in the present versions. Bring it up to date with:  {SET_UP}"
+    return judge("Environment", str(venv), problem="" if whole else update)
 
 
 def in_course_venv() -> bool:
@@ -132,11 +129,9 @@ def unmet(needs) -> list[str]:
     found = []
     for need in needs:
         if need.marker is None or need.marker.evaluate():
-            version = None
-            with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-                version = importlib.metadata.version(need.name)
-            if version is None or not need.specifier.contains(version, prereleases=True):
-                found.append(f"{need.name}{need.specifier} ({version or 'none'} is installed)")
+            versions = [package.version for package in importlib.metadata.distributions(name=need.name)][:1]
+            if not any(need.specifier.contains(version, prereleases=True) for version in versions):
+                found.append(f"{need.name}{need.specifier} ({' '.join(versions) or 'none'} is installed)")
     return found
 
 

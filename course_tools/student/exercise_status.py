@@ -106,14 +106,6 @@ def table(found: list[Notebook], lessons: list[str]) -> Iterator[str]:
     yield f"{'together':{width}}  {sum(notebook.done for notebook in best.values()):2} of {total}"
 
 
-def details(notebook: Notebook) -> Iterator[str]:
-    """One line per exercise of `notebook`."""
-    yield f"{notebook.path.name}: {notebook.done} of {len(notebook.exercises)}"
-    width = max((len(exercise.name) for exercise in notebook.exercises), default=0)
-    for name, state, message in notebook.exercises:
-        yield f"  {state:{len(UNCHECKED)}}  {name:{width}}  {message}".rstrip()
-
-
 def main(argv: list[str]) -> int:
     """The command; returns 1 when a notebook is damaged or the lesson asked for is missing."""
     parser = argparse.ArgumentParser("python -m course_utils progress", description="Which exercises pass.")
@@ -125,9 +117,13 @@ def main(argv: list[str]) -> int:
         parser.error(f"There is no folder {given.folder}. Name the one with your notebooks: --folder FOLDER")
     found, problems = collect(given.folder)
     for wanted in given.lesson:
-        lines = [details(one) for one in found if Path(wanted).stem in (one.lesson, one.lesson[:2])]
-        sys.stdout.writelines(f"{line}\n" for copy in lines for line in copy)
-        problems += [] if lines else [f"No notebook of a lesson {wanted} can be read in {given.folder}."]
+        copies = [one for one in found if Path(wanted).stem in (one.lesson, one.lesson[:2])]
+        for path, _, exercises, done in copies:
+            print(f"{path.name}: {done} of {len(exercises)}")
+            width = max((len(exercise.name) for exercise in exercises), default=0)
+            for name, state, message in exercises:
+                print(f"  {state:{len(UNCHECKED)}}  {name:{width}}  {message}".rstrip())
+        problems += [] if copies else [f"No notebook of a lesson {wanted} can be read in {given.folder}."]
     if not given.lesson:
         print(*table(found, [path.stem for path in LESSONS.glob(all_lessons)]), sep="\n")
     sys.stderr.writelines(f"{problem}\n" for problem in problems)

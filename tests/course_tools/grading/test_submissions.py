@@ -103,24 +103,19 @@ def test_points_come_from_the_lessons_own_checks(student, tmp_path, capsys):
     hand_in(student, folder / "with a helper.ipynb", double="double = helped", change=helper)
     hand_in(student, folder / "easy checks.ipynb", "def double(x):\n    return x", change=easy_checks)
     hand_in(student, folder / "hidden.ipynb", root="def root(x):\n    return 3")
-    hand_in(
-        student, folder / "raises.ipynb", "def double(x):\n    return x / 0", "raise ValueError('no')\ndef root(x): ..."
-    )
+    fails = "def double(x):\n    return x / 0", "raise ValueError('no')\ndef root(x): ..."
+    hand_in(student, folder / "raises.ipynb", *fails)
     hand_in(student, folder / "no python.ipynb", "def double(x:\n    return 2 * x")
     store.save(student, folder / "blank.ipynb")
     status, found = graded(folder)
     assert status == 0
     points = {name: (row["77 double"], row["77 root"], row["points"], row["of"]) for name, row in found.items()}
+    whole = ("Zoë/=right", "no checks", "no metadata", "with a helper")
     assert points == {
-        "Zoë/=right.ipynb": ("1", "3", "4", "4"),
-        "no checks.ipynb": ("1", "3", "4", "4"),
-        "no metadata.ipynb": ("1", "3", "4", "4"),
-        "with a helper.ipynb": ("1", "3", "4", "4"),
-        "easy checks.ipynb": ("0", "3", "3", "4"),
+        **{f"{name}.ipynb": ("1", "3", "4", "4") for name in whole},
+        **{f"{name}.ipynb": ("0", "3", "3", "4") for name in ("easy checks", "no python")},
+        **{f"{name}.ipynb": ("0", "0", "0", "4") for name in ("raises", "blank")},
         "hidden.ipynb": ("1", "1", "2", "4"),
-        "raises.ipynb": ("0", "0", "0", "4"),
-        "no python.ipynb": ("0", "3", "3", "4"),
-        "blank.ipynb": ("0", "0", "0", "4"),
     }
     said = {name: row["messages"] for name, row in found.items()}
     assert said["Zoë/=right.ipynb"] == "" and "double: 3 is not 6" in said["easy checks.ipynb"]
@@ -138,10 +133,12 @@ def test_points_come_from_the_lessons_own_checks(student, tmp_path, capsys):
     assert graded(folder)[1]["blank.ipynb"]["points"] == "4"
 
 
+COUNT = "n = 0\nwhile True:\n    n += 1\n    "
+LIE = "class Lie(Exception):\n    def __str__(self): 1 / 0\n"
 EVIL = {  # the answer to the first exercise; what the row says; the points
     "prints a gigabyte": ("line = 'x' * 10**7\nfor _ in range(100): print(line)\n" + RIGHT["double"], "", "4"),
     "computes for ever": ("while True: pass", "computed for more than 3 s", "3"),
-    "catches everything": (
+    "catches all": (
         "while True:\n    try:\n        while True: pass\n    except Exception: pass",
         "more than 3 s",
         "3",
@@ -154,26 +151,14 @@ EVIL = {  # the answer to the first exercise; what the row says; the points
         "used more than 1.0 GB of memory, at code cell 3",
         "0",
     ),
-    "writes for ever": (
-        "n = 0\nwhile True:\n    n += 1\n    open(f'big{n}', 'wb').write(bytes(5 * 10**7))",
-        "No space left on device",
-        "3",
-    ),
-    "writes many files": (
-        "n = 0\nwhile True:\n    n += 1\n    open(f'small{n}', 'wb').close()",
-        "more than 20,000 files",
-        "0",
-    ),
+    "writes": (COUNT + "open(f'big{n}', 'wb').write(bytes(5 * 10**7))", "No space left on device", "3"),
+    "writes many files": (COUNT + "open(f'small{n}', 'wb').close()", "more than 20,000 files", "0"),
     "deletes": (  # the answer first: to try all files takes some seconds of computing, and more than 3 on a busy machine
         RIGHT["double"] + "\nimport shutil\nfor p in ('/tmp', '/'): shutil.rmtree(p, ignore_errors=True)",
         "",
         "4",
     ),
-    "ends": (
-        "import os\nos._exit(0)",
-        "its process ended, with status 0, at code cell 3 of 6, above the check of double",
-        "0",
-    ),
+    "ends": ("import os\nos._exit(0)", "with status 0, at code cell 3 of 6, above the check of double", "0"),
     "kills its kernel": ("import os\nos.kill(os.getpid(), 9)", "its process ended, with status", "0"),
     "kills all": (RIGHT["double"] + "\nimport os\nos.kill(-1, 9)", "Error", "4"),
     "exits": ("exit()\nraise SystemExit", "SystemExit", "3"),
@@ -185,11 +170,7 @@ EVIL = {  # the answer to the first exercise; what the row says; the points
     ),
     "closes": ("import os\nos.closerange(0, 1000)", "its process ended, with status", "0"),
     "shouts": ("raise ValueError('\\ud800' * 10**7)", "ValueError: ????", "3"),
-    "lies": (
-        "class Lie(Exception):\n    def __str__(self): 1 / 0\ndef double(x): raise Lie",
-        "double: ZeroDivisionError",
-        "3",
-    ),
+    "lies": (LIE + "def double(x): raise Lie", "double: ZeroDivisionError", "3"),
 }
 
 

@@ -239,9 +239,8 @@ def test_a_setting_of_pip_that_sends_packages_elsewhere_is_named(course, tmp_pat
 def test_uv_is_used_unless_only_pip_knows_where_packages_are(course, tmp_path, uv_has_a_source):
     course.interrupt()
     uv = tmp_path / "uv"
-    uv.write_text(
-        f'#!/bin/sh\necho "$1 $2 $3" > "{tmp_path}/used"; shift 3; py=$1; shift 2; exec "$py" -m pip install "$@"\n'
-    )
+    install = 'shift 3; py=$1; shift 2; exec "$py" -m pip install "$@"'
+    uv.write_text(f'#!/bin/sh\necho "$1 $2 $3" > "{tmp_path}/used"; {install}\n')
     uv.chmod(0o755)
     settings = {"UV_FIND_LINKS": "here"} if uv_has_a_source else {}
     course.finish(PATH=f"{tmp_path}{os.pathsep}{os.environ['PATH']}", **settings)
@@ -288,10 +287,7 @@ def test_an_environment_that_cannot_be_changed_is_used_with_the_versions_that_it
         ("Error: [Errno 1] Operation not permitted: 'lib' -> '/media/usb/course/.venv/lib64'", "computer's own disk"),
         ("[WinError 5] Access is denied: 'C:\\\\course\\\\.venv\\\\Scripts\\\\python.exe'", "Close programs"),
         ("[Errno 30] Read-only file system: '/srv/course/.venv'", "Close programs"),
-        (
-            "HINT: This error might have occurred since this system does not have Windows Long Path support",
-            "short path",
-        ),
+        ("HINT: This error might have occurred since this system does not have Windows Long Path", "short path"),
         ("ERROR: Could not install packages due to an OSError: Missing dependencies for SOCKS support.", "ALL_PROXY"),
         ("ERROR: Hashes are required in --require-hashes mode, but they are missing", "PIP_REQUIRE_HASHES"),
         ("SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify", "PIP_CERT"),
