@@ -44,7 +44,7 @@ doctor: ## check this computer: what is wrong, and what to do
 data: setup ## get real datasets: make data DATASETS="imdb_reviews …" [FROM=archive-or-folder]
 	@$(COURSE) data $(DATASETS) $(if $(FROM),--from "$(FROM)")
 
-run: setup ## run every lesson that has not passed as it is (ARGS=--all: every one), measure every claim; writes to build/
+run: setup ## run every lesson that has not passed as it is (ARGS=--all: every one), measure every claim; writes to build/ (about 5 minutes)
 	@$(COURSE) run $(ARGS)
 
 results: setup ## measure the lessons on real data, over several seeds; rewrite results/ and RESULTS.md
@@ -65,7 +65,7 @@ site: setup ## write the whole course as web pages to build/site, and check thei
 slides: setup ## write a deck of slides a lesson to build/slides, and try that every slide fits (needs npm)
 	@$(COURSE) slides $(ARGS)
 
-test: setup ## run the tests, on all cores
+test: setup ## run the tests, on all cores (about 4 minutes on two)
 	@"$(VENV_PYTHON)" -m pytest -m "not real and not browser and not wheel" -n logical --maxprocesses 4 --dist worksteal $(ARGS)
 
 test-real: setup ## run the tests that need real data (in COURSE_DATA_DIR)
