@@ -19,7 +19,7 @@ import pytest
 from course_tools.lessons import assemble
 from course_tools.notebooks import CHECK
 from course_tools.student import exercise_status
-from course_tools.student.environment import REPOSITORY
+from course_tools.student.environment import LOCKS, REPOSITORY
 from course_tools.student.lab import FIRST
 from course_utils import exercises
 
@@ -31,11 +31,11 @@ SLIDER = "04_simple_rnn"  # a lesson with a slider, figures and exercises that a
 @pytest.fixture
 def course(tmp_path: Path) -> Path:
     """A copy of the course as it is in the repository, the lessons without the outputs that are stored in them."""
-    for name in ("course_utils", "notebooks", "data", "results"):
+    for name in ("course_utils", "course_tools", "notebooks", "data", "results"):
         shutil.copytree(
             REPOSITORY / name, tmp_path / name, ignore=shutil.ignore_patterns("downloads", "__pycache__", ".*")
         )
-    for name in ("pyproject.toml", "requirements.lock", "README.md"):
+    for name in ("pyproject.toml", *LOCKS, "README.md"):
         shutil.copy(REPOSITORY / name, tmp_path / name)
     for name in (FIRST, f"{SLIDER}.ipynb"):
         notebook = nbformat.read(tmp_path / "notebooks" / name, as_version=4)
