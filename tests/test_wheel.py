@@ -130,7 +130,7 @@ def test_a_lone_notebook_runs_to_its_end_with_its_checks(python, tmp_path, lesso
     path = Path(shutil.copy(LESSONS / f"{lesson}.ipynb", tmp_path))
     where = run(python, "-c", "import course_utils; print(*course_utils.__path__)", cwd=tmp_path, env=clean())
     site = Path(where.stdout.strip()).parent
-    before = {path for path in site.rglob("*") if path.suffix != ".pyc"}
+    before = {path for path in site.rglob("*") if "__pycache__" not in path.parts}
     command = (python, "-m", "nbconvert", "--to", "notebook", "--execute", "--inplace", path)
     done = run(*command, cwd=tmp_path, env=clean(COURSE_DATA="sample"))
     assert done.returncode == 0, done.stderr[-5000:]
@@ -141,5 +141,5 @@ def test_a_lone_notebook_runs_to_its_end_with_its_checks(python, tmp_path, lesso
     assert {said["exercise"]: said["tests"] for said in verdicts} == {
         name: digest("tests", tests[name]) for name in tests
     }
-    assert {path for path in site.rglob("*") if path.suffix != ".pyc"} - before == set()
+    assert {path for path in site.rglob("*") if "__pycache__" not in path.parts} - before == set()
     assert {path.name for path in tmp_path.iterdir()} <= {path.name, "build"}
