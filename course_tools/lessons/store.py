@@ -87,7 +87,7 @@ def data_used(source: Path, code: list[str]) -> list[Path]:
     found = [path for path in (root / "data").glob("*.bz2") if repr(path.name) in "".join(code)]
     found += (root / "results").glob(f"{source.stem}.json")
     benchmarks = (root / "results" / "benchmarks").glob("*.json")
-    found += [path for path in benchmarks if f'benchmark("{path.stem}"' in text or f'"{path.name}"' in text]
+    found += [path for path in benchmarks if f'benchmark("{path.stem}"' in text or f'"benchmarks/{path.stem}"' in text]
     drawings = (root / "course_utils" / "drawings").glob("*.png")
     return sorted([*found, *(path for path in drawings if f'drawing("{path.stem}"' in text)])
 

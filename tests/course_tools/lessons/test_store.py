@@ -64,7 +64,8 @@ def test_fingerprint_follows_the_code_that_is_imported_but_not_its_comments(writ
 
 def test_fingerprint_follows_the_samples_and_the_records_that_are_used(write, text, tmp_path):
     source = write(
-        'from course_utils import reviews\ntables.benchmark("speed", "Times")\nplots.drawing("cell")\n' + text
+        'from course_utils import reviews\ntables.benchmark("speed", "Times")\nplots.drawing("cell")\n'
+        'tables.read_record("benchmarks/curves")\n' + text
     )
     for name, content in {
         "course_utils/reviews.py": 'SAMPLE = "reviews.tsv.bz2"\n',
@@ -82,12 +83,13 @@ def test_fingerprint_follows_the_samples_and_the_records_that_are_used(write, te
     for name in (
         "data/reviews.tsv.bz2",
         "results/benchmarks/speed.json",
+        "results/benchmarks/curves.json",
         "results/77_made.json",
         "course_utils/drawings/cell.png",
     ):
         (tmp_path / name).write_text("2")
         seen.append(store.fingerprint(source))
-    assert len(set(seen)) == 5
+    assert len(set(seen)) == 6
 
 
 def test_every_sample_is_in_the_fingerprint_of_a_lesson():
