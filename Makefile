@@ -69,7 +69,7 @@ test: setup ## run the tests, on all cores (about 4 minutes on two)
 	@"$(VENV_PYTHON)" -m pytest -m "not real and not browser and not wheel" -n logical --maxprocesses 4 --dist worksteal $(ARGS)
 
 test-real: setup ## run the tests that need real data (in COURSE_DATA_DIR)
-	@"$(VENV_PYTHON)" -m pytest -m real -n 2 --dist worksteal $(ARGS)
+	@"$(VENV_PYTHON)" -m pytest -m real -s $(ARGS)
 
 test-wheel: setup ## install the course's wheel into fresh environments, and run lone notebooks (ARGS="-k 04" for one)
 	@"$(VENV_PYTHON)" -m pytest -m wheel $(ARGS)

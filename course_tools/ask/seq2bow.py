@@ -41,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
     query.add_argument("texts", nargs="+", metavar="TEXT", help="one or more titles or interests")
     query.add_argument("--extra", **extra, metavar="COLUMN=VALUE", help="with a title: an extra input")
     query.add_argument(
-        "--typical", action="store_true", help="interests-of: those typical of the title, not the likeliest"
+        "--typical", action="store_true", help="interests-of: those typical of the title, not the most probable"
     )
     query.add_argument("--number", type=many, default=10, help="of answers (default: 10)")
     query.add_argument("--model", type=Path, default=SAVED, help=f"what train wrote (default: build/{SAVED.name})")

@@ -25,6 +25,8 @@ Entry = dict[str, str | float]  # a lesson in the syllabus, by the names of the 
 def write(sources: list[Path]) -> Path:
     """Make build/release and build/release.zip, each whole or not at all, from lessons whose times are known: the folder."""
     entries, measured = [], store.passed(sources, [])
+    if changed := [source.name for source in sources if source.stem not in measured]:
+        raise assemble.SourceError(f"{changed[0]} has changed since it was run; give the same command again")
     build = store.root_of(sources[0]) / "build"
     with files.atomic(build / "release") as folder:
         for kind in ("students", "solutions", "autograders"):

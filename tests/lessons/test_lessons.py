@@ -123,6 +123,13 @@ def test_lesson_keeps_the_contract(source):
 
 
 @every_lesson
+def test_the_seconds_that_a_lesson_states_were_measured(source):
+    (stated,) = re.findall(r"all cells run in about\n# (\d+) seconds", source.read_text(encoding="utf-8"))
+    rows = tables.benchmark("hub", "Each lesson").rows
+    assert 0 <= int(stated) - {row["lesson"]: row["seconds"] for row in rows}[source.stem] < 5
+
+
+@every_lesson
 def test_stored_outputs_hold_no_error_no_path_of_a_machine_and_only_checks_that_passed(source):
     for solved in (False, True):
         text = store.built(source, solved).read_text(encoding="utf-8")
@@ -162,7 +169,7 @@ def test_every_kind_of_bad_exercise_is_found(attempt):
 
 @pytest.mark.real
 def test_lessons_run_on_real_data_and_their_claims_hold(tmp_path):
-    """Two at a time, the longest first. One test for all, because pytest-xdist would leave the longest for the end."""
+    """Two at a time, the longest first, with one progress bar: pytest-xdist would leave the longest for the end."""
     if not data_dir().is_dir():
         pytest.skip(f"no real data under {data_dir()}")
     records = {source: tables.read_record(source.stem) for source in SOURCES}  # of lessons with a real dataset
