@@ -19,19 +19,32 @@ _WORDS = re.compile(r"[a-zA-Z']+")
 _PUNCTUATION = re.compile(r"[a-z']+|[0-9]+|[^\w\s]")
 _ANY_SCRIPT = re.compile(rf"[{_ALONE}]|{_LETTER}+(?:[{_MARKS}]+{_LETTER}*)*(?:\+\+|#|\+(?!\w))?")
 _KEY = re.compile(rf"(?:[^\W\d_]|['{_MARKS}])+")
+_LANGUAGES = {  # in French, an elided word keeps its apostrophe, and the next begins after it: l' arbre, jusqu' à
+    "english": re.compile(r"\d+(?:[.,:]\d+)+|\w+(?:['-]\w+)*|[^\w\s]"),
+    "french": re.compile(r"\d+(?:[.,:]\d+)+|aujourd'hui|quelqu'une?\b|\w+(?:-\w+)*'?|[^\w\s]"),
+    "mandarin": re.compile(r"[a-z0-9]+|\S"),  # a character each, but Latin words and numbers whole
+}
+# Other apostrophes become the usual one; soft hyphens, direction marks and other characters without width are removed.
+_PLAIN = str.maketrans("’‘ʼ", "'''", "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")
 
 
-def tokenize(text: str, lower: bool = True, punctuation: bool = False, any_script: bool = False) -> list[str]:
+def tokenize(
+    text: str, lower: bool = True, punctuation: bool = False, any_script: bool = False, language: str | None = None
+) -> list[str]:
     """Tokens of `text`: its words of Latin letters without accents and of apostrophes. Everything else separates words.
 
     lower: in lower case. punctuation: numbers and single punctuation characters are tokens, too: `10/10!` gives `10`, `/`,
     `10`, `!`. any_script: letters and digits of all scripts make up words, which may end in the `++` or `#` of C++ and C#; each
-    Chinese or Japanese character is a word. Both imply lower case.
+    Chinese or Japanese character is a word. language: "english", "french" or "mandarin", for translation: punctuation
+    characters are tokens, accents are kept, and characters without width are removed. All three imply lower case.
 
-    Line-break tags (`<br />`) separate words. Raises TypeError for anything but a string.
+    Line-break tags (`<br />`) separate words, except with a language. Raises TypeError for anything but a string, and KeyError
+    for another language.
     """
     if not isinstance(text, str):
         raise TypeError(f"tokenize takes one string, got {type(text).__name__}; for many: [tokenize(t) for t in texts]")
+    if language:
+        return _LANGUAGES[language].findall(unicodedata.normalize("NFC", text).translate(_PLAIN).lower())
     if any_script:
         return _ANY_SCRIPT.findall(_BREAK.sub(" ", normalize(text)))
     if punctuation:

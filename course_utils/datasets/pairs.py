@@ -5,8 +5,6 @@ Tatoeba: sentences of tatoeba.org with their translations, CC BY 2.0 FR, as sele
 
 import functools
 import random
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,17 +13,10 @@ import numpy as np
 
 from course_utils import paths
 from course_utils.datasets import DATASETS, Splits, Table, announce, damaged, lines, real_files, rows, sample
+from course_utils.text import tokenize
 
 LONGEST = 8  # English tokens of the pairs that are taken from Tatoeba
 HELD_OUT = {"validation": 1_000, "test": 2_000}  # different English sentences of Tatoeba
-# What a token is, in lower case. An elided word keeps its apostrophe, and the next begins after it: l' arbre, jusqu' à.
-TOKENS = {
-    "english": re.compile(r"\d+(?:[.,:]\d+)+|\w+(?:['-]\w+)*|[^\w\s]"),
-    "french": re.compile(r"\d+(?:[.,:]\d+)+|aujourd'hui|quelqu'une?\b|\w+(?:-\w+)*'?|[^\w\s]"),
-    "mandarin": re.compile(r"[a-z0-9]+|\S"),  # a character each, but Latin words and numbers whole
-}
-# Other apostrophes become the usual one; soft hyphens, direction marks and other characters without width are removed.
-PLAIN = str.maketrans("’‘ʼ", "'''", "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,12 +88,6 @@ def fault(said: Sequence[str], right: Sequence[str], lemmas: Mapping[str, str] |
     return "order" if sorted(said) == sorted(right) else "words"
 
 
-def tokenize(text: str, language: str = "english") -> list[str]:
-    """The tokens of a text in "english", "french" or "mandarin", in lower case; punctuation marks are tokens. Unicode is
-    composed (NFC), spaces of every width only separate, and characters without width are left out."""
-    return TOKENS[language].findall(unicodedata.normalize("NFC", text).translate(PLAIN).lower())
-
-
 def read(path: Path) -> list[tuple[str, str]]:
     """The pairs in a file of manythings.org: each line is English, a tab and the translation; more columns are left out. Raises
     ValueError for a line that has no tab, or nothing on one side, and for a file without a line."""
@@ -157,7 +142,10 @@ def _split(rows: Sequence[tuple[Sequence[str], list[list[str]]]]) -> Split:
 
 
 def _real(language: str, path: Path) -> Pairs:
-    pairs = ((tuple(tokenize(english, "english")), tuple(tokenize(other, language))) for english, other in read(path))
+    pairs = (
+        (tuple(tokenize(english, language="english")), tuple(tokenize(other, language=language)))
+        for english, other in read(path)
+    )
     taken = dict.fromkeys(pair for pair in pairs if all(pair) and len(pair[0]) <= LONGEST)  # each once
     pairs = Pairs("real", *split_pairs(list(taken)))
     kind = f"English–{language.title()}, at most {LONGEST} English tokens"

@@ -31,7 +31,7 @@ from sacrebleu.metrics import BLEU
 from course_utils import cells, plots, tables
 from course_utils.claims import claim
 from course_utils.datasets import pairs
-from course_utils.text import Vocabulary
+from course_utils.text import Vocabulary, tokenize
 from course_utils.training import Batches, ProgressBar
 
 # %%
@@ -574,7 +574,7 @@ if data.source == "sample":
 
 # %%
 def translate(sentence):
-    words = pairs.tokenize(sentence)
+    words = tokenize(sentence, language="english")
     return " ".join(greedy(Decoder(attentive), attentive_encoder, [words])[0])
 
 

@@ -30,7 +30,7 @@ def test_tokenize_keeps_capitals_when_asked():
 
 @pytest.mark.parametrize("wrong", [None, 3, ["a list"], b"bytes"])
 def test_tokenize_refuses_what_is_not_one_string(wrong):
-    for options in ({}, {"punctuation": True}, {"any_script": True}):
+    for options in ({}, {"punctuation": True}, {"any_script": True}, {"language": "french"}):
         with pytest.raises(TypeError, match="one string"):
             tokenize(wrong, **options)
 
@@ -54,6 +54,27 @@ def test_tokens_are_letters_and_apostrophes_and_stay_as_they_are(raw):
 )
 def test_numbers_and_punctuation_as_tokens(text, tokens):
     assert tokenize(text, punctuation=True) == tokens.split()
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "tokens"),
+    [
+        ("english", "I don't know Tom's name!", "i don't know tom's name !"),
+        ("english", 'He said, "It\u2019s 8:30."', 'he said , " it\'s 8:30 . "'),
+        ("english", "A 13-year-old paid $1,000.50?", "a 13-year-old paid $ 1,000.50 ?"),
+        ("french", "L'arbre n\u2019est-ce qu'il a\u00a0?", "l' arbre n' est-ce qu' il a ?"),
+        ("french", "Aujourd'hui, quelqu'un a vu\u202f: «\u2009J'ai, jusqu'à 5,5 !\u00a0»", None),
+        ("french", "A-t-elle mangé l'œuf\u202f?", "a-t-elle mangé l' œuf ?"),
+        ("french", "E\u0301te\u0301", "été"),
+        ("french", "c'est\u200b bon", "c' est bon"),
+        ("mandarin", "Tom有20只猫。", "tom 有 20 只 猫 。"),
+        ("mandarin", "我 们\u3000好！", "我 们 好 ！"),
+        ("english", " \u00a0 ", ""),
+    ],
+)
+def test_tokens_of_a_language(language, text, tokens):
+    expected = "aujourd'hui , quelqu'un a vu : « j' ai , jusqu' à 5,5 ! »" if tokens is None else tokens
+    assert tokenize(text, language=language) == expected.split()
 
 
 @pytest.mark.parametrize(
