@@ -1,11 +1,12 @@
-"""The style of all figures: colours for colour-blind readers, direct labels, alternative text."""
+"""The style of all figures: colours for colour-blind readers (figures.mplstyle), direct labels, alternative text."""
 
 import io
+import os
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from IPython.display import display
+from IPython.display import Image, display
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
@@ -15,26 +16,11 @@ DRAWINGS = Path(__file__).parent / "drawings"
 BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, RED, BLACK = (
     "#0072b2 #e69f00 #009e73 #cc79a7 #56b4e9 #f0e442 #d55e00 #000000".split()
 )
-STYLE = {
-    # White, whatever the theme of the page: dark text on a transparent figure vanishes in a dark JupyterLab.
-    "figure.facecolor": "white",
-    "savefig.facecolor": "white",
-    "figure.figsize": (7.0, 3.6),
-    "figure.dpi": 100,
-    "figure.constrained_layout.use": True,
-    "font.size": 10.5,
-    "axes.titlesize": 11.5,
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.prop_cycle": plt.cycler(color=[BLUE, ORANGE, GREEN, PURPLE, SKY, RED, BLACK]),
-    "image.cmap": "cividis",
-}
 
 
 def figure(rows: int = 1, columns: int = 1, size: tuple[float, float] | None = None, **kwargs):
     """`plt.subplots` in the course's style, which stays set: (figure, axes). `size` is in inches."""
-    plt.rcParams.update(STYLE)
+    plt.style.use("course_utils.figures")
     return plt.subplots(rows, columns, figsize=size, **kwargs)
 
 
@@ -46,10 +32,20 @@ def show(figure, alt: str) -> None:
     _display(picture.getvalue(), alt)
 
 
-def drawing(name: str, alt: str) -> None:
-    """Show the drawing `name` of the folder `drawings`, with `alt` as in `show`."""
+def drawing(name: str, alt: str | None = None) -> None:
+    """Show the drawing `name` of the folder `drawings`, with `alt` as in `show`, if the cell's metadata has none."""
     # A PNG file: in a notebook that is not trusted yet, JupyterLab shows neither SVG nor pictures inside HTML.
-    _display((DRAWINGS / f"{name}.png").read_bytes(), alt)
+    path = DRAWINGS / f"{name}.png"
+    return display(Image(path)) if alt is None else _display(path.read_bytes(), alt)
+
+
+def interact(show, **choices) -> None:
+    """`ipywidgets.interact(show, **choices)` where the notebook is open in JupyterLab; elsewhere a line that says so."""
+    if not os.environ.get("JPY_SESSION_NAME"):  # in a notebook that is executed as a whole, nbclient waits for ever
+        return print("Open this notebook in JupyterLab: there you can choose the values here.")
+    from ipywidgets import interact
+
+    interact(show, **choices)
 
 
 def _display(picture: bytes, alt: str) -> None:

@@ -69,7 +69,7 @@ def test_the_wheel_holds_the_packages_and_the_files_that_they_read(wheel):
     expected = {
         path.relative_to(REPOSITORY).as_posix()
         for name in FOLDERS[:2]
-        for pattern in ("*.py", "drawings/*")
+        for pattern in ("*.py", "*.mplstyle", "drawings/*")
         for path in (REPOSITORY / name).rglob(pattern)
     }
     for folder, source, suffixes in (("samples", "data", (".bz2", ".sha256")), ("records", "results", (".json",))):

@@ -78,6 +78,10 @@ def assemble(source: Path) -> Lesson:
     student, solved = _otter_assign(notebook, source.stem)
     for built in (student, solved):
         _finish(built, source.stem)
+    for cell in (
+        cell for cell in solved.cells if cell.cell_type == "markdown"
+    ):  # the solved notebook is one folder deeper
+        cell.source = cell.source.replace("](../", "](../../")
     tests = solved.metadata["otter"]["tests"]
     # The solved notebook reaches students too, so it has only the public tests.
     solved.metadata["otter"] = deepcopy(student.metadata["otter"])

@@ -2,18 +2,23 @@
 
 import ast
 import io
+import itertools
 import re
 import tokenize
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import jupytext
+from nbformat import NotebookNode
 
-from course_tools.lessons import assemble
+from course_tools.lessons import assemble, links
 from course_tools.lessons.commands import command
 from course_utils.paths import REPOSITORY
 
-LONGEST = 15  # lines of code of a cell
+NOT_MOVED = "00 01 02 03 05 06 07 08 09 10 11 12 13 14".split()  # lessons that do not keep the rules of `_language` yet
+LONGEST, COLUMNS = 15, 80  # lines of code of a cell, and columns of a line
+MINUTES, WORDS = 60, 200  # to read the core of a lesson, at most, and words that are read in a minute
 FIGURES = 3  # of a lesson, at least
 BEGINNING = {  # what the first cell says: how it is marked
     "what the reader should know": r"\*\*Before this lesson:\*\*",
@@ -27,13 +32,16 @@ UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|PROSE\w*|ALT-?\w*)\b")
 NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 
 
-def faults(source: Path) -> list[str]:
+def faults(source: Path, root: Path = REPOSITORY) -> list[str]:
     """What the lesson `source` lacks of what CONTRIBUTING.md describes, a line each. Raises assemble.SourceError for a source
     that cannot be made into notebooks."""
     lesson = assemble.assemble(source)
     prose = [cell.source for cell in lesson.solved.cells if cell.cell_type == "markdown"]
     code = [cell.source for cell in lesson.student.cells if cell.cell_type == "code"]
-    return [*_beginning(source.stem[:2], prose[0]), *_ending(prose, code), *_exercises(source), *_cells(prose, code)]
+    drawn = sum("alt" in cell.metadata for cell in lesson.student.cells)
+    found = [*_beginning(source.stem[:2], prose[0]), *_ending(prose, code), *_exercises(source)]
+    found += _cells(prose, code, drawn)
+    return found if source.stem[:2] in NOT_MOVED else [*found, *_language(source, lesson.solved.cells, root)]
 
 
 def lines_of_code(cell: str) -> int:
@@ -82,7 +90,7 @@ def _exercises(source: Path) -> Iterator[str]:
             yield f"exercise {name}: a function needs a hidden test too, with other numbers than the students' test"
 
 
-def _cells(prose: list[str], code: list[str]) -> Iterator[str]:
+def _cells(prose: list[str], code: list[str], drawn: int) -> Iterator[str]:
     nodes = [node for cell in code for node in ast.walk(ast.parse(cell)) if isinstance(node, ast.Call)]
     figures = [node for node in nodes if ast.unparse(node.func) in ("plots.show", "plots.drawing")]
     long = [cell for cell in code if lines_of_code(cell) > LONGEST]
@@ -91,11 +99,52 @@ def _cells(prose: list[str], code: list[str]) -> Iterator[str]:
         texts = [part for word in figure.keywords if word.arg == "alt" for part in ast.walk(word.value)]
         if not any(isinstance(part, ast.Constant) and str(part.value).count(" ") > 3 for part in texts):
             yield f"a figure has no alternative text: {ast.unparse(figure)[:60]}"
-    if len(figures) < FIGURES:
-        yield f"there are {len(figures)} figures; a lesson has at least {FIGURES}"
+    if len(figures) + drawn < FIGURES:
+        yield f"there are {len(figures) + drawn} figures; a lesson has at least {FIGURES}"
     if not any(ast.unparse(node.func) == "claim" for node in nodes):
         yield "nothing is claimed: measure with claim(…) what the prose says"
     yield from (f"unfinished: {_first(text)}" for text in (*prose, *code) if UNFINISHED.search(text))
+
+
+def _language(source: Path, cells: list[NotebookNode], root: Path) -> Iterator[str]:
+    """What makes a lesson hard to read: avoided words, wide code, figures that are not described, a long core, and quick
+    questions and terms that do not follow CONTRIBUTING.md."""
+    page, glossary = ((root / name).read_text(encoding="utf-8") for name in ("CONTRIBUTING.md", "GLOSSARY.md"))
+    avoided = re.findall(r"`(.+?)`", page.partition("| write | instead of |")[2].partition("\n\n")[0])
+    text = re.sub(r"\n#? ?", " ", source.read_text(encoding="utf-8"))
+    for match in re.finditer(rf"(?<![a-z.])(?:{'|'.join(avoided)})s?(?![a-z])", text, re.IGNORECASE):
+        near = text[max(0, match.start() - 30) : match.end() + 30]
+        yield f"{match[0]!r} is in the table of words to avoid in CONTRIBUTING.md: …{near}…"
+    prose, code = ([cell for cell in cells if cell.cell_type == kind] for kind in ("markdown", "code"))
+    folded = [cell for cell in code if cell.metadata.get("jupyter", {}).get("source_hidden")]
+    for cell in code:
+        yield from (f"more than {COLUMNS} columns: {line}" for line in cell.source.split("\n") if len(line) > COLUMNS)
+        if re.search(r"\bsubplots\(|\bdrawing\(", cell.source) and cell.metadata.get("alt", "").count(" ") < 4:
+            yield f'a cell that draws needs a text of a sentence, # %% alt="…": {_first(cell.source)}'
+        if cell in folded and not cell.source.startswith("# "):
+            yield f"a folded cell must begin with a comment that says what it draws: {_first(cell.source)}"
+    core = list(itertools.takewhile(lambda cell: not cell.source.startswith(("## Exercises", "## Going")), cells))
+    written = "\n".join(re.sub(r"\]\(.*?\)", "]", cell.source) for cell in core if cell in prose)
+    read = sum(cell in code and cell not in folded and "Checks(" not in cell.source for cell in core)
+    minutes = len(written.split()) / WORDS + sum("alt" in cell.metadata for cell in core) + 2 * read
+    if minutes > MINUTES:
+        yield f"all before '## Exercises' and '## Going further' takes {minutes:.0f} minutes to read, at most {MINUTES}"
+    calls = [node for cell in code for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Call)]
+    claims = {ast.unparse(node.args[0]) for node in calls if ast.unparse(node.func) == "claim"}
+    questions = [cell for cell in prose if cell.source.startswith("**Quick question")]
+    for cell in questions:
+        answers = re.findall(r"<summary>[A-E]\. .+?</summary>\s*(\w+)", cell.source, re.DOTALL)
+        if len(answers) < 3 or sorted(answers) != ["No"] * (len(answers) - 1) + ["Right"]:
+            yield f"a quick question has three choices or more, one 'Right', all others 'No': {cell.source[:60]}"
+        if repr(cell.metadata.get("claim")) not in claims:
+            yield f'a quick question names the claim that proves its answer, claim="…": {cell.source[:60]}'
+    if 3 * len(questions) < (sections := len(re.findall(r"^## \d", written, re.MULTILINE))):
+        yield f"{sections} sections need {-(-sections // 3)} quick questions; there are {len(questions)}"
+    body = re.sub(r"^#.*$", "", "\n".join(cell.source for cell in prose[1:]), flags=re.MULTILINE).lower()
+    for term in re.findall(rf"^## (.+)\n\n.*\(notebooks/{source.stem}\.ipynb\)", glossary, re.MULTILINE):
+        before, link, _ = body.partition(f"/glossary.md#{links.slug(term, Counter())})")
+        if not link or term.lower() in before.rpartition("[**")[0]:
+            yield f"the first use of '{term}' must be bold and lead to the glossary: [**{term}**](../GLOSSARY.md#…)"
 
 
 def _first(text: str) -> str:
@@ -106,7 +155,7 @@ def main(argv: list[str], root: Path = REPOSITORY) -> int:
     """The command; returns 1 if a lesson lacks something, 2 if it cannot be read."""
 
     def check(sources: list[Path], _) -> int:
-        lacking = [f"{source.stem}: {fault}" for source in sources for fault in faults(source)]
+        lacking = [f"{source.stem}: {fault}" for source in sources for fault in faults(source, root)]
         print("\n".join([*lacking, f"lessons: {len(sources)}, faults: {len(lacking)}"]))
         return 1 if lacking else 0
 

@@ -88,6 +88,7 @@ def data_used(source: Path, code: list[str]) -> list[Path]:
     found += (root / "results").glob(f"{source.stem}.json")
     benchmarks = (root / "results" / "benchmarks").glob("*.json")
     found += [path for path in benchmarks if f'benchmark("{path.stem}"' in text or f'"benchmarks/{path.stem}"' in text]
+    found += (root / "course_utils").glob("*.mplstyle")
     drawings = (root / "course_utils" / "drawings").glob("*.png")
     return sorted([*found, *(path for path in drawings if f'drawing("{path.stem}"' in text)])
 
@@ -129,6 +130,8 @@ def clean_outputs(notebook: NotebookNode, blank: bool) -> NotebookNode:
             continue
         cell.execution_count = count = count + 1
         for output in (output for output in shown if output.get("name") != "stderr"):
+            if "alt" in cell.metadata and "image/png" in output.get("data", {}):
+                output.metadata = {"image/png": {"alt": cell.metadata["alt"]}}  # where nbconvert looks for it
             if "execution_count" in output:
                 output["execution_count"] = count
             if output.output_type == "stream" and cell.outputs and cell.outputs[-1].output_type == "stream":

@@ -26,6 +26,7 @@ from course_utils.paths import REPOSITORY
 
 TEXTS = {  # in the order of the pages; the lessons come after the first
     "README.md": "index.html",
+    "GLOSSARY.md": "glossary.html",
     "RESULTS.md": "results.html",
     "data/README.md": "data.html",
     "TEACHING.md": "teaching.html",

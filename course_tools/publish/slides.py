@@ -122,7 +122,8 @@ def make_slides(notebook: NotebookNode) -> list[Slide]:
             _add_prose(slides, text, whole=exercise is not None)
         else:
             tabled, outputs = any(tables.MIME in out.get("data", {}) for out in cell.outputs), list(_outputs(cell))
-            _pack(slides, _code("" if tabled else shown_code(text), bool(outputs)) + outputs)
+            code = "" if tabled or "alt" in cell.metadata else shown_code(text)  # "alt": it draws
+            _pack(slides, _code(code, bool(outputs)) + outputs)
     return _tidied(slides)
 
 
@@ -143,6 +144,8 @@ def key_sentences(paragraph: str, leads: bool = False) -> str:
     """What of a paragraph goes on a slide: sentences with a bold term, or else the first one (the first few, if short). With
     `leads`, the last one as well, as it leads to the equation, list or code that follows."""
     all_of_it = sentences(paragraph)
+    if paragraph.startswith(("**What do you expect", "**Quick question")):
+        return " ".join(all_of_it)
     kept = {n for n, sentence in enumerate(all_of_it) if "**" in sentence}
     if leads and all_of_it[-1].endswith(":"):
         kept.add(len(all_of_it) - 1)
@@ -211,7 +214,7 @@ def _add_prose(slides: list[Slide], markdown: str, whole: bool) -> None:
             else:
                 slides.append(Slide(title, row=marks == "##"))
             continue
-        said.append(re.sub(r"</?details>|</summary>", "", chunk).replace("<summary>", "**Hint** "))
+        said.append(re.sub(r"</?details>", "", chunk).replace("<summary>", "**").replace("</summary>", "** "))
         if chunk == OBJECTIVES:
             _go_on(slides, "You will be able to")
         elif block := _text_block(chunk, after, whole, slides[-1].heading):
@@ -231,6 +234,8 @@ def _chunks(markdown: str) -> Iterator[str]:
 
 def _text_block(chunk: str, after: str, whole: bool, heading: str) -> Block | None:
     """What of a chunk of prose goes on a slide."""
+    if choice := re.match(r"<details><summary>([A-E]\. .+?)</summary>", chunk, re.S):  # of a quick question
+        return Block(_text(choice[1]), _lines(choice[1]) * LINE)
     if chunk.startswith(("<", "**Before this lesson")) or heading == "Exercises":
         return None
     if chunk.startswith("$$"):

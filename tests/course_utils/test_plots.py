@@ -40,6 +40,23 @@ def test_lessons_show_every_drawing_and_no_other():
     assert shown_by(plots.drawing, names[0]) == (plots.DRAWINGS / f"{names[0]}.png").read_bytes()
 
 
+def test_the_style_sheet_has_the_colours_of_the_module():
+    with plt.style.context("course_utils.figures"):
+        assert plt.rcParams["axes.prop_cycle"].by_key()["color"][:2] == [plots.BLUE, plots.ORANGE]
+        assert plt.rcParams["figure.facecolor"] == "white"
+
+
+def test_values_are_chosen_only_where_a_person_has_the_notebook_open(monkeypatch, capsys):
+    shown = []
+    monkeypatch.setattr("ipywidgets.interact", lambda show, **choices: shown.append((show, choices)))
+    monkeypatch.setenv("JPY_SESSION_NAME", "")
+    plots.interact(print, t=(1, 9))
+    assert shown == [] and "JupyterLab" in capsys.readouterr().out
+    monkeypatch.setenv("JPY_SESSION_NAME", "04.ipynb")
+    plots.interact(print, t=(1, 9))
+    assert shown == [(print, {"t": (1, 9)})]
+
+
 def test_empty_alternative_text_is_refused():
     figure, _ = plots.figure()
     for show, what in ((plots.show, figure), (plots.drawing, "lstm_cell")):

@@ -53,3 +53,9 @@ def test_lessons_are_named_by_number_slug_or_file(source, write, text, tmp_path)
         assert assemble.sources([name], tmp_path) == [other]
     with pytest.raises(assemble.SourceError, match="55.*77_made, 78_more"):
         assemble.sources(["55"], tmp_path)
+
+
+def test_links_out_of_the_folder_of_lessons_lead_to_the_same_page_from_the_solved_notebook(write, text):
+    lesson = assemble.assemble(write(text.replace("The end.", "[The end](../GLOSSARY.md#end).")))
+    assert "(../GLOSSARY.md#end)" in lesson.student.cells[-1].source
+    assert "(../../GLOSSARY.md#end)" in lesson.solved.cells[-1].source

@@ -1,13 +1,14 @@
 """The linter of lessons: a small lesson that has all that is required, and what is said when one part is missing."""
 
 import re
+import shutil
 
 import pytest
 
 from course_tools.lessons import lint
 from course_utils.paths import REPOSITORY
 
-HEAD = '''# %% [markdown]
+HEAD = """# %% [markdown]
 # # 77 · Made for a test
 #
 # **You will be able to**
@@ -19,13 +20,11 @@ HEAD = '''# %% [markdown]
 # **Before this lesson:** nothing. **Time:** about 45
 # minutes to read and try, 30 minutes for the exercises; all cells run in a minute.
 
-# %%
-plots.drawing("rise", alt="A line that rises from left to right.")
-plots.show(figure, alt="A line that falls from left to right.")
-plots.show(figure, alt=f"""A line that stays where it was, in lesson {n}.""")
-claim("it holds", 1, at_least=0)
-
-'''
+"""
+MORE = """
+# %% alt="A line that falls from left to right."
+fig, ax = plt.subplots()
+"""
 END = """# %% [markdown]
 # ## What you measured
 
@@ -57,17 +56,31 @@ def exercises(text) -> list[str]:
 
 
 @pytest.fixture
-def lesson(exercises) -> str:
-    return HEAD + "".join(exercises) + END
+def described() -> list[str]:
+    """The examples of CONTRIBUTING.md: figures and questions, an exercise."""
+    return re.findall(r"```python\n(.*?)```", (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.DOTALL)
 
 
-def test_a_lesson_that_has_everything(lesson, exercises, write, tmp_path, capsys):
-    assert lint.faults(write(lesson)) == []
-    assert lint.main([], tmp_path) == 0
+@pytest.fixture
+def lesson(exercises, described) -> str:
+    measured, more = '# %%\nclaim("the square of 0.5", 0.5**2, at_most=0.5)\n\n', "\n# %% alt="
+    figures = described[0].replace(more, MORE + MORE + more)
+    return HEAD + "# %% [markdown]\n# ## 1 · Squares\n\n" + measured + figures + "".join(exercises) + END
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A course with the real table of words and a glossary of one term."""
+    shutil.copy(REPOSITORY / "CONTRIBUTING.md", tmp_path)
+    (tmp_path / "GLOSSARY.md").write_text("## square\n\nA number times itself. [Lesson 77](notebooks/77_made.ipynb)\n")
+    return tmp_path
+
+
+def test_a_lesson_that_has_everything(lesson, exercises, described, write, root, capsys):
+    assert lint.faults(write(lesson), root) == []
+    assert lint.main([], root) == 0
     assert capsys.readouterr().out == "lessons: 1, faults: 0\n"
-    page = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    described = re.search(r"```python\n(.*?)```", page, re.DOTALL)[1]
-    assert lint.faults(write(lesson.replace(exercises[0], described))) == []
+    assert lint.faults(write(lesson.replace(exercises[0], described[1])), root) == []
 
 
 LONG_CELL = "claim('it holds', 1, at_least=0)\n" + "".join(f"x{i} = {i}\n" for i in range(lint.LONGEST))
@@ -82,11 +95,23 @@ LONG_CELL = "claim('it holds', 1, at_least=0)\n" + "".join(f"x{i} = {i}\n" for i
         ("# minutes to read and try", "# hours to read and try", "the minutes to read"),
         ("30 minutes for the exercises", "exercises", "the minutes for the exercises"),
         ("all cells run in a minute", "it is fast", "how long all cells run"),
-        ('alt="A line that falls from left to right."', 'alt="A line."', "no alternative text: plots.show"),
-        (', alt="A line that falls from left to right."', "", "no alternative text: plots.show"),
-        ("plots.show(figure, alt=f", "print(f", "there are 2 figures"),
-        ('claim("it holds", 1, at_least=0)\n', "", "nothing is claimed"),
-        ('claim("it holds", 1, at_least=0)\n', LONG_CELL, "more than 15 lines: plots.drawing"),
+        ("\nplt.show()", '\nplots.show(fig, alt="A line.")', "no alternative text: plots.show"),
+        (MORE, "", "there are 1 figures"),
+        (MORE, MORE.replace("A line that falls from left to right.", "A line."), "needs a text of a sentence"),
+        (MORE, MORE.replace("alt=", "also="), "needs a text of a sentence"),
+        ("# Draw the squares.\n", "", "a folded cell must begin with a comment"),
+        ("ax.plot([0", "ax.plot(" + " " * 65 + "[0", "more than 80 columns: ax.plot"),
+        ("# Draw the squares.", "# Draw the twin\n# squares.", "'twin' is in the table of words to avoid"),
+        ("Double it.", "Double it: runs\n# of words.", "'runs of' is in the table of words to avoid"),
+        ("## 1 · Squares\n", "## 1 · Squares\n#\n# " + "word " * 12_000 + "\n", r"takes \d\d minutes to read"),
+        ("## 1 · Squares\n", "## 1\n# ## 2\n# ## 3\n# ## 4\n", "4 sections need 2 quick questions; there are 1"),
+        ("</summary>Right. It", "</summary>No. It", "one 'Right', all others 'No'"),
+        ("</summary>No. It", "</summary>Right. It", "one 'Right', all others 'No'"),
+        ('claim="the square of 0.5"', 'claim="the square of 5"', "names the claim that proves its answer"),
+        ("[**square**](../GLOSSARY.md#square)", "square", "the first use of 'square' must be bold"),
+        ("# ## 1 · Squares\n", "# A square.\n", "the first use of 'square' must be bold"),
+        ('claim("the square', 'print("the square', "nothing is claimed"),
+        ("# Draw the squares.\n", LONG_CELL, "more than 15 lines: claim"),
         ("Double it.", "Double it. PROSE", r"unfinished: \*\*Exercise"),
         ("# %% [markdown]\n# ## What", "# %%\n# TODO: more\n\n# %% [markdown]\n# ## What", "unfinished: # TODO: more"),
         ("**Exercise 2.**", "**Another exercise.**", r"double_2: its text must begin with '\*\*Exercise 2'"),
@@ -98,20 +123,20 @@ LONG_CELL = "claim('it holds', 1, at_least=0)\n" + "".join(f"x{i} = {i}\n" for i
         ("summary()\n", "pass\n", r"there must be summary\(\)"),
     ],
 )
-def test_what_is_missing_is_named(lesson, write, old, new, said):
+def test_what_is_missing_is_named(lesson, write, root, old, new, said):
     assert old in lesson
-    found = lint.faults(write(lesson.replace(old, new)))
+    found = lint.faults(write(lesson.replace(old, new)), root)
     assert any(re.search(said, fault) for fault in found), found
 
 
-def test_the_command_lists_faults_and_fails(lesson, exercises, write, tmp_path, capsys):
+def test_the_command_lists_faults_and_fails(lesson, exercises, write, root, capsys):
     write(lesson.replace(exercises[2], ""))
-    assert lint.main(["77"], tmp_path) == 1
+    assert lint.main(["77"], root) == 1
     fault, summary = capsys.readouterr().out.splitlines()
     assert fault.startswith("77_made: there are 2 exercises") and summary.endswith("faults: 1")
-    assert lint.main(["99"], tmp_path) == 2
+    assert lint.main(["99"], root) == 2
     write(lesson.replace('# %% tags=["wrong"] message="is not 6"\ndef f(x):\n    return x\n', "", 1))
-    assert lint.main([], tmp_path) == 2  # it cannot be built: an error, not a fault
+    assert lint.main([], root) == 2  # it cannot be built: an error, not a fault
 
 
 @pytest.mark.parametrize(

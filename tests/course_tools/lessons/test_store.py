@@ -150,3 +150,10 @@ def test_real_data_is_what_lessons_would_read(tmp_path, monkeypatch, mode, names
     monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("COURSE_DATA", mode)
     assert store.real_data() == expected
+
+
+def test_a_stored_picture_has_the_alternative_text_of_its_cell():
+    outputs = [new_output("display_data", {"image/png": "aaaa"}), new_output("stream", text="printed")]
+    cell = new_code_cell("f()", metadata={"alt": "It rises."}, outputs=outputs)
+    picture, printed = store.clean_outputs(new_notebook(cells=[cell]), blank=True).cells[0].outputs
+    assert picture.metadata == {"image/png": {"alt": "It rises."}} and "metadata" not in printed

@@ -114,6 +114,16 @@ def test_a_long_output_and_a_long_table_go_on_on_further_slides_and_lose_nothing
     assert all("row" in text and "A table" in text for text in shown)  # the head of the table is repeated
 
 
+def test_a_quick_question_is_shown_without_explanations_and_a_drawing_cell_without_code(lesson):
+    choices = "<details><summary>A. 1</summary>No. Add.</details>\n<details><summary>B. 2</summary>Right. So.</details>"
+    outputs = [new_output("stream", text="seen")]
+    drawn = new_code_cell("# Draw it.\nf()", metadata={"alt": "It rises."}, outputs=outputs)
+    made = slides.make_slides(lesson("# T", "## 1 · One", f"**Quick question.** One and one?\n\n{choices}", drawn))
+    assert texts(made[1]).startswith("**Quick question.** One and one?\nA. 1\nB. 2")
+    assert "Draw it" not in texts(made[1]) and "Right. So." in made[1].notes
+    assert "seen" in str([block.cell.get("outputs") for block in made[1].blocks])
+
+
 def test_an_exercise_is_its_task_and_the_speaker_has_the_hints(lesson):
     task = "**Exercise 1, warm-up.** Double it. Then say why.\n\n<details><summary>Hint 1</summary>Add it.</details>"
     answer = new_code_cell("def double(x):\n    ...", metadata={"tags": ["otter_answer_cell"]})
