@@ -72,6 +72,8 @@ _PLAYS = f"{_GITHUB}karpathy/char-rnn/master/data/tinyshakespeare/"
 _RATED = f"{_GITHUB}mfaruqui/eval-word-vectors/master/data/word-sim/"
 _W2V = f"{_GITHUB}tmikolov/word2vec/master/"
 _NER = f"{_GITHUB}leondz/emerging_entities_17/master/"
+_CDR = f"{_GITHUB}cambridgeltl/MTL-Bioinformatics-2016/df0df02fae6dbb87d88ffcf323b9096528f06f84/data/BC5CDR-IOB/"
+_SNIPS = "https://github.com/sonos/nlu-benchmark/archive/b86ac7f1577868c42158d0dec77db50956046696/"
 _JOBS = "https://huggingface.co/datasets/lukebarousse/data_jobs/resolve/main/"
 _TF = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 
@@ -156,6 +158,25 @@ _add(
     "collected by L. Barousse, data_jobs; Apache-2.0 as its author states",
     File(f"{_JOBS}data_jobs.csv", gives={"data_jobs_title_skills.csv": None}),
     about=(231_000_000, 70_000_000),
+)
+_INTENTS = "AddToPlaylist BookRestaurant GetWeather PlayMusic RateBook SearchCreativeWork SearchScreeningEvent".split()
+_TRAIN = zip(_INTENTS, (833_810, 980_018, 743_646, 675_343, 506_364, 292_392, 364_989), strict=True)  # sizes in bytes
+_TEST = zip(_INTENTS, (44_160, 49_353, 39_612, 33_122, 52_854, 31_404, 35_716), strict=True)
+_UTTERANCES = {f"train_{name}_full.json": n for name, n in _TRAIN} | {f"validate_{name}.json": n for name, n in _TEST}
+_add(
+    "snips",
+    "14,484 utterances for a voice assistant in which slots are tagged, of 39 types",
+    "Coucke et al. 2018; CC0, cite it",
+    File(f"{_SNIPS}nlu-benchmark.zip", gives=_UTTERANCES),  # GitHub states no hash
+    about=(1_000_000, 4_682_783),
+)
+_add(
+    "bc5cdr",
+    "13,938 sentences from abstracts of medical articles in which 28,787 chemicals and diseases are tagged",
+    "Li et al. 2016, BioCreative V; as prepared by Crichton et al. 2017, CC BY 4.0",
+    File(f"{_CDR}train.tsv", 1_039_940, "b731361c0ed73afd04cc5fdad39afcdfd8f325d6e46c282339185a91d1af4c14"),
+    File(f"{_CDR}devel.tsv", 1_031_781, "b909de65c4f7e3c23bb09ad52d654cdc92e96db941abe1a5dcf6f6010c03cff5"),
+    File(f"{_CDR}test.tsv", 1_080_717, "e41a2843a5fff0cd8d1a88cb147968d61ae29336ca70cddc3d7fb8ff21dfa1e8"),
 )
 _add(
     "wnut17",

@@ -41,6 +41,7 @@ def zip_of(content):
 
 
 WNUT17 = {name: f"{name}\tO\n".encode() for name in DATASETS["wnut17"].contents}
+SNIPS = {name: b"{}" for name in DATASETS["snips"].contents}
 PLAYS = {"input.txt": b"First Citizen:\n"}
 ARTICLES = b'["A", {}, ["x"], [], "", 1]\n["B", {}, [], [], "", 1]\n["Wikipedia:C", {}, [], [], "", 1]\n'
 BOOKS = {"found_books_filtered.ndjson": ARTICLES}
@@ -64,6 +65,7 @@ POSTINGS = b"""job_title,job_title_short,job_country,job_posted_date,skills
 """
 SMALL = {  # what is downloaded, what is prepared, and how many records the prepared files have
     "wnut17": (WNUT17, WNUT17, {}),
+    "snips": ({"nlu-benchmark.zip": zip_of({f"x/{name}": content for name, content in SNIPS.items()})}, SNIPS, {}),
     "tiny_shakespeare": (PLAYS, PLAYS, {}),
     "books_whole": (BOOKS, BOOKS, {"found_books_filtered.ndjson": 2}),
     "wikispeedia": ({"wikispeedia_paths-and-graph.tar.gz": tar_of({f"x/{n}": c for n, c in GRAPH.items()})}, GRAPH, {}),
@@ -86,7 +88,12 @@ def small(name, downloads=None):
     """The dataset of this name with the files and records of SMALL, or these files; a hash is known where the real one is."""
     downloads, records = downloads or SMALL[name][0], SMALL[name][2] if name in SMALL else {}
     known = [
-        dataclasses.replace(file, size=len(content), sha256=file.sha256 and hashlib.sha256(content).hexdigest())
+        dataclasses.replace(
+            file,
+            size=len(content),
+            sha256=file.sha256 and hashlib.sha256(content).hexdigest(),
+            gives=dict.fromkeys(file.gives),
+        )
         for file, content in zip(DATASETS[name].files, downloads.values(), strict=True)
     ]
     return dataclasses.replace(DATASETS[name], files=tuple(known), about=(100, 100), records=records)

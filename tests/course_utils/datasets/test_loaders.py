@@ -1,6 +1,7 @@
 """What the loaders share: sample or real data, verified samples, readers of lines and tables."""
 
 import bz2
+import functools
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,7 @@ LOADS = {
     "tatoeba": pairs.load,
     "tiny_shakespeare": texts.load,
     "wikispeedia": wikispeedia.load,
-    "wnut17": sentences.load,
+    **{name: functools.partial(sentences.load, name) for name in sentences.NAMES},
     "word_similarity": similarity.load,
 }
 WITHOUT_SAMPLE = {"keras_imdb", "word_similarity"}
