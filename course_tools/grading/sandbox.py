@@ -3,30 +3,35 @@
 On Linux, bubblewrap (`bwrap`, a small package of every distribution) gives it a read-only file system with nothing but Python
 and the course, a small /tmp in memory, no network, and processes that see only each other and end together. Elsewhere only
 time and memory are limited, and `problem` says so. Otter's own containers would need Docker, and minutes for each class.
+
+A sandbox grades many submissions: importing Keras takes longer than grading. `worker` says how they are kept apart.
 """
 
 import json
 import os
 import secrets
+import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
+from course_tools.grading.worker import READY, SCRATCH, SHARED, readable
 from course_tools.kernels import kernel_environment
 from course_tools.lessons.execute import KERNEL_ENVIRONMENT
 from course_utils.paths import REPOSITORY
 
 USERS = range(62_000, 65_000)  # when root grades, the processes in each place have a user id of their own
-SCRATCH, SHARED, FILES = 256 * 2**20, 16 * 2**20, 20_000  # bytes of /tmp, of /dev/shm; files in /tmp
+FILES = 20_000  # in /tmp
 RESULT = 2**20  # bytes that are read of what comes back
 APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 RESERVE = 0.03  # fraction of the machine's memory that must stay free
@@ -57,7 +62,8 @@ def test_closed(folders):
 
 @dataclass(frozen=True)
 class Limits:
-    """What one submission may use: seconds, bytes of memory and files, and seconds of computing in one cell or check."""
+    """What one submission may use: seconds of computing or waiting, bytes of memory and files, and seconds of computing in one
+    cell or check. What the machine does meanwhile does not count."""
 
     seconds: float = 180
     memory: int = 3 * 10**9
@@ -75,54 +81,83 @@ class Outcome:
     seconds: float
 
 
-def run(
-    job: dict, limits: Limits, place: int = 0, inside: bool = True, cancelled: Callable[[], bool] = lambda: False
-) -> Outcome:
-    """Run `course_tools.grading.worker` on `job`, `inside` the sandbox or without it, and end all that it started.
+class Sandbox:
+    """A place for submissions, one after the other, `inside` a sandbox or without one. No two in use may have one number.
 
-    No two may run in one `place` at a time. Ends early when `cancelled()`. Never raises for what the job's cells do.
+    Inside, one process imports `modules` and lends a fork of itself to each submission. It ends, and the next submission gets
+    a new one, when a submission had to be stopped. Without a sandbox, each submission has a process that is started for it.
     """
-    nonce = secrets.token_hex(16)
-    user = USERS[(31 * os.getpid() + place) % len(USERS)] if inside and os.getuid() == 0 else None
-    python, prefix = Path(sys.executable), Path(sys.prefix)
-    if inside:  # links to folders lead nowhere in the sandbox; the Python of a venv is a link itself
-        python = prefix.resolve() / python.relative_to(prefix) if python.is_relative_to(prefix) else python.resolve()
-    command = [
-        *(_bwrap(user is not None) if inside else ()),
-        str(python),
-        "-B",
-        "-P",
-        "-m",
-        "course_tools.grading.worker",
-    ]
-    begun = time.monotonic()
-    with (
-        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
-        tempfile.TemporaryFile() as given,
-        tempfile.TemporaryFile() as result,
-        tempfile.TemporaryFile() as said,
-    ):
-        own = {"nonce": nonce, "memory": limits.memory, "cell": limits.cell, "user": user}
-        given.write(json.dumps(job | own).encode())
-        given.seek(0)
-        process = subprocess.Popen(
-            command,
+
+    def __init__(self, place: int = 0, inside: bool = True, modules: Iterable[str] = ()):
+        self._inside, self._modules, self._process = inside, list(modules), None
+        self._user = USERS[(31 * os.getpid() + place) % len(USERS)] if inside and os.getuid() == 0 else None
+
+    def run(self, job: dict, limits: Limits, cancelled: Callable[[], bool] = lambda: False) -> Outcome:
+        """Run `course_tools.grading.worker` on `job`, and end all that it started. Ends early when `cancelled()`.
+
+        Never raises for what the job's cells do.
+        """
+        nonce, status, stopped, begun = secrets.token_hex(16), READY, "", time.monotonic()
+        own = {"nonce": nonce, "memory": limits.memory, "cell": limits.cell, "user": self._user}
+        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as result, tempfile.TemporaryFile() as said:
+            given.write(json.dumps(job | own).encode())
+            given.seek(0)
+            try:
+                if self._process is None:
+                    self._start(given, result, said)
+                    while self._inside and (status := self._ended()) is None and not cancelled():
+                        continue  # while it imports the modules, which is not the submission's time
+                if status == READY:
+                    begun, used = time.monotonic(), _Used(self._process, limits)
+                    if self._inside:
+                        socket.send_fds(self._host, [b"."], [file.fileno() for file in (given, result, said)])
+                    while (status := self._ended()) is None and not stopped:
+                        stopped = "cancelled" if cancelled() else used.exceeded()
+            finally:
+                if status in (None, READY) or not self._inside or self._process.poll() is not None:
+                    self.close()
+            result.seek(0)
+            said.seek(0)
+            lines = _lines(result.read(RESULT).decode("utf-8", "replace"), nonce)
+            message = said.read(10_000).decode("utf-8", "replace")
+        return Outcome(lines, stopped, status or 0, message, time.monotonic() - begun)
+
+    def close(self) -> None:
+        """End what runs in this place. A later `run` starts it again."""
+        if self._process is not None:
+            _end(self._process)
+            self._folder.cleanup()
+            self._host.close()
+        self._process = None
+
+    def _start(self, given, result, said) -> None:
+        python, prefix = Path(sys.executable), Path(sys.prefix)
+        self._host, other = socket.socketpair()
+        self._folder, command, names = tempfile.TemporaryDirectory(ignore_cleanup_errors=True), [], []
+        if self._inside:  # links to folders lead nowhere in the sandbox; the Python of a venv is a link itself
+            python = (
+                prefix.resolve() / python.relative_to(prefix) if python.is_relative_to(prefix) else python.resolve()
+            )
+            given, result = other, subprocess.DEVNULL
+            command, names = _bwrap(self._user is not None), ["many", *self._modules]
+        self._process = subprocess.Popen(
+            [*command, str(python), "-B", "-P", "-m", "course_tools.grading.worker", *names],
             stdin=given,
             stdout=result,
             stderr=said,
-            cwd="/" if inside else folder,
-            env=environment("/tmp" if inside else folder),
+            cwd="/" if self._inside else self._folder.name,
+            env=environment("/tmp" if self._inside else self._folder.name),
             start_new_session=True,
         )
-        try:
-            stopped = _watch(process, limits, begun, cancelled)
-        finally:
-            _end(process)
-        result.seek(0)
-        said.seek(0)
-        lines = _lines(result.read(RESULT).decode("utf-8", "replace"), nonce)
-        message = said.read(10_000).decode("utf-8", "replace")
-    return Outcome(lines, stopped, process.returncode, message, time.monotonic() - begun)
+        other.close()
+
+    def _ended(self) -> int | None:
+        """The exit status of the submission, or READY before it, within a tenth of a second; None if there is none yet."""
+        with suppress(subprocess.TimeoutExpired):
+            if not self._inside:
+                return self._process.wait(0.1)
+            if select.select([self._host], [], [], 0.1)[0]:
+                return int(self._host.recv(10) or self._process.wait(10))
 
 
 def environment(home: str) -> dict[str, str]:
@@ -149,7 +184,9 @@ def problem(limits: Limits) -> str | None:
         return "bubblewrap is not installed. Install it: apt install bubblewrap (or dnf, pacman, zypper)."
     places = ["/", "/usr", "/var/tmp", str(Path.home()), str(REPOSITORY), str(REPOSITORY / "course_utils")]
     job = {"lesson": "probe", "cells": [f"folders = {places!r}"], "original": [], "tests": {"probe": PROBE}}
-    outcome = run(job, limits)
+    sandbox = Sandbox()
+    outcome = sandbox.run(job, limits)
+    sandbox.close()
     for line in outcome.lines:
         if "exercise" in line:
             holes = "; ".join(line["cases"][0])
@@ -169,7 +206,8 @@ def problem(limits: Limits) -> str | None:
 
 def _bwrap(as_root: bool) -> list[str]:
     options = "--die-with-parent --new-session --unshare-pid --unshare-net --unshare-ipc --unshare-uts --cap-drop ALL"
-    # Root's capabilities are for changing the user; worker.py gives them up, too.
+    # The capabilities are for namespaces of each submission and, for root, for its user; worker.py gives them up there.
+    options += " --cap-add CAP_SYS_ADMIN"
     options += " --cap-add CAP_SETUID --cap-add CAP_SETGID" if as_root else " --unshare-user"
     options += f" --proc /proc --dev /dev --size {SHARED} --perms 1777 --tmpfs /dev/shm --remount-ro /dev"
     options += f" --size {SCRATCH} --perms 1777 --tmpfs /tmp"
@@ -181,34 +219,13 @@ def _bwrap(as_root: bool) -> list[str]:
             command += ["--ro-bind", str(path), str(path)]
     for path in ("/usr", "/etc/ld.so.cache", "/etc/localtime", "/nix/store", "/gnu/store"):
         command += ["--ro-bind-try", path, path]
-    course = [REPOSITORY / name for name in ("course_utils", "course_tools", "data", "results")]
-    for path in (path.resolve() for path in [Path(sys.base_prefix), Path(sys.prefix), *course]):
-        if path.exists() and Path("/usr") not in path.parents:
+    for path in readable():
+        if Path("/usr") not in path.parents:
             parents = [folder for folder in reversed(path.parents) if str(folder) not in ("/", "/tmp", "/usr")]
             for folder in parents:  # else bubblewrap makes them for root only; a second time does no harm
                 command += ["--dir", str(folder)]
             command += ["--ro-bind", str(path), str(path)]
     return [*command, "--remount-ro", "/", "--chdir", "/tmp"]
-
-
-def _watch(process: subprocess.Popen, limits: Limits, begun: float, cancelled: Callable[[], bool]) -> str:
-    """Wait for the end, or for a limit to be passed: which one, or ""."""
-    while True:
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(0.1)
-            return ""
-        if cancelled():
-            return "cancelled"
-        if time.monotonic() - begun > limits.seconds:
-            return f"stopped after {limits.seconds:.0f} s"
-        used, files = _used(process)
-        if used > limits.memory:
-            return f"stopped: used more than {limits.memory / 1e9:.1f} GB of memory"
-        if files > FILES:
-            return f"stopped: wrote more than {FILES:,} files"
-        memory = psutil.virtual_memory()
-        if memory.available < RESERVE * memory.total:
-            return "stopped: the machine ran out of memory meanwhile; grade it again alone"
 
 
 def _family(process: subprocess.Popen) -> list[psutil.Process]:
@@ -217,19 +234,84 @@ def _family(process: subprocess.Popen) -> list[psutil.Process]:
     return []
 
 
-def _used(process: subprocess.Popen) -> tuple[int, int]:
-    """Bytes of memory of a process with its children and the files in its /tmp, and how many files these are."""
-    used, processes = 0, _family(process)
-    for member in processes:
+class _Used:
+    """What a submission uses: `process` and all below it, beyond what these used when it began.
+
+    What the processes share is memory of one. Time is that of their processors, ended processes included, and all time in which
+    none of their threads had anything to compute; waiting for a processor that others use is free. Where it cannot be seen
+    what threads do (not Linux), all time counts.
+    """
+
+    def __init__(self, process: subprocess.Popen, limits: Limits):
+        self._process, self._limits, self._times, self._seconds = process, limits, {}, 0.0
+        family = _family(process)
+        self._looked, self._spent, self._memory = (
+            time.monotonic(),
+            self._processor_times(family),
+            _memory(family, "rss"),
+        )
+
+    def exceeded(self) -> str:
+        """The limit that was passed, or ""."""
+        family, now, limit = _family(self._process), time.monotonic(), self._limits
+        spent = self._processor_times(family)
+        waited = 0 if any(map(_computes, family)) else now - self._looked
+        self._seconds += max(waited, *(after - before for after, before in zip(spent, self._spent, strict=True)))
+        self._looked, self._spent = now, spent
+        if self._seconds > limit.seconds:
+            return f"stopped after {limit.seconds:.0f} s of computing or waiting"
+        size, files = _scratch(family)
+        used = size - self._memory + _memory(family, "rss")
+        if used > limit.memory and size - self._memory + _memory(family, "pss") > limit.memory:  # pss takes longer
+            return f"stopped: used more than {limit.memory / 1e9:.1f} GB of memory"
+        if files > FILES:
+            return f"stopped: wrote more than {FILES:,} files"
+        memory = psutil.virtual_memory()
+        if memory.available < RESERVE * memory.total:
+            return "stopped: the machine ran out of memory meanwhile; grade it again alone"
+        return ""
+
+    def _processor_times(self, family: list[psutil.Process]) -> tuple[float, float]:
+        """Processor seconds of all processes seen so far; and of those that live, with the children that they waited for."""
+        alive = 0.0
+        for member in family:
+            with suppress(psutil.Error):
+                times = member.cpu_times()
+                self._times[member] = times.user + times.system
+                alive += sum(times[:4])
+        return sum(self._times.values()), alive
+
+
+def _computes(process: psutil.Process) -> bool:
+    """Whether a thread of a process is running or waits for a processor."""
+    with suppress(OSError):
+        for thread in Path(f"/proc/{process.pid}/task").iterdir():
+            if (thread / "stat").read_text(errors="replace").rpartition(")")[2].split()[0] == "R":
+                return True
+    return False
+
+
+def _memory(family: list[psutil.Process], kind: str) -> int:
+    """Bytes of memory, shared memory counted for each process ("rss") or once ("pss", where the system tells it)."""
+    used = 0
+    for member in family:
         with suppress(psutil.Error):
-            used += member.memory_info().rss
-    if len(processes) > 1 and sys.platform == "linux":
-        with suppress(OSError):  # it has ended
-            scratch = os.statvfs(f"/proc/{processes[1].pid}/root/tmp")
-            if scratch.f_blocks * scratch.f_frsize == SCRATCH:
-                used += (scratch.f_blocks - scratch.f_bfree) * scratch.f_frsize
-                return used, scratch.f_files - scratch.f_ffree
-    return used, 0
+            found = member.memory_info()
+            with suppress(psutil.AccessDenied):
+                found = member.memory_full_info() if kind == "pss" else found
+            used += getattr(found, kind, found.rss)
+    return used
+
+
+def _scratch(family: list[psutil.Process]) -> tuple[int, int]:
+    """Bytes of the files in /tmp in the sandbox, and how many these are."""
+    found = [(0, 0)]
+    for member in family:
+        with suppress(OSError, AttributeError):  # it has ended; Windows
+            tmp = os.statvfs(f"/proc/{member.pid}/root/tmp")
+            if tmp.f_blocks * tmp.f_frsize == SCRATCH:
+                found.append(((tmp.f_blocks - tmp.f_bfree) * tmp.f_frsize, tmp.f_files - tmp.f_ffree))
+    return max(found)
 
 
 def _end(process: subprocess.Popen) -> None:

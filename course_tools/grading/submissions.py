@@ -6,9 +6,9 @@ in a process of its own, inside `sandbox`, and only as far as its exercises need
 
 import argparse
 import hashlib
-import itertools
 import json
 import os
+import queue
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -135,10 +135,16 @@ def grade_folder(
     if kept := sum(row["fingerprint"] != NOT_READ for row in rows):
         print(f"{kept} of {len(rows) + len(todo)} are in {out} already; only the others are graded now.")
     table.save(rows, out)
-    stop, mine, places = threading.Event(), threading.local(), itertools.count()
+    stop, free = threading.Event(), queue.SimpleQueue()
+    modules = sorted(set().union(*(lesson.modules() for _, lesson, _ in todo)))
+    places = [sandbox.Sandbox(number, inside, modules) for number in range(at_once)]
+    for place in places:
+        free.put(place)
 
     def run(row: Row, lesson: GradedLesson, cells: list[str]) -> Row:
-        outcome = sandbox.run(lesson.job(cells), limits, mine.place, inside, stop.is_set)
+        place = free.get()
+        outcome = place.run(lesson.job(cells), limits, stop.is_set)
+        free.put(place)
         try:
             return row | grade(lesson, cells, outcome)
         except (TypeError, ValueError, KeyError, AttributeError):
@@ -146,7 +152,7 @@ def grade_folder(
             return row | grade(lesson, cells, made_up)
 
     with (
-        ThreadPoolExecutor(at_once, initializer=lambda: setattr(mine, "place", next(places))) as pool,
+        ThreadPoolExecutor(at_once) as pool,
         tqdm(total=len(todo), desc="grading", unit="notebook", disable=not todo) as bar,
     ):
         try:
@@ -154,10 +160,11 @@ def grade_folder(
                 rows.append(future.result())
                 table.save(rows, out)
                 bar.update()
-        except BaseException:  # Ctrl-C, a full disk: end what is running, begin nothing
+        finally:  # after Ctrl-C or on a full disk, too: end what is running, begin nothing
             stop.set()
             pool.shutdown(cancel_futures=True)
-            raise
+            for place in places:
+                place.close()
     return rows
 
 
@@ -166,7 +173,12 @@ def main(argv: list[str], root: Path = REPOSITORY, cell: float = sandbox.Limits.
     command = argparse.ArgumentParser(prog="python -m course_utils grade", description="Grade a folder of notebooks.")
     command.add_argument("folder", help="with notebooks, under any names and in any folders below it")
     command.add_argument("--out", help=f"the table of grades (default: {TABLE} in the folder)")
-    command.add_argument("--limit", type=float, default=180, help="seconds for one notebook (default: %(default)s)")
+    command.add_argument(
+        "--limit",
+        type=float,
+        default=180,
+        help="seconds of computing or waiting for one notebook (default: %(default)s)",
+    )
     command.add_argument("--memory", type=float, default=3, help="gigabytes for one notebook (default: %(default)s)")
     command.add_argument("--at-once", type=int, help="how many at a time (default: as many as cores and memory allow)")
     command.add_argument("--unsafe", action="store_true", help="grade even without a sandbox")

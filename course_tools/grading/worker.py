@@ -1,16 +1,27 @@
-"""Grades one submission, in a process of its own that `sandbox.run` starts.
+"""Grades one submission, in a process of its own that `sandbox.Sandbox` starts.
 
 It reads its job from standard input: that of `GradedLesson.job`, with "nonce", "memory", "cell" (seconds) and "user". To
 standard output it writes what `grade` reports, as lines of JSON with the nonce, and at last {"done"}. The checks come from the
 lesson's source, never from the notebook.
+
+In the sandbox a first process imports Keras and the like once, and then forks for each submission. It never has anything of a
+submission in its memory: the fork receives the files of its job, and reads it. The fork has namespaces of its own, so that
+it cannot see the first process or send it signals, and the system removes all that it leaves behind: processes, /tmp,
+/dev/shm, and shared memory. Where namespaces cannot be nested (AppArmor), the sandbox ends after one submission.
 """
 
+import ctypes
+import gc
+import importlib
 import inspect
 import json
 import os
+import re
 import signal
+import socket
 import sys
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +32,20 @@ from traitlets.config import Config
 from course_tools.grading import slicing
 from course_tools.notebooks import CHECK, code_cells
 from course_utils import exercises
+from course_utils.paths import REPOSITORY
 
 PROCESSES, FILE = 100, 64 * 2**20  # threads count as processes; bytes
+SCRATCH, SHARED = 256 * 2**20, 16 * 2**20  # bytes of /tmp, of /dev/shm
+READY = 1000  # in place of an exit status: the modules have been imported
+NAMESPACES = (
+    0x00020000 | 0x08000000 | 0x20000000
+)  # of mounts, System V memory and processes: CLONE_NEWNS, _NEWIPC, _NEWPID
+PRIVATE, BIND, PLAIN = (
+    0x4000 | 0x40000,
+    0x4000 | 0x1000,
+    2 | 4,
+)  # MS_REC | MS_PRIVATE, MS_REC | MS_BIND, MS_NOSUID | MS_NODEV
+IMPORT = re.compile(r"^\s*(?:import|from) ([\w.]+)", re.MULTILINE)
 
 
 class TooLong(BaseException):
@@ -48,6 +71,10 @@ class GradedLesson:
         """What `grade` has to do for a submission with these code cells."""
         return {"lesson": self.slug, "cells": cells, "original": self.cells, "tests": self.tests}
 
+    def modules(self) -> set[str]:
+        """What its checks import, and what its first cells do: students often add a line to these."""
+        return {name for text in [*self.cells[:2], *self.tests.values()] for name in IMPORT.findall(text)}
+
     def score(self, exercise: str, cases: list[list[str]] | None) -> tuple[float, float]:
         """Points for, and of, an exercise whose test cases gave these messages (None: it was not reached), as Otter counts."""
         from otter.test_files.abstract_test import TestCaseResult  # here: importing Otter takes seconds
@@ -60,8 +87,10 @@ class GradedLesson:
         return test.score, test.possible
 
 
-def main() -> None:
-    """Do the job, and end this process whatever threads a notebook has left behind."""
+def main(many: str = "", *modules: str) -> None:
+    """Do the job, and end this process whatever threads a notebook has left behind; `many` jobs, each in a fork."""
+    if many:
+        _wait_for_job(modules)
     job = json.load(sys.stdin)
     _give_up_rights(job["user"], job["memory"])
     channel, quiet, process = os.dup(1), os.open(os.devnull, os.O_RDWR), os.getpid()
@@ -76,6 +105,78 @@ def main() -> None:
     grade(job, report)
     report({"done": True})
     os._exit(0)
+
+
+def readable() -> list[Path]:
+    """The folders of Python and the course that a submission may read, links resolved."""
+    course = [REPOSITORY / name for name in ("course_utils", "course_tools", "data", "results")]
+    return [path.resolve() for path in [Path(sys.base_prefix), Path(sys.prefix), *course] if path.exists()]
+
+
+def _wait_for_job(modules: Iterable[str]) -> None:
+    """Import `modules`; then return in a fork for each job that the host sends, with the job's files as standard streams.
+
+    The host sends a byte with the files through the socket that is standard input. It receives sandbox.READY, and later
+    the exit status of each fork. Ends this process when the host has closed the socket.
+    """
+    warnings.simplefilter("ignore", DeprecationWarning)  # Python warns of forks beside a thread: TensorFlow's allocator
+    host = socket.socket(fileno=os.dup(0))
+    os.dup2(1, 2)  # what TensorFlow says of the machine is of no submission
+    for name in modules:
+        with suppress(Exception):  # a submission that needs it says why
+            importlib.import_module(name)
+    gc.freeze()  # else collecting garbage would write to memory that forks share
+    if (nested := _fork()) is None:  # is it possible?
+        os._exit(0)
+    host.send(b"%d" % READY)
+    while host.recv(1, socket.MSG_PEEK):  # without the files: these are for the fork alone
+        if nested == 0 and (status := _fork()) is not None:
+            host.send(b"%d" % status)
+            continue
+        for stream, file in enumerate(socket.recv_fds(host, 1, 3)[1]):
+            os.dup2(file, stream)
+            os.close(file)
+        host.close()
+        return
+    os._exit(0)
+
+
+def _fork() -> int | None:
+    """Fork into namespaces of its own, with a new /tmp: None there, and here the exit status, when the fork has ended."""
+    if child := os.fork():
+        return _status(child)
+    try:
+        _system("unshare", NAMESPACES)
+        for _ in range(2):  # first the one with which all others end: it would not be killed by a signal of its own
+            if child := os.fork():
+                os._exit(_status(child))
+        os.setsid()  # signals to its group would reach its parents
+        _system("mount", None, b"/", None, PRIVATE, None)
+        before, hidden = os.open("/tmp", os.O_PATH), [path for path in readable() if path.is_relative_to("/tmp")]
+        for folder, size in (("/tmp", SCRATCH), ("/dev/shm", SHARED)):
+            _system("mount", b"tmpfs", folder.encode(), b"tmpfs", PLAIN, b"mode=1777,size=%d" % size)
+        for path in hidden:
+            path.mkdir(parents=True)
+            same = f"/proc/self/fd/{before}/{path.relative_to('/tmp')}"
+            _system("mount", os.fsencode(same), os.fsencode(path), None, BIND, None)
+        os.close(before)
+        _system("mount", b"proc", b"/proc", b"proc", PLAIN, None)
+        os.chdir("/tmp")
+    except OSError:
+        os._exit(1)
+    return None
+
+
+def _status(child: int) -> int:
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return code if code >= 0 else 128 - code  # as a shell has it for a signal
+
+
+def _system(name: str, *args) -> None:
+    """A call of the C library. Raises OSError."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if getattr(libc, name)(*args):
+        raise OSError(ctypes.get_errno(), name)
 
 
 def grade(job: dict, report: Callable[[dict], None]) -> None:
@@ -151,10 +252,12 @@ def _give_up_rights(user: int | None, memory: int) -> None:
         os.setgroups([])
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
+    if sys.platform == "linux":
+        _system("capset", (ctypes.c_uint * 2)(0x20080522, 0), (ctypes.c_uint * 6)())  # version 3; none of them
     for name, value in {"DATA": memory, "NPROC": PROCESSES, "FSIZE": FILE, "CORE": 0}.items():
         with suppress(ValueError):  # a stricter limit, or one that macOS does not have
             resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

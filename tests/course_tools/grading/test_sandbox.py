@@ -1,4 +1,5 @@
 import os
+import socket
 import sys
 import time
 from contextlib import suppress
@@ -16,7 +17,7 @@ JOB = {
 
 
 def run(*cells, **limits):
-    return sandbox.run({**JOB, "cells": list(cells)}, sandbox.Limits(**limits), inside=False)
+    return sandbox.Sandbox(inside=False).run({**JOB, "cells": list(cells)}, sandbox.Limits(**limits))
 
 
 def test_what_a_job_reports_comes_back():
@@ -48,21 +49,81 @@ def test_a_stopped_job_leaves_nothing_behind(tmp_path):
 def test_a_cancelled_job_ends_at_once():
     begun = time.monotonic()
     job = {**JOB, "cells": ["import time\nanswer = time.sleep(3600)"]}
-    outcome = sandbox.run(job, sandbox.Limits(), inside=False, cancelled=lambda: time.monotonic() - begun > 1)
+    outcome = sandbox.Sandbox(inside=False).run(job, sandbox.Limits(), lambda: time.monotonic() - begun > 1)
     assert outcome.stopped == "cancelled" and time.monotonic() - begun < 30
+
+
+LEAVE = """
+import ctypes, os, signal
+for folder in ("/tmp", "/dev/shm"): open(folder + "/left", "w").close()
+ctypes.CDLL(None).shmget(77, 1000, 0o1666)
+if os.fork() == 0:
+    os.setsid()
+    signal.pause()
+for pid in {int(name) for name in os.listdir("/proc") if name.isdigit()} - {os.getpid()}:
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        try: os.kill(pid, number)
+        except OSError: pass
+if os.fork() == 0: os.kill(0, signal.SIGKILL)
+answer = 1
+"""
+LOOK = """
+import ctypes, os
+found = [os.path.exists(folder + "/left") for folder in ("/tmp", "/dev/shm")] + [ctypes.CDLL(None).shmget(77, 1000, 0) >= 0]
+answer = 1 if not any(found) and len([name for name in os.listdir("/proc") if name.isdigit()]) == 2 else found
+"""
+
+
+def test_a_submission_leaves_nothing_to_the_next_one_in_its_place(sandboxed):
+    place = sandbox.Sandbox(modules=["math"])
+    lines, processes = [], []
+    for cell in ("answer = 1", LEAVE, LOOK, "answer = 1\nwhile True: pass", LOOK):
+        outcome = place.run({**JOB, "cells": [cell]}, sandbox.Limits(seconds=4))
+        lines.append([line["cases"] for line in outcome.lines if "exercise" in line])
+        processes.append(place._process and place._process.pid)
+    place.close()
+    assert lines[0] == lines[2] == lines[4] == [[[]]]
+    assert len(set(processes[:3])) == 1 and processes[3] is None  # the place is new after a submission that was stopped
+
+
+CHILDREN = """
+import os, signal, time
+signal.signal(signal.SIGCHLD, signal.{0})
+for _ in range(20):
+    child = os.fork()
+    while child == 0:
+        if time.process_time() > 0.5: os._exit(0)
+    try: os.waitpid(child, 0)
+    except ChildProcessError: pass
+answer = 1
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forks, and /proc shows what threads do")
+@pytest.mark.parametrize(
+    "cell", ["import time\nanswer = time.sleep(3600)", CHILDREN.format("SIG_DFL"), CHILDREN.format("SIG_IGN")]
+)
+def test_computing_and_waiting_are_limited_that_of_ended_processes_too(cell):
+    assert "stopped after 2 s" in run(cell, seconds=2).stopped
+
+
+def test_waiting_for_a_processor_is_free(monkeypatch):
+    monkeypatch.setattr(sandbox, "_computes", lambda process: True)  # as on a busy machine
+    assert run("import time\ntime.sleep(3)\nanswer = 1", seconds=2.5).stopped == ""
 
 
 def test_a_sandbox_with_holes_is_found_out(sandboxed, monkeypatch):
     whole = sandbox._bwrap
 
     def leaky(as_root):
-        command = [part for part in whole(as_root) if part != "--unshare-pid"]
+        command = [part for part in whole(as_root) if part != "--unshare-net"]
         return [command[0], "--dir", "/var", "--bind", "/var/tmp", "/var/tmp", *command[1:]]
 
     monkeypatch.setattr(sandbox, "_bwrap", leaky)
     found = sandbox.problem(sandbox.Limits())
     assert "it does not hold" in found
-    assert "files can be written in /var/tmp" in found and "processes of the machine can be seen" in found
+    assert "files can be written in /var/tmp" in found
+    assert ("the network can be reached" in found) == (len(socket.if_nameindex()) > 1)
     assert not [name for name in os.listdir("/var/tmp") if name.startswith(".probe")]
 
 

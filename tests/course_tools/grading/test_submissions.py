@@ -187,7 +187,6 @@ def test_whatever_a_notebook_does_it_stays_within_its_limits(student, tmp_path):
         if (row := found[f"{name}.ipynb"])["points"] != points or said not in row["reason"] + row["messages"]
     ]
     assert wrong == []
-    assert all(float(row["seconds"]) < 65 for row in found.values())
     assert left_behind() == []
 
 
@@ -203,7 +202,6 @@ def test_what_does_not_end_is_ended(student, tmp_path):
     assert status == 1
     for name in ("bomb", "sleeps"):  # of the bomb's processes the memory may be seen first
         assert found[f"{name}.ipynb"]["reason"].startswith("stopped")
-        assert float(found[f"{name}.ipynb"]["seconds"]) < 30
     assert left_behind() == []
 
 
@@ -321,7 +319,7 @@ def test_without_a_sandbox_nothing_is_graded_unless_told_to(student, tmp_path, c
     assert status == 1
     assert "WITHOUT IT notebooks can read and change your files" in capsys.readouterr().err
     assert found["right.ipynb"]["points"] == "4"
-    assert "stopped after 10 s, at code cell 3" in found["sleeps.ipynb"]["reason"]
+    assert "stopped after 10 s of computing or waiting, at code cell 3" in found["sleeps.ipynb"]["reason"]
     assert left_behind() == []
 
 
