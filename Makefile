@@ -20,7 +20,7 @@ PYTHON ?= $(shell for python in "$(VENV_PYTHON)" python3.12 python3.11 python3.1
 COURSE := "$(VENV_PYTHON)" -m course_utils
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab doctor data run results notebooks site slides release grade test test-real test-wheel test-browser lint lock clean
+.PHONY: help setup lab update doctor data run results notebooks site slides release grade test test-real test-wheel test-browser lint lock clean
 
 GROUP := lessons
 release grade: GROUP = grading
@@ -37,6 +37,9 @@ setup: ## make the environment in .venv, or bring it up to date; the other comma
 
 lab: setup ## open the lessons in JupyterLab
 	@$(COURSE) lab $(ARGS)
+
+update: ## fetch new and corrected lessons with git; your own work stays
+	@python="$(PYTHON)"; "$${python:-python3}" -m course_utils update
 
 doctor: ## check this computer: what is wrong, and what to do
 	@python="$(PYTHON)"; "$${python:-python3}" -m course_utils doctor

@@ -7,6 +7,7 @@ PYTHONS = ((3, 11), (3, 13))  # oldest and newest that the course runs on, as in
 COMMANDS = {  # name: (module and function, which takes the arguments and returns the exit status; what it does)
     "setup": ("student.environment:main", "create the environment of the course, or bring it up to date"),
     "lab": ("student.lab:main", "open the lessons in JupyterLab"),
+    "update": ("student.update:main", "fetch new and corrected lessons; your work stays"),
     "doctor": ("student.doctor:main", "check this computer and say what is wrong and what to do"),
     "progress": ("student.exercise_status:main", "show which exercises pass, from your saved notebooks"),
     "data": ("data.prepare:main", "download real datasets and prepare them"),
