@@ -25,9 +25,9 @@ IDENTITY = ("-c", "user.name=course update", "-c", "user.email=update@localhost"
 LESSON = re.compile(r"(.*/)?notebooks/[^/]+\.ipynb")
 COPY = """If the course was downloaded and not cloned, download the new version into another folder, and copy the notebooks
 that you worked in to its folder notebooks/, under other names."""
-NEXT = """\nReload notebooks that are open in JupyterLab: File → Reload Notebook from Disk (if it asks: Revert, not Overwrite).
+NEXT = """\nReload notebooks that are open in JupyterLab (File → Reload Notebook from Disk) before you work on.
 To get the new version of a file that stays yours, rename or delete it, and update again. To open the lessons:  make lab"""
-LOCKS = "The packages changed, too: make lab, or  python -m course_utils setup,  brings the environment up to date."
+LOCKS = "Packages changed, too: make lab, or  python -m course_utils setup,  brings the environment up to date."
 
 
 class Refused(Exception):
@@ -189,6 +189,7 @@ def main(argv: list[str], root: Path = REPOSITORY) -> int:
     try:
         print(*update(root), sep="\n")
     except (Refused, OSError) as error:
-        print(f"Not updated: {error}", file=sys.stderr)
+        lock = " If no other program uses git here, remove this file." if "lock'" in str(error) else ""
+        print(f"Not updated: {error}{lock}", file=sys.stderr)
         return 1
     return 0
