@@ -137,7 +137,7 @@ def update(root: Path) -> list[str]:
         return git(top, "cat-file", "blob", entry.split()[2]) if entry else b""
 
     def commit(paths: list[str], message: str, *parents: str) -> str:
-        """Commit the files `paths` as they are, unless that is what the last parent has, which begins with the first."""
+        """Move the branch to a commit with `paths` as they are now: to the last parent if that has all of it."""
         given = "".join(f"{path}\0" for path in paths).encode(errors="surrogateescape")
         git(top, "update-index", "--add", "--remove", "--replace", "-z", "--stdin", given=given)
         made, content = parents[-1], ask(top, "write-tree")
@@ -165,11 +165,11 @@ def update(root: Path) -> list[str]:
             names = (f"{start} (new {day}{f' {n}' if n else ''}){suffix}" for n in count())
             place = next(name for name in names if not (top / name).exists() or (top / name).read_bytes() == read(now))
             said[path], contents[place] = f"yours stays as it is; the new version is {place}", read(now)
-    if {*ask(top, "diff", "--name-only", "-z").split("\0")[:-1]} != {*deleted}:
-        raise Refused("A file was saved meanwhile. Run the same command again.")
-    for path, content in contents.items():
+    if saved := {*ask(top, "diff", "--name-only", "-z").split("\0")[:-1]} - {*deleted}:
+        raise Refused(f"{', '.join(sorted(saved))} changed meanwhile. Run the same command again.")
+    for path, content in sorted(contents.items(), key=lambda item: item[1] is not None):  # a folder may follow a file
         if content is None:
-            files.remove(top / path)
+            (top / path).unlink(missing_ok=True)
         else:
             files.write(top / path, content)
             if new.get(path, "").startswith("100755"):
@@ -177,8 +177,8 @@ def update(root: Path) -> list[str]:
     if newest != base:
         commit(changed, "Update of the course", before, newest)
     shown = [f"{path}: {what}" for path, what in said.items() if "your" in what or LESSON.fullmatch(path)]
-    shown += [f"and {len(said) - len(shown)} other files of the course"] if len(said) > len(shown) else []
-    shown += [f"Everything as you had it is in git:  git show {before[:10]}:PATH"] if before != head else []
+    shown += [f"other files of the course: {len(said) - len(shown)}"] if len(said) > len(shown) else []
+    shown += [f"Your files from before the update are in git:  git show {before[:10]}:PATH"] if before != head else []
     return [*shown, NEXT, *([LOCKS] if any(path.endswith(".lock") for path in changed) else [])]
 
 
