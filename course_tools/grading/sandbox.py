@@ -84,12 +84,12 @@ class Outcome:
 class Sandbox:
     """A place for submissions, one after the other, `inside` a sandbox or without one. No two in use may have one number.
 
-    Inside, one process imports `modules` and lends a fork of itself to each submission. It ends, and the next submission gets
+    Inside, one process executes `imports` and lends a fork of itself to each submission. It ends, and the next submission gets
     a new one, when a submission had to be stopped. Without a sandbox, each submission has a process that is started for it.
     """
 
-    def __init__(self, place: int = 0, inside: bool = True, modules: Iterable[str] = ()):
-        self._inside, self._modules, self._process = inside, list(modules), None
+    def __init__(self, place: int = 0, inside: bool = True, imports: Iterable[str] = ()):
+        self._inside, self._imports, self._process = inside, list(imports), None
         self._user = USERS[(31 * os.getpid() + place) % len(USERS)] if inside and os.getuid() == 0 else None
 
     def run(self, job: dict, limits: Limits, cancelled: Callable[[], bool] = lambda: False) -> Outcome:
@@ -139,7 +139,7 @@ class Sandbox:
                 prefix.resolve() / python.relative_to(prefix) if python.is_relative_to(prefix) else python.resolve()
             )
             given, result = other, subprocess.DEVNULL
-            command, names = _bwrap(self._user is not None), ["many", *self._modules]
+            command, names = _bwrap(self._user is not None), ["many", *self._imports]
         self._process = subprocess.Popen(
             [*command, str(python), "-B", "-P", "-m", "course_tools.grading.worker", *names],
             stdin=given,

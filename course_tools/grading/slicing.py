@@ -16,9 +16,12 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 BLIND = {"exec", "eval", "globals", "locals"}  # what these use or bind, no name says
 # Magics before Python code:
-TIMED = re.compile(r"^(\s*)%%?(?:time|timeit|capture(?=\s*$))\b(?: +-\w+ *\d*)*", re.MULTILINE)
-SHELL = {"system", "getoutput", "bash", "sh", "pip", "conda", "cd", "ls", "pwd", "env"}
-HARMLESS = SHELL | {"pinfo", "pinfo2", "matplotlib", "config", "load_ext", "who", "whos", "html", "javascript", "latex"}
+TIMED = re.compile(r"^(\s*)%%?(?:time|timeit)\b(?: +-\w+ *\d*)*", re.MULTILINE)
+CAPTURE = re.compile(r"^%%capture\b(?: +--[\w-]+)* *(\w*)")
+BINDING = set(
+    "run pylab sc store reset reset_selective xdel macro edit ed rerun recall rep paste cpaste load prun".split()
+)
+BINDING |= {"debug", "time", "timeit", "capture"}  # these run code that they are given as text
 SETTING = re.compile(r"set|seed")  # how calls begin that change a module: np.random.seed, np.seterr, tf.random.set_seed
 
 
@@ -93,7 +96,8 @@ def _parts(number: int, cell: str, whole: bool) -> list[Part]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a backslash too many in a student's text
-            tree = ast.parse(TransformerManager().transform_cell(TIMED.sub(r"\1", cell)))
+            code = CAPTURE.sub(lambda match: f"{match[1]} = 0" if match[1] else "", TIMED.sub(r"\1", cell))
+            tree = ast.parse(TransformerManager().transform_cell(code))
             parts = [_part(number, node) for node in tree.body]
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return [Part(number, cell, always=True)]
@@ -119,7 +123,7 @@ def _part(number: int, node: ast.stmt) -> Part:
             part.uses.add(symbol.get_name())
     part.later, assigned = _inside(table)
     part.binds |= assigned
-    part.blind = bool((part.uses | part.later) & BLIND) or _unknown_magic(node)
+    part.blind = bool((part.uses | part.later) & BLIND) or _binding_magic(node)
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         part.functions[node.name] = part.later
         part.variables = assigned
@@ -134,13 +138,17 @@ def _part(number: int, node: ast.stmt) -> Part:
     return part
 
 
-def _unknown_magic(statement: ast.stmt) -> bool:
+def _binding_magic(statement: ast.stmt) -> bool:
     """Whether `statement` uses IPython for more than magics and shell commands that bind no names."""
     harmless = 0
     for node in ast.walk(statement):
         if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("get_ipython()."):
-            magic = node.func.attr.startswith("run_") and isinstance(node.args[0], ast.Constant)
-            harmless += (node.args[0].value if magic else node.func.attr) in HARMLESS
+            texts = [part.value for part in node.args if isinstance(part, ast.Constant)]
+            magic = node.func.attr in ("run_line_magic", "run_cell_magic") and len(texts) > 1
+            harmless += node.func.attr in ("system", "getoutput", "show_usage")
+            harmless += (
+                magic and texts[0] not in BINDING and not re.search(r"--(out|err|proc)\b", texts[1])
+            )  # %%bash --out x
     return harmless < sum(isinstance(node, ast.Name) and node.id == "get_ipython" for node in ast.walk(statement))
 
 

@@ -67,6 +67,9 @@ def grade(lesson: GradedLesson, cells: list[str], outcome: sandbox.Outcome) -> R
     reasons = [outcome.stopped] if outcome.stopped else []
     for line in outcome.lines:
         at, done, errors = line.get("cell", at), done or "done" in line, line.get("errors", errors)
+        if "changed" in line:
+            names, where = ", ".join(line["changed"])[:500], _place(cells, int(at))
+            reasons.append(f"changed {names}, which checks use, at {where}: look at what it does")
         if line.get("exercise") in lesson.tests:
             if line["exercise"] in cases:
                 reasons.append("results came twice: look at what it does")
@@ -136,8 +139,8 @@ def grade_folder(
         print(f"{kept} of {len(rows) + len(todo)} are in {out} already; only the others are graded now.")
     table.save(rows, out)
     stop, free = threading.Event(), queue.SimpleQueue()
-    modules = sorted(set().union(*(lesson.modules() for _, lesson, _ in todo)))
-    places = [sandbox.Sandbox(number, inside, modules) for number in range(at_once)]
+    imports = sorted(set().union(*(lesson.imports() for _, lesson, _ in todo)))
+    places = [sandbox.Sandbox(number, inside, imports) for number in range(at_once)]
     for place in places:
         free.put(place)
 

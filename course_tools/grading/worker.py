@@ -12,7 +12,6 @@ it cannot see the first process or send it signals, and the system removes all t
 
 import ctypes
 import gc
-import importlib
 import inspect
 import json
 import os
@@ -30,6 +29,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from course_tools.grading import slicing
+from course_tools.grading.untouched import Untouched
 from course_tools.notebooks import CHECK, code_cells
 from course_utils import exercises
 from course_utils.paths import REPOSITORY
@@ -45,7 +45,7 @@ PRIVATE, BIND, PLAIN = (
     0x4000 | 0x1000,
     2 | 4,
 )  # MS_REC | MS_PRIVATE, MS_REC | MS_BIND, MS_NOSUID | MS_NODEV
-IMPORT = re.compile(r"^\s*(?:import|from) ([\w.]+)", re.MULTILINE)
+IMPORT = re.compile(r"^\s*((?:from|import) (?!otter\b)(\w+).*)", re.MULTILINE)  # importing Otter takes seconds
 
 
 class TooLong(BaseException):
@@ -71,9 +71,9 @@ class GradedLesson:
         """What `grade` has to do for a submission with these code cells."""
         return {"lesson": self.slug, "cells": cells, "original": self.cells, "tests": self.tests}
 
-    def modules(self) -> set[str]:
-        """What its checks import, and what its first cells do: students often add a line to these."""
-        return {name for text in [*self.cells[:2], *self.tests.values()] for name in IMPORT.findall(text)}
+    def imports(self) -> set[str]:
+        """The import statements of its checks, and of its first cells: students often add a line to these."""
+        return {line for text in [*self.cells[:2], *self.tests.values()] for line, _ in IMPORT.findall(text)}
 
     def score(self, exercise: str, cases: list[list[str]] | None) -> tuple[float, float]:
         """Points for, and of, an exercise whose test cases gave these messages (None: it was not reached), as Otter counts."""
@@ -87,10 +87,10 @@ class GradedLesson:
         return test.score, test.possible
 
 
-def main(many: str = "", *modules: str) -> None:
+def main(many: str = "", *imports: str) -> None:
     """Do the job, and end this process whatever threads a notebook has left behind; `many` jobs, each in a fork."""
     if many:
-        _wait_for_job(modules)
+        _wait_for_job(imports)
     job = json.load(sys.stdin)
     _give_up_rights(job["user"], job["memory"])
     channel, quiet, process = os.dup(1), os.open(os.devnull, os.O_RDWR), os.getpid()
@@ -113,8 +113,8 @@ def readable() -> list[Path]:
     return [path.resolve() for path in [Path(sys.base_prefix), Path(sys.prefix), *course] if path.exists()]
 
 
-def _wait_for_job(modules: Iterable[str]) -> None:
-    """Import `modules`; then return in a fork for each job that the host sends, with the job's files as standard streams.
+def _wait_for_job(imports: Iterable[str]) -> None:
+    """Execute `imports`; then return in a fork for each job that the host sends, with the job's files as standard streams.
 
     The host sends a byte with the files through the socket that is standard input. It receives sandbox.READY, and later
     the exit status of each fork. Ends this process when the host has closed the socket.
@@ -122,9 +122,7 @@ def _wait_for_job(modules: Iterable[str]) -> None:
     warnings.simplefilter("ignore", DeprecationWarning)  # Python warns of forks beside a thread: TensorFlow's allocator
     host = socket.socket(fileno=os.dup(0))
     os.dup2(1, 2)  # what TensorFlow says of the machine is of no submission
-    for name in modules:
-        with suppress(Exception):  # a submission that needs it says why
-            importlib.import_module(name)
+    _import(imports)
     gc.freeze()  # else collecting garbage would write to memory that forks share
     if (nested := _fork()) is None:  # is it possible?
         os._exit(0)
@@ -139,6 +137,12 @@ def _wait_for_job(modules: Iterable[str]) -> None:
         host.close()
         return
     os._exit(0)
+
+
+def _import(lines: Iterable[str]) -> None:
+    for line in lines:
+        with suppress(Exception):  # the code that needs it says why
+            exec(line, {})
 
 
 def _fork() -> int | None:
@@ -183,21 +187,31 @@ def grade(job: dict, report: Callable[[dict], None]) -> None:
     """Run what the exercises need, and their checks, in the working directory; may be called once in a process.
 
     Reports {"cell"} before a cell is begun, {"exercise", "cases"} with the messages of each test case (none if it passed),
-    and at last {"errors"} with what cells raised, by their numbers. A cell or check may compute for job["cell"] seconds.
+    {"changed"} with what a cell or answer has changed of what checks use, before which they were, and at last {"errors"} with
+    what cells raised, by their numbers. A cell or check may compute for job["cell"] seconds.
     """
     # A notebook that calls its own checks, which count for nothing, finds none.
     own = {"cells": [], "metadata": {"course": {"lesson": job["lesson"]}, "otter": {"tests": {}}}}
     Path(f"{job['lesson']}.ipynb").write_text(json.dumps(own), encoding="utf-8")
-    tests = {exercise: exercises.test_functions(source) for exercise, source in job["tests"].items()}
-    asked = {name: set().union(*(inspect.signature(test).parameters for test in tests[name])) for name in tests}
+    tests = tuple((exercise, tuple(exercises.test_functions(source))) for exercise, source in job["tests"].items())
+    asked = {name: set().union(*(inspect.signature(test).parameters for test in cases)) for name, cases in tests}
+    imported = dict(line for source in job["tests"].values() for line in IMPORT.findall(source))
+    _import(imported)
+    untouched = Untouched([test for _, cases in tests for test in cases], set(imported.values()), globals())
     shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     shell.showtraceback = shell.showsyntaxerror = shell.ask_exit = lambda *_, **__: None
     shell.enable_gui = lambda gui=None: None  # %matplotlib asks for it
     errors: dict[int, str] = {}  # as in Jupyter, the rest of a cell that raised is not run
     for what, cell, text in slicing.steps(job["cells"], job["original"], asked):
         report({"cell": cell})
+        changed = []
         if what == "check":
-            report({"exercise": text, "cases": [_messages(test, shell.user_ns, job["cell"]) for test in tests[text]]})
+            cases = [
+                _messages(test, shell.user_ns, job["cell"]) for name, cases in tests if name == text for test in cases
+            ]
+            if changed := untouched.restore():  # the answer did that while it was checked
+                cases = [["it changes what its check uses"]] * len(cases)
+            report({"exercise": text, "cases": cases})
         elif cell not in errors:
             try:
                 with _limited(job["cell"]):
@@ -205,8 +219,11 @@ def grade(job: dict, report: Callable[[dict], None]) -> None:
                 error = result.error_before_exec or result.error_in_exec
             except TooLong as late:  # just when the cell had ended
                 error = late
+            changed = untouched.restore()
             if error is not None:
                 errors[cell] = _said(error)
+        if changed:
+            report({"changed": changed[:3]})
     report({"errors": errors})
 
 

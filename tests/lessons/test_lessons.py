@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from course_tools import notebooks
-from course_tools.grading import sandbox, slicing, worker
+from course_tools.grading import sandbox, slicing, untouched, worker
 from course_tools.lessons import assemble, execute, lint, store
 from course_tools.notebooks import CHECK, code_cells
 from course_utils import exercises, files, tables
@@ -107,7 +107,7 @@ def exercise_faults(lesson, attempt):
 
 def fingerprint(source):
     """What the verdict on a lesson's exercises depends on: what its outputs depend on, this test, the grader, packages."""
-    code = [__file__, *(module.__file__ for module in (assemble, notebooks, sandbox, slicing, worker))]
+    code = [__file__, *(module.__file__ for module in (assemble, notebooks, sandbox, slicing, untouched, worker))]
     packages = [f"{name} {version(name)}" for name in ("ipython", "keras", "numpy", "otter-grader", "tensorflow")]
     return [store.fingerprint(source), sys.version, *packages, *(files.sha256(Path(path)) for path in code)]
 

@@ -75,7 +75,7 @@ answer = 1 if not any(found) and len([name for name in os.listdir("/proc") if na
 
 
 def test_a_submission_leaves_nothing_to_the_next_one_in_its_place(sandboxed):
-    place = sandbox.Sandbox(modules=["math"])
+    place = sandbox.Sandbox(imports=["import math"])
     lines, processes = [], []
     for cell in ("answer = 1", LEAVE, LOOK, "answer = 1\nwhile True: pass", LOOK):
         outcome = place.run({**JOB, "cells": [cell]}, sandbox.Limits(seconds=4))

@@ -59,7 +59,12 @@ def test_names_of_its_own_do_not_draw_other_cells_in():
     "blind",
     [
         *("exec('answer = 1')", "globals()['answer'] = 1", "%run answers.py", "%pylab"),
-        *("%%time\nexec('answer = 1')", "get_ipython().ex('answer = 1')", "ip = get_ipython()", "%%capture out\n1"),
+        *(
+            "%%time\nexec('answer = 1')",
+            "get_ipython().ex('answer = 1')",
+            "ip = get_ipython()",
+            "%%bash --out answer\nls",
+        ),
     ],
 )
 def test_everything_is_run_where_names_do_not_tell(blind):
@@ -68,11 +73,15 @@ def test_everything_is_run_where_names_do_not_tell(blind):
 
 
 @pytest.mark.parametrize(
-    "line", ["!ls", "%pip install x", "len?", "%%time\nlast = 2", "%timeit -n 3 f(1)", "files = !ls", "%%bash\nls"]
+    "line",
+    [
+        *("!ls", "%pip install x", "len?", "??", "%%time\nlast = 2", "%timeit -n 3 f(1)", "files = !ls", "%%bash\nls"),
+        *("%matplotlib inline", "%env", "%%writefile x.py\n1", "%autoreload 2", "%%capture out\nlast = 2", "%nothing"),
+    ],
 )
 def test_magics_and_shell_lines_bind_no_names(line):
     assert run("first = 1", line, "last = 2", "answer = first", lesson=["last = 2"]) == ["first = 1", "answer = first"]
-    assert run(f"{line}\nanswer = 1") == [f"{line}\nanswer = 1"] or line.startswith("%%bash")
+    assert run(f"{line}\nanswer = 1") == [f"{line}\nanswer = 1"] or line.startswith(("%%bash", "%%write"))
 
 
 def test_an_import_of_all_names_is_run_and_nothing_else_because_of_it():
@@ -87,6 +96,7 @@ def test_an_import_of_all_names_is_run_and_nothing_else_because_of_it():
 def test_timed_statements_bind_and_use_names():
     cells = ["x = 1", "%%time\ny = x", "%time z = y", "other = 1", "%%capture\nanswer = z"]
     assert run(*cells) == [*cells[:3], cells[4]]
+    assert run("%%capture x\n1", "answer = x") == ["%%capture x\n1", "answer = x"]
 
 
 @pytest.mark.parametrize("broken", ["def answer(:", "answer = 1\0", "(" * 300 + ")" * 300, "-" * 100_000 + "1"])

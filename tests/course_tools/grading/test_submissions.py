@@ -250,6 +250,7 @@ def test_what_is_no_notebook_of_a_lesson_has_a_row_that_says_so(student, tmp_pat
         "both.zip": "PK",
         "letter.docx": "Dear teacher",
         "\udcff.docx": "a name that is no text",
+        "saved by a browser.ipynb.json": whole,
         "other.ipynb": whole.replace("77_made", "66_unknown"),
         ".hidden.ipynb": whole,
         ".ipynb_checkpoints/whole-checkpoint.ipynb": whole,
@@ -257,6 +258,20 @@ def test_what_is_no_notebook_of_a_lesson_has_a_row_that_says_so(student, tmp_pat
     for name, text in files.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
+    lines = [
+        "!ls",
+        "%pip install x",
+        "len?",
+        "files = !ls",
+        "%matplotlib inline",
+        "%%time\nprint(slow)",
+        "from cmath import *",
+    ]
+    for number, line in enumerate(
+        [*lines, "%env A=1", "%%writefile x.py\n1", "%%bash\nls", "%load_ext autoreload", "%%capture out\n1"]
+    ):
+        cell = new_code_cell(line)
+        hand_in(student, folder / f"line {number}.ipynb", change=lambda notebook: notebook["cells"].insert(1, cell))  # noqa: B023
     (folder / "huge.ipynb").touch()
     os.truncate(folder / "huge.ipynb", submissions.LARGEST + 1)
     (folder / "link.ipynb").symlink_to(folder / "whole.ipynb")
@@ -267,6 +282,8 @@ def test_what_is_no_notebook_of_a_lesson_has_a_row_that_says_so(student, tmp_pat
     assert {name: reason.partition(":")[0] for name, reason in reasons.items()} == {
         "whole.ipynb": "",
         "saved by a browser.ipynb.txt": "",
+        "saved by a browser.ipynb.json": "",
+        **{f"line {number}.ipynb": "" for number in range(12)},
         **{f"{name}.ipynb": torn for name in ("torn", "list", "deep", "cells")},
         "empty.ipynb": "an empty file",
         "both.zip": "not a notebook",
@@ -276,8 +293,51 @@ def test_what_is_no_notebook_of_a_lesson_has_a_row_that_says_so(student, tmp_pat
         "huge.ipynb": "larger than 50 MB",
         "link.ipynb": "a link, not a file",
     }
+    assert {row["points"] for row in found.values() if not row["reason"]} == {"4"}
     assert reasons["both.zip"].endswith("unpack it first")
     assert "torn.ipynb: not a complete notebook" in capsys.readouterr().out
+
+
+TAMPER = {  # what the answer to `root` does, and what the reason says; `root` itself is wrong
+    "builtins": ("import builtins\nbuiltins.abs = builtins.len = lambda *a: 0", "changed builtins.abs, builtins.len"),
+    "numpy": ("import numpy as np\nnp.allclose = lambda *a: True", "numpy.allclose"),
+    "code": (
+        "import numpy as np\nnp.allclose._implementation.__code__ = (lambda a, b, rtol, atol, equal_nan: True).__code__",
+        "allclose",
+    ),
+    "modules": ("import sys, types\nsys.modules['numpy'] = types.ModuleType('numpy')", "sys.modules.numpy"),
+    "judge": ("from course_utils import exercises\nexercises.failure = lambda *a: []", "exercises.failure"),
+    "shadow": ("from course_utils import exercises\nexercises.AssertionError = ValueError", "exercises.AssertionError"),
+    "report": ("import json\nold = json.dumps\njson.dumps = lambda o: old(o).replace('no', '')", "json.dumps"),
+    "while checked": ("", "the tests.print"),
+    "trace": ("import sys\nsys.settrace(lambda *a: None)", "sys.settrace"),
+}
+
+
+@needs_sandbox
+def test_what_changes_its_checks_is_named_and_judged_without_the_changes(student, tmp_path):
+    folder = tmp_path / "tampered"
+    wrong = "def root(x):\n    return 0"
+    for name, (code, _) in TAMPER.items():
+        hand_in(student, folder / f"{name}.ipynb", root=f"{wrong}\n{code}")
+    hand_in(
+        student,
+        folder / "while checked.ipynb",
+        root="import sys\ndef root(x):\n    frame = sys._getframe()\n    while 'test_case' not in frame.f_globals:\n"
+        "        frame = frame.f_back\n    frame.f_globals['print'] = 1\n    return math.sqrt(x)",
+    )
+    hand_in(student, folder / "right.ipynb", root=f"{RIGHT['root']}\n{TAMPER['builtins'][0]}")
+    hand_in(
+        student,
+        folder / "sets.ipynb",
+        root=f"import numpy as np\nnp.random.seed(1)\nnp.seterr(all='raise')\n{RIGHT['root']}",
+    )
+    _, found = graded(folder)
+    reasons = {name: found[f"{name}.ipynb"]["reason"] for name in TAMPER}
+    assert [name for name, (_, said) in TAMPER.items() if said not in reasons[name]] == []
+    assert {found[f"{name}.ipynb"]["77 root"] for name in TAMPER} == {"0"}
+    assert found["right.ipynb"]["77 root"] == "3" and "at code cell 5" in found["right.ipynb"]["reason"]
+    assert found["sets.ipynb"]["points"] == "4" and found["sets.ipynb"]["reason"] == ""
 
 
 @needs_sandbox
