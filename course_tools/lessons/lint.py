@@ -92,7 +92,7 @@ def _exercises(source: Path) -> Iterator[str]:
 
 def _cells(prose: list[str], code: list[str], drawn: int) -> Iterator[str]:
     nodes = [node for cell in code for node in ast.walk(ast.parse(cell)) if isinstance(node, ast.Call)]
-    figures = [node for node in nodes if ast.unparse(node.func) in ("plots.show", "plots.drawing")]
+    figures = [node for node in nodes if node.keywords and ast.unparse(node.func) in ("plots.show", "plots.drawing")]
     long = [cell for cell in code if lines_of_code(cell) > LONGEST]
     yield from (f"a code cell has more than {LONGEST} lines: {_first(cell)}" for cell in long)
     for figure in figures:

@@ -1,632 +1,600 @@
 # %% [markdown]
 # # 04 · The simple recurrent network
 #
-# A bag of words forgets the order of the words, and so does a mean of word vectors. This lesson builds the first model of the course
-# that reads: it takes one word at a time and carries along what it has read so far as a vector, its **state**. One short equation is all
-# there is to it. You will write it in NumPy, run it in Keras, show that the two are equal, look into the state while a sentence goes by,
-# and measure what order is worth. At the end you will see the first sign of its weakness, which the next lessons are about.
+# A bag of words forgets the order of the words, and so does the mean of word vectors. This lesson builds the first model of the course that
+# reads a text in order. It takes one word at a time, and keeps a vector that sums up what it has read so far. One short equation is the whole
+# model. You write it in NumPy, run it in Keras, show that both give the same numbers, and look at the vector while a sentence is read. The same
+# model also predicts the next value of a time series. At the end, you break a network on purpose, with a mistake that is easy to make.
 #
 # **You will be able to**
 #
-# 1. write the recurrent cell as an equation and as a few lines of NumPy, with the shape of every array;
-# 2. unroll it over a sentence, and say what is shared between the steps;
-# 3. use `keras.layers.SimpleRNN`, with and without `return_sequences`, and show that it computes your equation;
-# 4. classify sequences of any length from the last state, and tell when that beats every bag of words;
-# 5. measure how far back such a network remembers.
+# 1. write the recurrent cell as an equation and in NumPy, with the shape of every array;
+# 2. name the three axes of the input, and say why `units` is not the length of the sequence;
+# 3. use `keras.layers.SimpleRNN` on words and on numbers, with and without `return_sequences`;
+# 4. classify sequences of any length from the last state, and explain what padding does to it;
+# 5. use a stateful layer without shuffling it to pieces.
 #
-# **Before this lesson:** [lesson 01](01_one_hot_and_bag_of_words.ipynb) and [lesson 02](02_word_embeddings.ipynb). **Time:** about 45
-# minutes to read and try, 30 minutes for the exercises; on two cores all cells run in about
+# **Before this lesson:** [lesson 01](01_one_hot_and_bag_of_words.ipynb) and [lesson 02](02_word_embeddings.ipynb). **Time:** about 60
+# minutes to read and try, 45 minutes for the exercises; on two cores all cells run in about
 # 25 seconds (`HUBS.md` names the machine that was measured).
 
 # %% [markdown]
 # ## Settings
 
 # %%
-import os
-
 import keras
+import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import cells, plots, synthetic
-from course_utils.claims import claim
-from course_utils.text import Vocabulary, bag_of_words
-from course_utils.training import ProgressBar
+from course_utils import plots, synthetic
+from course_utils.claims import SEED, claim
 
-SEED = int(os.environ.get("COURSE_SEED", 0))
+plt.style.use("course_utils.figures")
 keras.utils.set_random_seed(SEED)
 
 # %% [markdown]
-# ## 1 · Why order
+# ## 1 · Why order matters
 #
-# In lesson 01 we met twins: two reviews with the same words and opposite opinions. Here are more of them, from a small made task. Each
-# sentence has a word of praise and a word of blame. What counts is the main clause, and *although* tells which one that is not.
+# Which of these two sentences recommends the film?
+#
+# > although the plot was dull the cast was witty
+#
+# > the plot was dull although the cast was witty
+#
+# The first one does. Both sentences have the same words, and in both *witty* comes last. Only *although* has moved: it marks the clause that counts
+# less. Lesson 01 called two such texts a minimal pair.
+#
+# The next cell makes 2,000 synthetic sentences of this kind. Each has a positive and a negative clause. The label says whether the clause
+# without *although*, the main clause, is positive (1) or negative (0). A training sentence that is also in the test set is removed, and so are our two examples.
 
 # %%
-train, y_train = synthetic.although(1600, seed=SEED)
+pair = ["although the plot was dull the cast was witty",
+        "the plot was dull although the cast was witty"]
+sentences, labels = synthetic.although(1600, seed=SEED)
 test, y_test = synthetic.although(400, seed=1000 + SEED)
-for sentence, label in list(zip(test, y_test))[:4]:
-    print("praise:" if label else "blame: ", sentence)
+new = np.array([s not in test + pair for s in sentences])
+train, y_train = np.array(sentences)[new], labels[new]
+print(len(train), "training sentences,", len(test), "test sentences:")
+for sentence, label in zip(test[:4], y_test):
+    print(label, sentence)
 
 # %% [markdown]
-# You had to read to the end, and to keep in mind where *although* stood. Now the bag of words, with the logistic regression of lesson 01.
+# The test sentences come in minimal pairs. We begin with the bag of words and the logistic regression of lesson 01.
+#
+# **What do you expect?** What accuracy does the bag of words reach on the test set?
+#
+# <details><summary>Answer</summary>Exactly one half. The two sentences of a pair have the same bag, so the model gives both the same label.
+# For one of the two, this label is wrong.</details>
 
 # %%
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
-words = [sentence.split() for sentence in train]
-vocabulary = Vocabulary.from_documents(words)
-X_train = bag_of_words(words, vocabulary)  # (sentences, V)
-X_test = bag_of_words([sentence.split() for sentence in test], vocabulary)
-bag_accuracy = LogisticRegression(solver="liblinear").fit(X_train, y_train).score(X_test, y_test)
-claim("accuracy of the bag of words on sentences that come in twins", bag_accuracy,
+counts = CountVectorizer().fit(train)
+bag = LogisticRegression().fit(counts.transform(train), y_train)
+claim("accuracy of a bag of words on minimal pairs",
+      bag.score(counts.transform(test), y_test),
       close_to=0.5, within=1e-9)
 
-# %% [markdown]
-# Exactly one half, whatever the seed. Two twins have the same bag, so the model gives both the same answer, and one of the two answers is
-# wrong. More data or a larger model would not help: what tells the twins apart is no longer in the input.
+# %% [markdown] claim="accuracy of a bag of words on minimal pairs"
+# **Quick question.** You train the same bag of words on ten times as many sentences. What is its accuracy on minimal pairs?
+#
+# <details><summary>A. It rises, perhaps to 0.7</summary>No. More data helps a model only if its input contains the answer. The order is not in a bag.</details>
+# <details><summary>B. It stays at 0.5</summary>Right. Whatever the model learns, it must give both sentences of a pair the same label.</details>
+# <details><summary>C. It falls below 0.5</summary>No. In each pair exactly one label is right, so it cannot fall either.</details>
 
 # %% [markdown]
-# ## 2 · Read one word at a time, and carry a state
+# ## 2 · The recurrent cell
 #
-# How do *you* tell the twins apart? You read one word after the other, and each word changes what you have in mind. Let $h_{t-1}$ be a vector
-# that holds what is in mind after $t-1$ words, and $x_t$ the vector of the next word. Some function takes both and gives the new state:
+# You read one word after the other, and each word changes what you know about the sentence. A [**recurrent network**](../GLOSSARY.md#recurrent-network)
+# works in the same way. The position in the sequence is called the [**time step**](../GLOSSARY.md#time-step) $t$; in a sentence it is the number of
+# the word. What the network knows after $t$ words is a vector $h_t$, the [**hidden state**](../GLOSSARY.md#hidden-state). At each time step, a function $f$
+# computes it from the vector of the word, $x_t$, and from the previous hidden state:
 #
 # $$h_t = f(x_t, h_{t-1})$$
 #
-# The smallest function worth trying: a linear map of each, added up, and squeezed into $(-1, 1)$ so that the state cannot grow without end.
-# That is the **simple recurrent network** (Elman 1990):
+# The **simple recurrent network** (Elman 1990; also called *vanilla RNN*) has the simplest $f$ that works well. It multiplies each of the two vectors by a matrix
+# and adds the results and a bias. Then it applies tanh, which keeps every number between −1 and 1:
 #
 # $$h_t = \tanh(x_t W_x + h_{t-1} W_h + b), \qquad h_0 = 0$$
 #
-# Vectors are rows, as in all our code. Books that write vectors as columns have $\tanh(W_x^\top x_t + W_h^\top h_{t-1} + b)$: the same numbers.
-#
-# | array | shape | what it does |
+# | array | shape | meaning |
 # | --- | --- | --- |
-# | $x_t$ | (batch, features) | the input at step $t$ |
-# | $h_t$ | (batch, units) | the state after step $t$ |
-# | $W_x$ | (features, units) | how the input enters the state |
-# | $W_h$ | (units, units) | how the old state enters the new one |
+# | $x_t$ | (batch, features) | the input at time step $t$ |
+# | $h_t$ | (batch, units) | the hidden state after time step $t$ |
+# | $W_x$ | (features, units) | weights from the input to the hidden state |
+# | $W_h$ | (units, units) | weights from the previous hidden state to the next |
 # | $b$ | (units,) | the bias |
 #
-# There is one $W_x$, one $W_h$ and one $b$ for *all* steps. That is what makes the network **recurrent**: the same function is applied again
-# and again along time. A **recursive** network also applies one function again and again, but up a tree, for instance the tree of
-# phrases of a sentence, and needs someone to give it the tree. A recurrent network is the special case where the tree is a chain.
-
-# %%
-plots.drawing("recurrent_and_recursive", alt="""
-    Left, a recurrent network: a chain of states h1 to h4, each made from the
-    state before it and one of the words 'the plot was dull'. Right, a recursive
-    network: a tree that first joins 'the' with 'plot' and 'was' with 'dull',
-    then joins the two phrases.""")
-
-# %% [markdown]
-# ## 3 · The cell in NumPy
+# How many numbers $h_t$ has is the [**hidden size**](../GLOSSARY.md#hidden-size); Keras calls it `units`. The parameters $W_x$, $W_h$ and $b$ are the same at all
+# time steps. As in all our code, vectors are rows. A book that writes vectors as columns has $\tanh(W_x^\top x_t + W_h^\top h_{t-1} + b)$, which gives the same numbers.
 #
-# The equation is one line of code.
+# In code, the equation is one line.
 
 # %%
 def step(x_t, h_prev, W_x, W_h, b):
-    """One step of a simple recurrent network: h_t (batch, units)."""
+    """One time step of a simple recurrent network: h_t (batch, units)."""
     return np.tanh(x_t @ W_x + h_prev @ W_h + b)
 
-
 # %% [markdown]
-# A layer is a loop over the steps. It starts with an empty mind, $h_0 = 0$, and keeps every state on the way.
+# A layer is a loop over the time steps. It begins with $h_0 = 0$ and stores every hidden state.
 
 # %%
 def simple_rnn(x, W_x, W_h, b):
-    """All states (batch, time, units) of a network that reads x (batch, time, features)."""
-    batch, time, _ = x.shape
-    h_t = np.zeros((batch, len(W_h)))  # (batch, units): h_0
+    """All hidden states (batch, time, units) for x (batch, time, features)."""
+    h_t = np.zeros((len(x), len(W_h)))  # (batch, units): h_0
     states = []
-    for t in range(time):
+    for t in range(x.shape[1]):
         h_t = step(x[:, t], h_t, W_x, W_h, b)
         states.append(h_t)
     return np.stack(states, axis=1)
 
+# %% [markdown]
+# The smallest network has one feature and one unit. It reads a one, and then only zeros.
+
+# %%
+x = np.array([1.0, 0.0, 0.0, 0.0]).reshape(1, 4, 1)  # (batch, time, features)
+echo = simple_rnn(x, np.array([[1.0]]), np.array([[0.7]]), np.array([0.0]))
+print(echo[0, :, 0].round(3))
+claim("hidden state three steps after the one", echo[0, 3, 0], at_least=0.1)
 
 # %% [markdown]
-# We try it on a pair of twins, with three random numbers for each word and five units. Nothing has been trained yet.
+# At time steps 2 to 4 the input is zero, and still the hidden state is not. It remembers that there was a one, a little less at each step. This is the
+# memory that a bag of words does not have.
+
+# %% [markdown]
+# ## 3 · The three axes of the input
+#
+# The input of a recurrent layer always has three axes, in this order: **(batch, time, features)**. For sentences these are the number of sentences, the number
+# of words, and the size of a word vector. We take our two sentences, random word vectors with 3 features, and a layer with 5 units that was not trained.
+
+# %%
+from course_utils.text import Vocabulary
+
+vocabulary = Vocabulary.from_documents(s.split() for s in train)
+
+
+def ids_of(sentences):
+    """Word ids (batch, time) of sentences that have the same length."""
+    return np.array([vocabulary.encode(s.split()) for s in sentences])
+
 
 # %%
 rng = np.random.default_rng(SEED)
-features, units = 3, 5
-E = rng.normal(size=(len(vocabulary), features))  # a vector for each word, one a row
-W_x = rng.normal(size=(features, units))
-W_h = rng.normal(size=(units, units)) / np.sqrt(units)
-b = np.zeros(units)
+vectors = rng.normal(size=(len(vocabulary), 3))  # one row for each word
+x = vectors[ids_of(pair)].astype("float32")  # (2, 9, 3)
+layer = keras.layers.SimpleRNN(5, return_sequences=True)
+layer.build(x.shape)
+W_x, W_h, b = layer.get_weights()  # random: nothing has been trained
+h = simple_rnn(x, W_x, W_h, b)  # (2, 9, 5)
+print("x", x.shape, " W_x", W_x.shape, " W_h", W_h.shape, " h", h.shape)
+claim("number of hidden states for a sentence of nine words", h.shape[1],
+      close_to=9, within=0.5)
 
-# %%
-start = next(i for i in range(0, 400, 2) if test[i].startswith("although"))
-twins = [sentence.split() for sentence in test[start : start + 2]]
-x = E[np.stack([vocabulary.encode(twin) for twin in twins])]  # (2, time, features)
-h = simple_rnn(x, W_x, W_h, b)  # (2, time, units)
-print("x", x.shape, " h", h.shape)
-print("sums of the word vectors:", x.sum(axis=1).round(3), sep="\n")
-print("last states:", h[:, -1].round(3), sep="\n")
+# %% alt="Two heat maps above each other for the sentence 'although the plot was dull the cast was witty', with one column for each of its nine words. The upper one, the input x, has three rows, the features. The lower one, the hidden states h, has five rows, the units." jupyter={"source_hidden": true}
+# Draw the input and the hidden states of the first sentence.
+fig, axes = plt.subplots(2, 1, figsize=(8, 4), height_ratios=[3, 5],
+                         sharex=True)
+for ax, values, name in ((axes[0], x[0], "features"), (axes[1], h[0], "units")):
+    image = ax.imshow(values.T, cmap="PuOr", vmin=-1, vmax=1, aspect="auto")
+    ax.set(ylabel=name, yticks=range(values.shape[1]))
+    ax.set_yticklabels(range(1, values.shape[1] + 1))
+axes[0].set_title("Input x: 9 time steps, 3 features")
+axes[1].set_title("Hidden states h: 9 time steps, 5 units")
+axes[1].set_xticks(range(9), pair[0].split())
+fig.colorbar(image, ax=axes, label="value")
+plt.show()
 
 # %% [markdown]
-# The two sums are equal: a bag, or a mean, sees one and the same sentence. The two last states differ, although the weights are random. Order is
-# not something that the network has to learn to see; it has to learn what to make of it.
+# Both heat maps have nine columns, one for each word: the layer computes one hidden state per time step. The number of rows changes from features to units.
+# So `units` has nothing to do with the length of the sequence. It says how much the network can store at each time step, and you choose it.
 
-# %%
-claim("the sums of the twins' word vectors are equal: largest difference",
-      np.abs(x[0].sum(axis=0) - x[1].sum(axis=0)).max(), at_most=1e-9)
-claim("the last states of the twins differ, even with random weights: distance",
-      np.linalg.norm(h[0, -1] - h[1, -1]), at_least=0.05)
-
-# %% [markdown]
-# ### The same with one matrix
+# %% [markdown] claim="number of hidden states for a sentence of nine words"
+# **Quick question.** A layer with 64 units reads sentences of 9 words. How many hidden states does it compute for each sentence?
 #
-# Many books, and many programs, write the two products as one. Put $x_t$ and $h_{t-1}$ side by side and the two matrices on top of each other:
-#
-# $$h_t = \tanh\left([x_t, h_{t-1}] \begin{bmatrix} W_x \\ W_h \end{bmatrix} + b\right)$$
-#
-# Each entry of a product of matrices is a sum over the row on the left. A longer row is the same sum, cut in two.
-
-# %%
-W = np.concatenate([W_x, W_h], axis=0)  # (features + units, units)
-h_prev, x_t = h[:, 3], x[:, 4]  # in the middle of the sentences
-joined = np.concatenate([x_t, h_prev], axis=1)  # (batch, features + units)
-claim("one concatenated matrix gives the same state as two: largest difference",
-      np.abs(np.tanh(joined @ W + b) - step(x_t, h_prev, W_x, W_h, b)).max(), at_most=1e-9)
+# <details><summary>A. 64</summary>No. 64 is the hidden size: each hidden state has 64 numbers.</details>
+# <details><summary>B. 9</summary>Right. One for each word, as measured above with 5 units. Another number of units would not change it.</details>
+# <details><summary>C. 1</summary>No. Keras gives you only the last one by default (section 5), but the layer computes one at every time step.</details>
 
 # %% [markdown]
 # ## 4 · Unrolling
 #
-# Drawn as it is written, the network is a loop: the state goes back into the cell that made it. Drawn along time, the loop becomes a chain with one
-# copy of the cell for each word. This is called **unrolling**.
+# Drawn as in the equation, the network is a loop: the hidden state goes back into the cell that computed it. Drawn along time, the loop becomes a chain with one
+# copy of the cell for each time step. This is called [**unrolling**](../GLOSSARY.md#unrolling).
 
-# %%
-plots.drawing("folded_and_unrolled", alt="""
-    Left, a cell h_t with the input x_t below it and an arrow W_h from the cell
-    back to itself. Right, the same cell unrolled over the five words 'the film
-    was not dull': h_0 leads to h_1, h_1 to h_2 and so on through W_h, and each
-    word enters from below through W_x.""")
+# %% alt="Left, a cell h_t with the input x_t below it and an arrow W_h from the cell back to itself. Right, the same cell unrolled over the five words 'the film was not dull': h_0 leads to h_1, h_1 to h_2 and so on through W_h, and each word enters from below through W_x." jupyter={"source_hidden": true}
+# Show the network as a loop and as a chain.
+plots.drawing("folded_and_unrolled")
 
 # %% [markdown]
-# Two things can be read off the chain. All arrows of a kind have the same weights, so a longer sentence makes the chain longer and not the model
-# larger. And what the first word has to say to the last state must pass through every $W_h$ between them. Keep the second in mind.
+# The chain shows two things. All its cells have the same parameters, so a longer sentence makes the chain longer but not the model larger. And information from the first
+# word reaches the last hidden state only through every cell between them. At each of them it can get lost.
 #
-# Here is the chain at work: the states of our untrained network while it reads the twins, one column a word.
+# How much gets lost? Our two sentences differ in the order of their first five words, and both end with *the cast was witty*.
+#
+# **What do you expect?** Are the hidden states of the two sentences the same after the last four words?
+#
+# <details><summary>Answer</summary>No, but they come closer. Both networks now read the same words, and each step replaces a part of the old hidden state.</details>
 
 # %%
-def show_states(axes, states, words, title):
-    """States (time, units) as a heat map on `axes`: a row a unit, a column a word."""
-    picture = axes.imshow(states.T, cmap="PuOr", vmin=-1, vmax=1, aspect="auto")
-    axes.set(title=title, ylabel="unit", yticks=[], xticks=range(len(words)))
-    axes.set_xticklabels(words, rotation=35, ha="right")
-    return picture
-
-
-figure, axes = plots.figure(1, 2, size=(9.6, 3.0))
-for i in range(2):
-    picture = show_states(axes[i], h[i], twins[i], ("one twin", "the other")[i] + ", untrained")
-figure.colorbar(picture, ax=axes, label="state")
-plots.show(figure, alt="""Two heat maps of the five units' states by word, one for each twin.
-    The columns of the first two words are the same in both; from the third word on
-    they differ.""")
+distance = np.linalg.norm(h[0] - h[1], axis=-1)  # (time,)
+print("distance of the two hidden states after each word:")
+print(distance.round(3))
+claim("distance after the last word, without training", distance[-1],
+      at_least=0.005)
+claim("distance after the last word, as a fraction of the largest",
+      distance[-1] / distance.max(), at_most=0.7)
 
 # %% [markdown]
-# The columns are alike as long as the words are. From the first word that differs the states go different ways, and they do not meet
-# again where the words do: `was` leaves another state each time. What has been read lives on in the state.
+# While the words differ, the hidden states are far apart. Over the last four words, which are the same, the distance shrinks, but not to zero. So some information about the
+# beginning is still there; a bag of words has none. But without training the hidden state depends mostly on the latest words. What to keep is something
+# that the network has to learn. We measure this distance again in section 7, after training.
 
 # %% [markdown]
 # ## 5 · NumPy = Keras
 #
-# `keras.layers.SimpleRNN` has the same three arrays, in the same order: `kernel` is $W_x$, `recurrent_kernel` is $W_h$, `bias` is $b$. We build a
-# layer, copy its weights, and let both read the twins.
-
-# %%
-layer = keras.layers.SimpleRNN(units, return_sequences=True)
-layer.build((None, None, features))  # batch and time are free
-W_x, W_h, b = layer.get_weights()
-print({"W_x": W_x.shape, "W_h": W_h.shape, "b": b.shape})
-h_keras = layer(x.astype("float32")).numpy()  # (batch, time, units)
-claim("our loop and keras.layers.SimpleRNN give the same states: largest difference",
-      np.abs(simple_rnn(x, W_x, W_h, b) - h_keras).max(), at_most=1e-5)
-
-# %% [markdown]
-# `course_utils.cells` holds the same cell with checks of the shapes, for all lessons to come. `from_keras` copies the weights of a layer, `forward` is the
-# loop. Its step is our line:
-
-# %%
-import inspect
-
-print(inspect.getsource(cells.SimpleRNN.step))
-run = cells.forward(cells.from_keras(layer), x)
-claim("course_utils.cells gives the same states as Keras: largest difference",
-      np.abs(run.outputs - h_keras).max(), at_most=1e-5)
-
-# %% [markdown]
-# ### `return_sequences`
+# `keras.layers.SimpleRNN` has three arrays of parameters: `kernel` is $W_x$, `recurrent_kernel` is $W_h$, and `bias` is $b$. Our loop already used the
+# parameters of `layer`. So the layer itself must give the same hidden states.
 #
-# By default the layer gives only its last state, one vector a sequence. That is enough to classify the sequence. With `return_sequences=True` it gives
-# all of them, one vector a step: what a second recurrent layer on top needs (lesson 08), or a label for every word (lesson 11).
+# By default, a layer returns only the last hidden state, one vector per sequence. This is what a classifier needs. With `return_sequences=True`, as in `layer`, it returns all of them, one vector
+# per time step. You need them for a second recurrent layer on top (lesson 08), or to predict a label for every word (lesson 11).
 
 # %%
-last = keras.layers.SimpleRNN(units)
-last.build((None, None, features))
+h_keras = layer(x).numpy()  # return_sequences=True: (2, 9, 5)
+last = keras.layers.SimpleRNN(5)  # return_sequences=False
+last.build(x.shape)
 last.set_weights(layer.get_weights())
-h_last = last(x.astype("float32")).numpy()
-print("return_sequences=True ", h_keras.shape, "\nreturn_sequences=False", h_last.shape)
-claim("without return_sequences the output is the last of the states: largest difference",
+h_last = last(x).numpy()  # (2, 5)
+print("return_sequences=True ", h_keras.shape)
+print("return_sequences=False", h_last.shape)
+claim("NumPy and Keras: largest difference of the hidden states",
+      np.abs(h - h_keras).max(), at_most=1e-5)
+claim("the default output is the last hidden state: largest difference",
       np.abs(h_last - h_keras[:, -1]).max(), at_most=1e-6)
 
 # %% [markdown]
-# ## 6 · Classify from the last state
+# Some books write a second equation for the output, $y_t = h_t W_y + b_y$. In Keras that is a `Dense` layer on top: the output of `SimpleRNN` *is* its hidden state. In PyTorch,
+# `nn.RNN` reads (time, batch, features) unless you write `batch_first=True`, and it has two biases, which are simply added.
+
+# %% [markdown] claim="the default output is the last hidden state: largest difference"
+# **Quick question.** A batch has 32 sentences of 9 words, with 16 features per word. What shape does `SimpleRNN(64)` return?
 #
-# The last state has seen the whole sentence, so a logistic regression on top of it can give the answer:
-# $\hat y = \sigma(h_T w + b_y)$, a `Dense` layer with one unit. Below the recurrent layer stands an embedding
-# (lesson 02), which gives each word its vector. All three are trained together.
+# <details><summary>A. (32, 64)</summary>Right. One vector per sentence, the last hidden state, with 64 units.</details>
+# <details><summary>B. (32, 9, 64)</summary>No. That is the shape with <code>return_sequences=True</code>.</details>
+# <details><summary>C. (32, 9, 16)</summary>No. That is the shape of the input. The last axis changes from features to units.</details>
+# <details><summary>D. (64,)</summary>No. Every sentence of the batch has its own hidden state.</details>
 
-
-# %%
-def ids_of(sentences):
-    """Ids (sentences, time) of sentences that all have the same number of words."""
-    return np.stack([vocabulary.encode(sentence.split()) for sentence in sentences])
-
-
-def build(V, units=16):
-    """A model from word ids (batch, time) to the probability of praise (batch, 1)."""
-    return keras.Sequential([
-        keras.Input((None,)),  # any number of words
-        keras.layers.Embedding(V, 16, name="embedding"),  # (batch, time, 16)
-        keras.layers.SimpleRNN(units, name="rnn"),  # (batch, units): the last state
-        keras.layers.Dense(1, activation="sigmoid", name="answer"),  # (batch, 1)
-    ])
-
+# %% [markdown]
+# ## 6 · Classify from the last hidden state
+#
+# The last hidden state is computed from all words of the sentence. So a logistic regression on it can classify the sentence: $\hat y = \sigma(h_T w + b_y)$,
+# a `Dense` layer with one unit. Below the recurrent layer is an `Embedding` layer (lesson 02), which gives each word its vector. All three are trained together.
 
 # %%
-model = build(len(vocabulary))
-model.compile(loss="binary_crossentropy", optimizer=keras.optimizers.Adam(0.005),
-              metrics=["accuracy"], jit_compile=False)
-model.fit(ids_of(train), y_train, batch_size=32, epochs=5, verbose=0, callbacks=[ProgressBar()])
+model = keras.Sequential([
+    keras.Input((None,)),  # word ids: (batch, time), any number of time steps
+    keras.layers.Embedding(len(vocabulary), 16),  # (batch, time, 16)
+    keras.layers.SimpleRNN(16),  # (batch, 16): the last hidden state
+    keras.layers.Dense(1, activation="sigmoid"),  # (batch, 1): P(positive)
+])
+n = model.layers[1].count_params()
+print(f"recurrent layer: 16 · 16 in W_x + 16 · 16 in W_h + 16 in b = {n}")
+claim("parameters of a layer with 16 features and 16 units", n,
+      close_to=16 * (16 + 16 + 1), within=0.5)
+
+# %% [markdown]
+# The length of the sentence is not in this number.
+
+# %%
+model.compile(loss="binary_crossentropy", metrics=["accuracy"],
+              optimizer=keras.optimizers.Adam(0.005))
+history = model.fit(ids_of(train), y_train, epochs=6, verbose=0,
+                    validation_split=0.1).history
 rnn_accuracy = model.evaluate(ids_of(test), y_test, verbose=0)[1]
-claim("accuracy of the simple recurrent network on the same twins", rnn_accuracy, at_least=0.95)
+claim("accuracy of the simple recurrent network on the same minimal pairs",
+      rnn_accuracy, at_least=0.95)
+
+# %% alt="Training and validation loss by epoch: both fall from about 0.4 or less to almost zero within three epochs and stay there." jupyter={"source_hidden": true}
+# Draw the learning curves.
+fig, ax = plt.subplots(figsize=(6.4, 3))
+ax.plot(range(1, 7), history["loss"], "o-", label="training set")
+ax.plot(range(1, 7), history["val_loss"], "s--", label="validation set")
+ax.set(xlabel="epoch", ylabel="loss",
+       title="After three epochs there is little left to learn")
+ax.legend()
+plt.show()
 
 # %% [markdown]
-# The same sentences, the same number of examples, and a network of about a thousand weights, half of them the word vectors, gets what no bag can.
-# The recurrent layer itself has $W_x$, $W_h$ and $b$, and nothing that depends on the length of the sentence.
-
-# %%
-n = 16
-counted = model.get_layer("rnn").count_params()
-print(f"16 features, {n} units: {16 * n} in W_x + {n * n} in W_h + {n} in b = {counted}")
-claim("weights of the layer: units times (features + units + 1)", counted,
-      close_to=n * (16 + n + 1), within=0.5)
+# The network classifies the test sentences correctly, where every bag of words is at chance level. The learning curves are flat at the end: more training would not change the result.
 
 # %% [markdown]
-# ## 7 · The state, step by step
+# ## 7 · The hidden state, step by step
 #
-# What does the trained network carry from word to word? We take its weights, run our own loop, and keep all states. Then we ask the last layer, after
-# *every* word, what it would answer if the sentence ended there.
+# What does the trained network keep from word to word? We run our own loop with its parameters, so we get all hidden states. Then we apply the `Dense` layer after
+# *every* word, as if the sentence ended there.
 
 # %%
-W_x, W_h, b = model.get_layer("rnn").get_weights()
-w, b_y = model.get_layer("answer").get_weights()  # (units, 1), (1,)
-E = model.get_layer("embedding").get_weights()[0]  # (V, 16)
+embedding, rnn, dense = model.layers
+x = embedding(ids_of(pair)).numpy()  # (2, 9, 16)
+h = simple_rnn(x, *rnn.get_weights())  # (2, 9, 16)
+p = dense(h).numpy()[:, :, 0]  # (2, 9): P(positive) after each word
+print(p.round(2))
+claim("P(positive) of the first sentence minus that of the second",
+      p[0, -1] - p[1, -1], at_least=0.8)
+claim("fraction of units that change their sign at the last word",
+      np.mean(h[0, -1] * h[0, -2] < 0), at_least=0.5)
 
-
-def read(words):
-    """States (time, units) and probabilities of praise (time,) of the trained model."""
-    h = simple_rnn(E[vocabulary.encode(words)][None], W_x, W_h, b)[0]
-    return h, cells.sigmoid(h @ w + b_y)[:, 0]
-
-
-by_hand = [read(twin)[1][-1] for twin in twins]
-claim("our loop with the trained weights answers as the model does: largest difference",
-      np.abs(by_hand - model.predict(ids_of(test[start : start + 2]), verbose=0)[:, 0]).max(),
-      at_most=1e-4)
-
-# %%
-figure, axes = plots.figure(2, 2, size=(9.6, 5.0), height_ratios=[1.6, 1], sharex="col")
-for i, twin in enumerate(twins):
-    h, p = read(twin)
-    order = np.argsort(w[:, 0])  # bottom: positive units speak for praise
-    label = "praise" if y_test[start + i] else "blame"
-    picture = show_states(axes[0, i], h[:, order], twin, f"trained; the answer is {label}")
-    axes[1, i].plot(p, "o-")
+# %% alt="For each of the two sentences, a heat map of the sixteen units by word, and below it P(positive) after each word. At the first words the values are small and the probability is near one half. Towards the end most units are near plus or minus one and change their sign from word to word, and the probability jumps between zero and one. It ends at one for the first sentence and at zero for the second." jupyter={"source_hidden": true}
+# Draw the hidden states of both sentences, and P(positive) after each word.
+order = np.argsort(dense.get_weights()[0][:, 0])  # positive weights last
+fig, axes = plt.subplots(2, 2, figsize=(9.6, 5), height_ratios=[1.6, 1],
+                         sharex="col")
+for i, sentence in enumerate(pair):
+    image = axes[0, i].imshow(h[i][:, order].T, cmap="PuOr", vmin=-1, vmax=1,
+                              aspect="auto")
+    axes[0, i].set(title=["positive", "negative"][i], ylabel="unit")
+    axes[0, i].set_yticks(range(0, 16, 3), order[::3] + 1)
+    axes[1, i].plot(p[i], "o-")
     axes[1, i].axhline(0.5, color="black", linewidth=0.8, linestyle=":")
-    axes[1, i].set(ylim=(-0.05, 1.05), ylabel="P(praise)", xticks=range(len(twin)))
-    axes[1, i].set_xticklabels(twin, rotation=35, ha="right")
-figure.colorbar(picture, ax=axes[0], label="state")
-plots.show(figure, alt="""Two heat maps of the sixteen units' states by word, one for each twin,
-    and below each the probability of praise after each word. The columns are the same for the
-    first two words; in the last, most units have opposite colours. The probability starts near
-    one half, swings up and down, and ends near one for praise and near zero for blame.""")
-
-# %%
-p_praise, p_blame = sorted((read(twin)[1][-1] for twin in twins), reverse=True)
-claim("after the last word the probabilities of praise of the two twins are apart by",
-      p_praise - p_blame, at_least=0.8)
+    axes[1, i].set(ylim=(-0.05, 1.05), ylabel="P(positive)")
+    axes[1, i].set_xticks(range(9), sentence.split(), rotation=35, ha="right")
+fig.colorbar(image, ax=axes[0], label="hidden state")
+plt.show()
 
 # %% [markdown]
-# Read the curves from left to right. In the beginning the twins are the same sentence and the answer is a shrug. Then it swings from one side to the other, and only
-# at the last word does it stand where it should. The swings are no mistake: training asked for an answer after the ninth word and nowhere else, so what the last layer
-# would say before that was nobody's business. What matters is in the columns: by the end the twins, whose words are the same, have left states in which most units stand on opposite sides.
+# Each row of a heat map is a unit. The rows are sorted by the unit's weight in the `Dense` layer, from negative at the top to positive at the bottom. After the last word, the two sentences have opposite colours.
 #
-# No unit has a name. *There was an although* is spread over many of them, and each takes part in many things.
+# The curves are a surprise: at the last words P(positive) jumps between 0 and 1, and one word before the end it is wrong for both sentences. The heat maps show why: most units
+# change their sign at each of the last steps. All training sentences have nine words, and training asked for an answer after the ninth word only. A hidden state that changes its sign at every step is then as good as one that
+# does not. The network has learned what we asked for, and nothing else.
 
-# %%
-def show_step(t):
-    """The unrolled network after t words of the first twin, and the state that it carries on."""
-    h, p = read(twins[0])
-    figure, (top, bottom) = plots.figure(2, 1, size=(9.6, 4.2), height_ratios=[1.3, 1])
-    plots.unrolled(top, twins[0], now=t)
-    top.set_title(f"After {t} words: P(praise) = {p[t - 1]:.2f}")
-    bottom.bar(range(1, n + 1), h[t - 1], color=plots.BLUE)
-    bottom.axhline(0, color="black", linewidth=0.8)
-    bottom.set(ylim=(-1.05, 1.05), xlabel="unit", title=f"The state $h_{t}$, all that goes on")
-    plots.show(figure, alt=f"""The unrolled network over the sentence '{' '.join(twins[0])}'.
-        Step {t}, the word '{twins[0][t - 1]}', is marked, later steps are grey. Below, bars
-        of the state's units.""")
-
-
-show_step(5)
-
-# %% [markdown]
-# In JupyterLab the next cell has a slider: move it, and watch what each word does to the state. On paper the figure above and the heat maps say the same.
-
-# %%
-if os.environ.get("JPY_SESSION_NAME"):  # set where somebody has the notebook open
-    from ipywidgets import IntSlider, interact
-
-    interact(show_step, t=IntSlider(value=1, min=1, max=len(twins[0])))
-else:
-    print("Open this notebook in JupyterLab to step through the network with a slider.")
+# %% alt="Distance of the hidden states of the two sentences after each word. Without training it goes up and down, and falls over the last four words. With training it is near zero for the first three words and then rises at every word." jupyter={"source_hidden": true}
+# Draw the distance of the two hidden states, without and with training.
+trained = np.linalg.norm(h[0] - h[1], axis=-1)  # (time,)
+fig, ax = plt.subplots(figsize=(7, 3.2))
+ax.plot(distance / np.sqrt(5), "s--", label="without training")
+ax.plot(trained / np.sqrt(16), "o-", label="with training")
+ax.set(title="Training keeps the two sentences apart",
+       ylabel="distance / √units")
+words = zip(pair[0].split(), pair[1].split())
+ax.set_xticks(range(9), [f"{one}\n{other}" for one, other in words])
+ax.legend()
+plt.show()
+claim("distance after the last word, with training", trained[-1], at_least=4)
 
 # %% [markdown]
-# ## 8 · Any length, the same weights
+# This is the distance of section 4 again, divided by the square root of the hidden size to make 5 and 16 units comparable. Without training, it shrinks over the words *the cast was witty*, with which both sentences end.
+# With training it grows at each of them: the network carries the place of *although* to the end. No single unit does this; the difference is spread over most of them.
+
+# %% [markdown]
+# ## 8 · Sequences of any length
 #
-# The loop stops when the words do. So the same model reads three words, or sixty, without any change. (Sequences *in one batch* must be of equal length, because
-# a batch is one block of numbers. How to pad short ones without harm is a matter of lesson 09.)
-
-# %%
-lengths = (3, 9, 60)
-for length in lengths:
-    ids = np.resize(ids_of(test[:1])[0], (1, length))  # cut, or repeated from the start
-    p = model.predict(ids, verbose=0)
-    print(f"{length:>2} words: {ids.shape} -> {p.shape}, {model.count_params()} weights")
-
-# %% [markdown]
-# That it *can* read sixty words does not mean that it understands them: it was trained on nine. Where a network has never been, nothing is promised.
-
-# %% [markdown]
-# ## 9 · But pairs of words see order too
+# The number of parameters does not depend on the length, so the same model reads 3 words, or 60. That it *can* read them does not mean that its answer is right: it was trained on nine. And all sequences *of one batch*
+# must have the same length. The usual way is to fill short sequences with zeros, which is called padding.
 #
-# An honest comparison has to ask the strongest bag. In lesson 01, pairs of neighbouring words brought a little order back. Here they bring back everything
-# that is needed: *dull the* or *superb although* gives the sentence away, because the word that tells stands right beside the opinion.
-# So let the critics talk: three words between the opinion and what follows.
-
-# %%
-def drawl(sentence):
-    """The sentence with 'i must say' after each word of opinion."""
-    opinions = synthetic.POSITIVE + synthetic.NEGATIVE
-    return " ".join(f"{w} i must say" if w in opinions else w for w in sentence.split())
-
-
-slow_train, slow_test = list(map(drawl, train)), list(map(drawl, test))
-print(slow_test[start])
-
-# %%
-from sklearn.feature_extraction.text import CountVectorizer
-
-accuracy = {}
-for kind, (texts, held_out) in {"plain": (train, test), "slow": (slow_train, slow_test)}.items():
-    for reach, name in ((1, "words"), (2, "words and pairs"), (3, "up to triples")):
-        grams = CountVectorizer(ngram_range=(1, reach)).fit(texts)
-        bag = LogisticRegression(C=10, solver="liblinear").fit(grams.transform(texts), y_train)
-        accuracy[kind, name] = bag.score(grams.transform(held_out), y_test)
-
-# %% [markdown]
-# The recurrent network is trained anew, by the same lines, on the slow sentences.
-
-# %%
-vocabulary = Vocabulary.from_documents(sentence.split() for sentence in slow_train)
-slow_model = build(len(vocabulary))
-slow_model.compile(loss="binary_crossentropy", optimizer=keras.optimizers.Adam(0.005),
-                   metrics=["accuracy"], jit_compile=False)
-slow_model.fit(ids_of(slow_train), y_train, batch_size=32, epochs=5, verbose=0,
-               callbacks=[ProgressBar()])
-accuracy["plain", "simple RNN"] = rnn_accuracy
-accuracy["slow", "simple RNN"] = slow_model.evaluate(ids_of(slow_test), y_test, verbose=0)[1]
-
-# %%
-figure, axes = plots.figure(size=(8.2, 3.4))
-labels = {"plain": "neighbouring words tell", "slow": "three words in between"}
-for offset, kind in ((-0.2, "plain"), (0.2, "slow")):
-    heights = [value for (task, name), value in accuracy.items() if task == kind]
-    axes.bar(np.arange(4) + offset, heights, width=0.38, label=labels[kind])
-plots.label_bars(axes)
-axes.axhline(0.5, color="black", linewidth=0.8, linestyle=":")
-axes.set(title="Pairs see the next word; the state reaches over the gap", ylabel="accuracy",
-         ylim=(0, 1.3), yticks=[0, 0.5, 1], xticks=range(4))
-axes.set_xticklabels(["bag of words", "… and pairs", "… and triples", "simple RNN"])
-axes.legend(frameon=False, ncols=2, loc="upper left")
-plots.show(figure, alt="""Bars of accuracy for four models on two tasks. Where neighbouring
-    words tell the answer, pairs and triples of words are as good as the recurrent network.
-    With three words in between, all bags are near one half and the recurrent network stays
-    near one.""")
-
-# %%
-claim("pairs of words tell the plain twins apart", accuracy["plain", "words and pairs"],
-      at_least=0.95)
-claim("with three words in between, even triples are no better than a coin",
-      accuracy["slow", "up to triples"], at_most=0.6)
-claim("with three words in between, the recurrent network still tells them apart",
-      accuracy["slow", "simple RNN"], at_least=0.95)
-
-# %% [markdown]
-# A bag of $n$-grams has a fixed reach, and each word further multiplies the number of its columns. The recurrent network has no built-in reach: its state
-# carries *although* over as many words as stand between, and has the same number of weights whatever the distance.
-
-# %% [markdown]
-# ## 10 · And on reviews?
+# **What do you expect?** The model classifies our first sentence as positive. Does one zero after it change the answer? And five zeros before it?
 #
-# Made sentences are clean. The reviews of the sample are less so: slips of the fingers, sentences about something else, and many ways to turn an opinion. We train
-# on the last thirty words of every training review, and test on the reviews that have a twin and at most thirty words. Shorter texts get zeros *before* their
-# first word, so that the last state is still the state after the last word; `clipnorm` belongs to lesson 05.
+# <details><summary>Answer</summary>Both can. For this layer a zero is a word like any other: id 0 has a vector in the <code>Embedding</code> layer, and each zero is one more time step.</details>
 
 # %%
-from course_utils.datasets import reviews
-from course_utils.text import tokenize
-
-LENGTH = 30
-sample = reviews.load_sample()
-short = [tokenize(text)[-LENGTH:] for text in sample.train.texts]
-vocabulary = Vocabulary.from_documents(short, size=1000)
-
-
-def padded(documents):
-    """Ids (documents, LENGTH), with zeros before the beginning of short texts."""
-    return keras.utils.pad_sequences(list(map(vocabulary.encode, documents)), LENGTH)
-
-
-# %%
-tokens = [tokenize(text) for text in sample.test.texts]
-chosen = [i for i in np.flatnonzero(sample.test.twins >= 0) if len(tokens[i]) <= LENGTH]
-chosen.sort(key=lambda i: (sample.test.twins[i], sample.test.labels[i]))  # blame, then praise
-pairs = [tokens[i] for i in chosen]
-print(f"{len(pairs) // 2} pairs of twins, the first:")
-print("blame: ", " ".join(pairs[0]), "\npraise:", " ".join(pairs[1]))
-
-# %%
-keras.utils.set_random_seed(SEED)
-review_model = build(len(vocabulary), units=32)
-review_model.compile(loss="binary_crossentropy", metrics=["accuracy"], jit_compile=False,
-                     optimizer=keras.optimizers.Adam(0.004, clipnorm=1.0))
-review_model.fit(padded(short), sample.train.labels, batch_size=64, epochs=4, verbose=0,
-                 callbacks=[ProgressBar()])
-p = review_model.predict(padded(pairs), verbose=0)[:, 0].reshape(-1, 2)  # (pairs, 2)
+ids = ids_of(pair[:1])  # (1, 9)
+for before, after in ((0, 0), (5, 0), (0, 1)):
+    padded = np.pad(ids, [(0, 0), (before, after)])
+    p = model.predict(padded, verbose=0)[0, 0]
+    print(f"{before} zeros before, {after} after: P(positive) = {p:.3f}")
+claim("P(positive) of the positive sentence with one zero at the end", p,
+      at_most=0.5)
 
 # %% [markdown]
-# A bag has to give both twins of a pair the same score. So we ask each model the question that a bag can only guess: *which of the two is the praise?* A tie counts as half.
+# One zero at the end turns the answer into its opposite: it is a tenth time step, and we saw what this network does at each time step. Zeros before the sentence are read as well, so the hidden state
+# before the first word is no longer $h_0 = 0$. Here this matters less, but it can matter. Lesson 09 shows the remedy, a mask, which tells the layer which time steps to skip.
+# Without a mask, train the network with the same padding that you use later.
 
-# %%
-bag = LogisticRegression(C=0.1, solver="liblinear")
-bag.fit(bag_of_words(short, vocabulary), sample.train.labels)
-scores = bag.decision_function(bag_of_words(pairs, vocabulary)).reshape(-1, 2)
-found = {name: np.mean((s[:, 1] > s[:, 0]) + 0.5 * (s[:, 1] == s[:, 0]))
-         for name, s in {"bag of words": scores, "simple RNN": p}.items()}
-claim("share of pairs of twins in which the bag finds the praise", found["bag of words"],
-      close_to=0.5, within=1e-9)
-claim("share of pairs of twins in which the simple RNN finds the praise", found["simple RNN"],
-      at_least=0.55)
-
-# %% [markdown]
-# More than a coin, and far from all: three thousand reviews are few to learn the many ways of turning an opinion from, most of these reviews can be
-# told by their words alone, and a review may bring a sentence about parades between the opinion and the end. What a bag cannot do *at all*, this network does *a little*.
-# It may even be a trick: whoever always believes the *last* word of opinion gets about three in four of the sample's twins right (`data/README.md`), and a state that has
-# half forgotten the beginning leans to the end.
-# How much of the rest is the fault of the data, and how much of the cell, is a question for lessons 06 and 07.
-
-
-# %% [markdown]
-# ## 11 · A first look at how far it remembers
+# %% [markdown] claim="P(positive) of the positive sentence with one zero at the end"
+# **Quick question.** Why did a zero at the end change the answer?
 #
-# No built-in reach: is there really no limit? The cleanest way to ask is a task where only the first step matters. In `synthetic.recall` a sequence begins with one of
-# four symbols; then comes a number of distractors, the **lag**, that say nothing; then the network is asked for the symbol. Who has forgotten it can only
-# guess, and is right one time in four.
-
-# %%
-x, y = synthetic.recall(3, lag=5, seed=SEED)  # (3, 6, 8), (3,)
-print("first sequence, ids of its one-hot vectors:", x[0].argmax(axis=-1), "answer:", y[0])
+# <details><summary>A. Ten words are too many for the model</summary>No. The layer can read any length. It was not trained on ten words, and that is another matter.</details>
+# <details><summary>B. The layer computes one more hidden state, and that is the last one now</summary>Right. The <code>Dense</code> layer gets the hidden state after the zero, not the one after the last word.</details>
+# <details><summary>C. The zero multiplies the hidden state by 0</summary>No. The zero is a word id. It is replaced by a vector, and the cell is applied as always.</details>
 
 # %% [markdown]
-# We train one small network for each lag, with the same data, time and settings, and test it on new sequences.
+# ## 9 · A time series
+#
+# Nothing in the cell is about words. In a time series, each time step is a measurement. Here is a synthetic one, the sum of two waves and some noise. The task is to predict the next value from the 20 values before it.
+#
+# The layer again needs (batch, time, features). Each *window* of 20 values is one example of the batch, with 20 time steps and one feature.
 
 # %%
-lags = (2, 20, 100)
-remembered = []
-for lag in lags:
-    x, y = synthetic.recall(600, lag, seed=SEED)
+t = np.arange(1200)
+waves = np.sin(2 * np.pi * t / 20) + 0.5 * np.sin(2 * np.pi * t / 7)
+series = waves + rng.normal(scale=0.1, size=1200)  # (1200,)
+windows = np.lib.stride_tricks.sliding_window_view(series, 21)  # (1180, 21)
+x, y = windows[:, :20, None], windows[:, 20]  # (1180, 20, 1), (1180,)
+x_train, y_train_next = x[:800], y[:800]
+x_later, y_later = x[820:], y[820:]  # has no value in common with x_train
+print(x_train.shape, y_train_next.shape, x_later.shape)
+
+# %% [markdown]
+# The windows that come later in time are for the test. A random split would put almost the same windows into both sets. The model is the one of section 6, without an `Embedding`, because the inputs are numbers already, and with a `Dense`
+# layer without sigmoid, because the output may be any number.
+
+# %%
+forecaster = keras.Sequential([
+    keras.Input((None, 1)),  # (batch, time, features)
+    keras.layers.SimpleRNN(16),  # (batch, 16)
+    keras.layers.Dense(1),  # (batch, 1): the next value
+])
+forecaster.compile(loss="mse", optimizer=keras.optimizers.Adam(0.01))
+forecaster.fit(x_train, y_train_next, epochs=20, verbose=0)
+predicted = forecaster.predict(x_later, verbose=0)[:, 0]
+claim("mean squared error of the recurrent network",
+      np.mean((predicted - y_later) ** 2), at_most=0.04)
+claim("mean squared error of repeating the last value",
+      np.mean((x_later[:, -1, 0] - y_later) ** 2), at_least=0.1)
+
+# %% alt="The last hundred values of the time series, a sum of two waves, and the network's prediction of each value from the twenty before it. The two lines are nearly the same." jupyter={"source_hidden": true}
+# Draw the end of the series and the predictions.
+fig, ax = plt.subplots(figsize=(8, 3))
+ax.plot(t[-100:], series[-100:], "o", markersize=3, label="measured")
+ax.plot(t[-100:], predicted[-100:], label="predicted one step ahead")
+ax.set(xlabel="time step", ylabel="value", title="One feature, many time steps")
+ax.legend(ncols=2, loc="upper right")
+ax.set_ylim(-2, 2.6)
+plt.show()
+
+# %% [markdown]
+# The error is far below that of the simplest baseline, which predicts that the last value comes again. The noise alone has a variance of 0.01, and no model can predict it. (A linear
+# model is a stronger baseline; it is under "Going further".)
+
+# %% [markdown]
+# ## 10 · Stateful layers, and how shuffling breaks them
+#
+# Keras starts every sequence of every batch with $h_0 = 0$. So nothing is carried from one batch to the next. But some sequences are too long for one batch, or have no end: a sensor, a book, the clicks of a user.
+# They are cut into pieces. A [**stateful layer**](../GLOSSARY.md#stateful-layer) starts a batch with the last hidden states of the previous batch: row $i$ continues where row $i$ of the previous batch ended.
+#
+# We need a task in which the pieces depend on each other. A stream has 50 values. The first is −1 or 1, and the others are small noise. At every time step, the network has to say whether the first value was 1.
+
+# %%
+def make_streams(n=100, length=50):
+    """Streams (n, length, 1), and for each step: was the first value 1?"""
+    first = rng.choice([-1, 1], size=n)
+    x = rng.normal(scale=0.1, size=(n, length, 1))
+    x[:, 0, 0] = first
+    y = np.repeat(first == 1, length).reshape(n, length, 1)
+    return x, y.astype("float32")
+
+
+x, y = make_streams()
+x_pieces = np.concatenate(np.split(x, 5, axis=1))  # (500, 10, 1)
+y_pieces = np.concatenate(np.split(y, 5, axis=1))  # (500, 10, 1)
+print(x.shape, "->", x_pieces.shape)
+
+# %% [markdown]
+# The 100 streams are cut into five pieces of ten time steps. Rows 0 to 99 of `x_pieces` are the first pieces of all streams, rows 100 to 199 the second pieces, and so on. With batches of 100 rows, row $i$ of each batch belongs to stream $i$.
+#
+# A stateful layer needs a fixed batch size. And its state must be set back to zero when the streams begin again: here, before each epoch.
+
+# %%
+class ResetState(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        self.model.layers[0].reset_state()  # h = 0
+
+
+def train_stateful(shuffle):
+    """Accuracy on the training set, one number per epoch."""
     keras.utils.set_random_seed(SEED)
-    recaller = keras.Sequential([keras.Input((None, 8)), keras.layers.SimpleRNN(16),
-                                 keras.layers.Dense(4, activation="softmax")])
-    recaller.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"],
-                     optimizer=keras.optimizers.Adam(0.01), jit_compile=False)
-    recaller.fit(x, y, batch_size=50, epochs=10, verbose=0, callbacks=[ProgressBar()])
-    x, y = synthetic.recall(500, lag, seed=1000 + SEED)
-    remembered.append(recaller.evaluate(x, y, verbose=0)[1])
-
-# %%
-figure, axes = plots.figure(size=(6.4, 3.2))
-axes.plot(lags, remembered, "o-")
-axes.axhline(0.25, color="black", linewidth=0.8, linestyle=":")
-axes.annotate("guessing", (lags[0], 0.26), va="bottom")
-axes.set(title="How far back a simple RNN has learned to remember", ylabel="accuracy",
-         xlabel="lag: steps between the symbol and the question", ylim=(0, 1.08))
-plots.show(figure, alt="""Accuracy of recalling the first symbol against the lag. It is near
-    one for a lag of two and falls to about one quarter, which is guessing, at a lag of
-    a hundred.""")
-claim("recall over 2 steps", remembered[0], at_least=0.9)
-claim("recall over 20 steps", remembered[1], at_least=0.8)
-claim("recall over 100 steps, where guessing has 0.25", remembered[-1], at_most=0.6)
+    model = keras.Sequential([
+        keras.Input(batch_shape=(100, None, 1)),
+        keras.layers.SimpleRNN(8, return_sequences=True, stateful=True),
+        keras.layers.Dense(1, activation="sigmoid"),
+    ])
+    model.compile(loss="binary_crossentropy", metrics=["accuracy"],
+                  optimizer=keras.optimizers.Adam(0.02))
+    fitted = model.fit(x_pieces, y_pieces, batch_size=100, epochs=40,
+                       shuffle=shuffle, callbacks=[ResetState()], verbose=0)
+    return fitted.history["accuracy"]
 
 # %% [markdown]
-# Over twenty steps the memory is perfect; over a hundred it is gone. Nothing in the equation forbids remembering: it is easy to write down weights that
-# do, and in exercise 4 you will. But *training* did not find them. Why not, and how to see it coming, is
-# [lesson 05](05_training_rnns.ipynb). A cell that was built to remember is [lesson 06](06_lstm.ipynb).
+# `fit` shuffles the rows before every epoch, unless you write `shuffle=False`.
+#
+# **What do you expect?** What accuracy does the stateful network reach with `shuffle=False`? And with `shuffle=True`?
+#
+# <details><summary>Answer</summary>In order it can reach 1. Shuffled, a row continues a hidden state of another stream. Only the first piece of a stream, one in five, shows the first value; for the others the network can only
+# be right half of the time. That makes (1 + 4 · 0.5) / 5 = 0.6.</details>
+
+# %%
+in_order = train_stateful(shuffle=False)
+shuffled = train_stateful(shuffle=True)
+claim("accuracy of the stateful network, pieces in order", in_order[-1],
+      at_least=0.95)
+claim("accuracy of the stateful network, pieces shuffled", shuffled[-1],
+      at_most=0.75)
+
+# %% alt="Training accuracy by epoch. With the pieces in order it reaches one within about ten epochs and stays there. With shuffled pieces it stays near 0.6." jupyter={"source_hidden": true}
+# Draw both learning curves.
+fig, ax = plt.subplots(figsize=(6.4, 3))
+ax.plot(range(1, 41), in_order, label="pieces in order")
+ax.plot(range(1, 41), shuffled, "--", label="pieces shuffled")
+ax.axhline(0.6, color="black", linewidth=0.8, linestyle=":")
+ax.set(xlabel="epoch", ylabel="accuracy", ylim=(0.4, 1.05),
+       title="A stateful layer needs the pieces in order")
+ax.legend()
+plt.show()
+
+# %% [markdown]
+# The network and the data are the same; only the order of the rows differs. There is no error message. If a stateful network learns less than you hope, check three things first: `shuffle=False`, row $i$ continues row $i$, and the state
+# is reset where a stream begins. Most tasks do not need a stateful layer. If your sequences fit into a batch, leave `stateful=False`, and shuffle.
+
+# %% [markdown] claim="accuracy of the stateful network, pieces shuffled"
+# **Quick question.** A colleague trains the stateful network with `shuffle=True` for ten times as many epochs. What accuracy on the training set do you expect?
+#
+# <details><summary>A. About 1, it only needs more time</summary>No. The first value is in one piece of five. For the others, the hidden state comes from another stream.</details>
+# <details><summary>B. About 0.6</summary>Right. The curve is flat: what is missing is information, not training.</details>
+# <details><summary>C. About 0.5</summary>No. In the first piece of each stream the network sees the first value itself.</details>
 
 # %% [markdown]
 # ## Exercises
 #
-# Fill in the cells with `...`, run them, then run the check below. A check can be run as often as you like.
+# Replace each `...` by your answer, run the cell, then run the check below it. You can run a check as often as you like.
 
 # %% [raw]
 # # BEGIN QUESTION
-# name: n_weights
+# name: n_parameters
 # points: 1
 
 # %% [markdown]
-# **Exercise 1, warm-up.** Write `n_weights(features, units)`: how many weights a `SimpleRNN` layer has, biases included.
+# **Exercise 1, warm-up.** Write `n_parameters(features, units)`: how many parameters a `SimpleRNN` layer has, biases included.
 #
 # <details><summary>Hint 1</summary>Write down the shapes of W_x, W_h and b. The table is in section 2.</details>
-# <details><summary>Hint 2</summary>The number of steps plays no part: all of them use the same weights.</details>
+# <details><summary>Hint 2</summary>The number of time steps does not matter: all of them use the same parameters.</details>
 
 # %% [raw]
 # # BEGIN SOLUTION
 
 # %%
-def n_weights(features, units):
-    """Number of weights of a simple recurrent layer."""
+def n_parameters(features, units):
+    """Number of parameters of a simple recurrent layer."""
     return features * units + units * units + units  # SOLUTION
 
 # %% [raw]
 # # END SOLUTION
 
 # %% tags=["wrong"] message="the bias"
-def n_weights(features, units):
+def n_parameters(features, units):
     return features * units + units * units
 
-# %% tags=["wrong"] message="from state to state"
-def n_weights(features, units):
+# %% tags=["wrong"] message="to the next is missing"
+def n_parameters(features, units):
     return features * units + units
 
-# %% tags=["wrong"] message="one b, not two"
-def n_weights(features, units):
+# %% tags=["wrong"] message="one bias, not two"
+def n_parameters(features, units):
     return units * (features + units + 2)
+
+# %% tags=["wrong"] message="as many features as units"
+def n_parameters(features, units):
+    return 2 * units * units + units
 
 # %% [raw]
 # # BEGIN TESTS
 
 # %%
-def test_n_weights(n_weights):
-    got = n_weights(3, 5)
+def test_n_parameters(n_parameters):
+    got = n_parameters(3, 5)
     assert got != 40, "with 3 features and 5 units you gave 40: W_x and W_h are there, the bias is missing"
-    assert got != 20, "with 3 features and 5 units you gave 20: the weights W_h from state to state are missing"
-    assert got != 50, "with 3 features and 5 units you gave 50: there is one b, not two, for input and state together"
+    assert got != 20, "with 3 features and 5 units you gave 20: W_h from one hidden state to the next is missing"
+    assert got != 50, "with 3 features and 5 units you gave 50: Keras has one bias, not two"
+    assert got != 55, "with 3 features and 5 units you gave 55: right only where there are as many features as units"
     assert got == 45, f"with 3 features and 5 units there are 15 in W_x, 25 in W_h and 5 in b; you gave {got}"
-    assert n_weights(1, 1) == 3 and n_weights(100, 10) == 1110, "it fits 3 features and 5 units, but not 100 and 10"
+    assert n_parameters(1, 1) == 3 and n_parameters(100, 10) == 1110, "right for 3 features and 5 units, but not for 100 and 10"
 
 # %%
 """ # BEGIN TEST CONFIG
 hidden: true
 """ # END TEST CONFIG
-def test_n_weights_hidden(n_weights):
+def test_n_parameters_hidden(n_parameters):
     for d, u in ((7, 2), (2, 7), (31, 64)):
-        assert n_weights(d, u) == (d + u + 1) * u, f"not right for {d} features and {u} units"
+        assert n_parameters(d, u) == (d + u + 1) * u, f"not right for {d} features and {u} units"
 
 # %% [raw]
 # # END TESTS
@@ -640,18 +608,18 @@ def test_n_weights_hidden(n_weights):
 # points: 1
 
 # %% [markdown]
-# **Exercise 2.** A network with one feature and one unit has three numbers for weights. Write `one_unit(xs, w_x, w_h, b)`: it reads the numbers `xs`, a list of any
-# length, and returns the list of its states $h_1, \dots, h_T$, as plain numbers. Use a loop, not the functions of the lesson.
+# **Exercise 2.** A network with one feature and one unit has one number for each of its parameters. Write `one_unit(xs, w_x, w_h, b)`: it reads the list of numbers `xs`, of any length, and returns the list of
+# its hidden states $h_1, \dots, h_T$. Use a loop, not the functions of the lesson.
 #
-# <details><summary>Hint 1</summary>Begin with <code>h = 0.0</code>. That is h_0, and it is not among the states asked for.</details>
-# <details><summary>Hint 2</summary>In each turn of the loop, the new h is made of the next x and of the old h.</details>
+# <details><summary>Hint 1</summary>Begin with <code>h = 0.0</code>. That is h_0, and it does not belong to the result.</details>
+# <details><summary>Hint 2</summary>In each turn of the loop, compute the new h from the next x and from the old h, and append it to a list.</details>
 
 # %% [raw]
 # # BEGIN SOLUTION
 
 # %%
 def one_unit(xs, w_x, w_h, b):
-    """States h_1 … h_T of a network with one feature and one unit."""
+    """Hidden states h_1 … h_T of a network with one feature and one unit."""
     # BEGIN SOLUTION
     h, states = 0.0, []
     for x in xs:
@@ -663,18 +631,18 @@ def one_unit(xs, w_x, w_h, b):
 # %% [raw]
 # # END SOLUTION
 
-# %% tags=["wrong"] message="one state a step"
+# %% tags=["wrong"] message="one hidden state per input"
 def one_unit(xs, w_x, w_h, b):
     h = 0.0
     for x in xs:
         h = np.tanh(x * w_x + h * w_h + b)
-    return [h]
+    return h
 
-# %% tags=["wrong"] message="the old state plays no part"
+# %% tags=["wrong"] message="does not depend on the previous hidden state"
 def one_unit(xs, w_x, w_h, b):
     return [np.tanh(x * w_x + b) for x in xs]
 
-# %% tags=["wrong"] message="squeezed"
+# %% tags=["wrong"] message="tanh is missing"
 def one_unit(xs, w_x, w_h, b):
     h, states = 0.0, []
     for x in xs:
@@ -682,11 +650,19 @@ def one_unit(xs, w_x, w_h, b):
         states.append(h)
     return states
 
-# %% tags=["wrong"] message="h_0 is not"
+# %% tags=["wrong"] message="h_0 does not belong"
 def one_unit(xs, w_x, w_h, b):
     states = [0.0]
     for x in xs:
         states.append(np.tanh(x * w_x + states[-1] * w_h + b))
+    return states
+
+# %% tags=["wrong"] message="previous input"
+def one_unit(xs, w_x, w_h, b):
+    states, previous = [], 0.0
+    for x in xs:
+        states.append(np.tanh(x * w_x + previous * w_h + b))
+        previous = x
     return states
 
 # %% [raw]
@@ -696,14 +672,18 @@ def one_unit(xs, w_x, w_h, b):
 def test_one_unit(one_unit):
     from math import tanh
 
-    got = [float(h) for h in one_unit([1.0, 0.0], 0.5, 2.0, 0.1)]
-    assert len(got) != 3, "for two inputs you gave three states: h_0 is not one of those asked for"
-    assert len(got) == 2, f"for two inputs there are two states, one state a step; you gave {len(got)}"
-    assert abs(got[0] - 0.6) > 1e-9, "the first state is 0.6, the sum itself: it must be squeezed by tanh"
-    assert abs(got[0] - tanh(0.6)) < 1e-6, f"the first state is tanh(1 · 0.5 + 0 · 2 + 0.1) = {tanh(0.6):.4f}; you gave {got[0]:.4f}"
-    assert abs(got[1] - tanh(0.1)) > 1e-6, "the second state is tanh(0.1): the old state plays no part in it"
-    assert abs(got[1] - tanh(2 * tanh(0.6) + 0.1)) < 1e-6, f"the second state is tanh(0 · 0.5 + h_1 · 2 + 0.1) = {tanh(2 * tanh(0.6) + 0.1):.4f}; you gave {got[1]:.4f}"
-    assert len(one_unit([0.0] * 40, 0.5, 2.0, 0.1)) == 40, "it must read lists of any length"
+    import numpy as np
+
+    got = np.ravel(one_unit([1.0, 0.0], 0.5, 2.0, 0.1)).astype(float)
+    assert len(got) != 3, "for two inputs you gave three numbers: h_0 does not belong to the result"
+    assert len(got) == 2, f"for two inputs there are two hidden states, one hidden state per input; you gave {len(got)}"
+    assert abs(got[0] - 0.6) > 1e-6, "the first hidden state is 0.6, the sum itself: tanh is missing"
+    assert abs(got[0] - tanh(0.6)) < 1e-5, f"the first hidden state is tanh(1 · 0.5 + 0 · 2 + 0.1) = {tanh(0.6):.4f}; you gave {got[0]:.4f}"
+    assert abs(got[1] - tanh(0.1)) > 1e-5, "the second hidden state is tanh(0.1): it does not depend on the previous hidden state"
+    assert abs(got[1] - tanh(2.1)) > 1e-5, "the second hidden state is tanh(1 · 2 + 0.1): w_h is multiplied by the previous input, not by the previous hidden state"
+    assert abs(got[1] - tanh(2 * tanh(0.6) + 0.1)) < 1e-5, f"the second hidden state is tanh(0 · 0.5 + h_1 · 2 + 0.1) = {tanh(2 * tanh(0.6) + 0.1):.4f}; you gave {got[1]:.4f}"
+    for n in (1, 40):
+        assert np.size(one_unit([0.0] * n, 0.5, 2.0, 0.1)) == n, f"it does not give {n} hidden states for {n} inputs"
 
 # %%
 """ # BEGIN TEST CONFIG
@@ -712,12 +692,14 @@ hidden: true
 def test_one_unit_hidden(one_unit):
     from math import tanh
 
+    import numpy as np
+
     h, wanted, xs = 0.0, [], [0.3, -1.2, 0.8, 0.0, 2.0]
     for x in xs:
         h = tanh(x * -0.7 + h * 1.3 - 0.2)
         wanted.append(h)
-    got = [float(h) for h in one_unit(xs, -0.7, 1.3, -0.2)]
-    assert len(got) == 5 and max(abs(a - b) for a, b in zip(got, wanted)) < 1e-6, "not right for five inputs"
+    got = np.ravel(one_unit(xs, -0.7, 1.3, -0.2))
+    assert got.size == 5 and np.allclose(got, wanted, atol=1e-5), "not right for five inputs"
 
 # %% [raw]
 # # END TESTS
@@ -731,19 +713,18 @@ def test_one_unit_hidden(one_unit):
 # points: 1
 
 # %% [markdown]
-# **Exercise 3.** To put sequences of different lengths into one batch, short ones are filled up with zeros at the end. The layer reads the zeros too, so its last
-# state is not the state after the last *word*. Write `final_states(h, lengths)`: from all states `h` (batch, time, units) and the true `lengths` (batch,), pick for each
-# sequence its state after its last true step, together (batch, units).
+# **Exercise 3.** A batch of sequences of different lengths was padded with zeros at the end. The layer reads the zeros too, so its last hidden state is not the one after the last *word*. Write `final_states(h, lengths)`:
+# from all hidden states `h` (batch, time, units) and the true `lengths` (batch,), take for each sequence the hidden state after its last word. The result has shape (batch, units).
 #
-# <details><summary>Hint 1</summary>After 3 steps the state is <code>h[i, 2]</code>.</details>
-# <details><summary>Hint 2</summary>A comprehension over the batch and <code>np.stack</code> do it, or an index with two arrays: <code>h[rows, columns]</code>.</details>
+# <details><summary>Hint 1</summary>The hidden state of sequence i after 3 words is <code>h[i, 2]</code>.</details>
+# <details><summary>Hint 2</summary>Use a list comprehension over the batch and <code>np.stack</code>, or an index with two arrays: <code>h[rows, columns]</code>.</details>
 
 # %% [raw]
 # # BEGIN SOLUTION
 
 # %%
 def final_states(h, lengths):
-    """States (batch, units) after each sequence's own last step."""
+    """Hidden states (batch, units) after the last word of each sequence."""
     # BEGIN SOLUTION
     return h[np.arange(len(h)), np.asarray(lengths) - 1]
     # END SOLUTION
@@ -751,7 +732,7 @@ def final_states(h, lengths):
 # %% [raw]
 # # END SOLUTION
 
-# %% tags=["wrong"] message="has read the zeros"
+# %% tags=["wrong"] message="after the zeros"
 def final_states(h, lengths):
     return h[:, -1]
 
@@ -763,6 +744,14 @@ def final_states(h, lengths):
 def final_states(h, lengths):
     return h[:, np.asarray(lengths) - 1]
 
+# %% tags=["wrong"] message="shape"
+def final_states(h, lengths):
+    return np.stack([h[0, lengths[0] - 1], h[1, lengths[1] - 1]])
+
+# %% tags=["wrong"] message="length of the first sequence"
+def final_states(h, lengths):
+    return h[:, lengths[0] - 1]
+
 # %% [raw]
 # # BEGIN TESTS
 
@@ -770,12 +759,13 @@ def final_states(h, lengths):
 def test_final_states(final_states):
     import numpy as np
 
-    h = np.arange(24.0).reshape(2, 4, 3)
-    got = np.asarray(final_states(h.copy(), np.array([2, 4])))
-    assert got.shape == (2, 3), f"for 2 sequences and 3 units the shape must be (2, 3); yours is {got.shape}"
-    assert not np.array_equal(got[0], h[0, 3]), "the state of the first sequence, which has 2 true steps, has read the zeros after them"
-    assert not np.array_equal(got[0], h[0, 2]), "the state after 2 steps is h[i, 1]: places start at 0"
-    assert np.array_equal(got, np.stack([h[0, 1], h[1, 3]])), "the states are not those after 2 and after 4 steps"
+    h = np.arange(36.0).reshape(3, 4, 3)
+    got = np.asarray(final_states(h.copy(), np.array([2, 4, 1])))
+    assert got.shape == (3, 3), f"for 3 sequences and 3 units the shape must be (3, 3); yours is {got.shape}"
+    assert not np.allclose(got[0], h[0, 3]), "the first sequence has 2 words; you gave its hidden state after the zeros"
+    assert not np.allclose(got[0], h[0, 2]), "the hidden state after 2 words is h[i, 1]: indices begin at 0"
+    assert not np.allclose(got, h[:, 1]), "you used the length of the first sequence for all of them"
+    assert np.allclose(got, np.stack([h[0, 1], h[1, 3], h[2, 0]])), "the hidden states are not those after 2, 4 and 1 words"
 
 # %%
 """ # BEGIN TEST CONFIG
@@ -785,9 +775,11 @@ def test_final_states_hidden(final_states):
     import numpy as np
 
     rng = np.random.default_rng(7)
-    h, lengths = rng.normal(size=(5, 6, 2)), np.array([1, 6, 3, 5, 2])
-    wanted = np.stack([h[i, n - 1] for i, n in enumerate(lengths)])
-    assert np.allclose(final_states(h.copy(), lengths), wanted), "not right for five sequences"
+    for lengths in ([1, 6, 3, 5, 2, 3], [4], [6, 6]):
+        h = rng.normal(size=(len(lengths), 6, 2))
+        wanted = np.stack([h[i, n - 1] for i, n in enumerate(lengths)])
+        got = np.asarray(final_states(h.copy(), np.array(lengths)))
+        assert got.shape == wanted.shape and np.allclose(got, wanted, atol=1e-5), f"not right for lengths {lengths}"
 
 # %% [raw]
 # # END TESTS
@@ -801,11 +793,11 @@ def test_final_states_hidden(final_states):
 # points: 2
 
 # %% [markdown]
-# **Exercise 4.** No training this time: choose the weights yourself. A network with one feature and one unit reads zeros and ones. Find `w_x`, `w_h` and the bias `b_1` so that
-# after any number of steps, up to 200, its state is above 0.5 if there has been a one anywhere, and below 0.5 if not. Such a memory is called a **latch**.
+# **Exercise 4.** No training this time: choose the parameters yourself. A network with one feature and one unit reads zeros and ones. Find numbers `w_x`, `w_h` and a bias `b_1` with which, after any number of steps up to 200, the hidden state
+# is above 0.5 if there was a one anywhere, and below 0.5 if there was none. Such a memory is called a *latch*.
 #
-# <details><summary>Hint 1</summary>Without a one, the state has to stay where it began, at 0. What must the bias be?</details>
-# <details><summary>Hint 2</summary>Once the state is near 1, it must keep itself there with input 0: h = tanh(w_h · h). Plot tanh(w_h · h) against h for w_h = 0.5, 1 and 2. Where does it meet h?</details>
+# <details><summary>Hint 1</summary>Without a one, the hidden state has to stay at 0, where it begins. What must the bias be?</details>
+# <details><summary>Hint 2</summary>When the hidden state is near 1, it must stay there with input 0: h = tanh(w_h · h). Plot tanh(w_h · h) against h for w_h = 0.5, 1 and 2. Where is it equal to h?</details>
 
 # %% [raw]
 # # BEGIN SOLUTION
@@ -827,6 +819,15 @@ w_x, w_h, b_1 = 3.0, 3.0, 0.5
 # %% tags=["wrong"] message="a second one"
 w_x, w_h, b_1 = 3.0, -3.0, 0.0
 
+# %% tags=["wrong"] message="one number each"
+w_x, w_h, b_1 = [3.0, 3.0], 3.0, 0.0
+
+# %% tags=["wrong"] message="forgets"
+w_x, w_h, b_1 = 3.0, 1.05, 0.0
+
+# %% tags=["wrong"] message="without a one"
+w_x, w_h, b_1 = 3.0, 3.0, 1e-9
+
 # %% [raw]
 # # BEGIN TESTS
 
@@ -834,18 +835,118 @@ w_x, w_h, b_1 = 3.0, -3.0, 0.0
 def test_latch(w_x, w_h, b_1):
     from math import tanh
 
+    import numpy as np
+
+    assert all(np.size(value) == 1 for value in (w_x, w_h, b_1)), "w_x, w_h and b_1 must be one number each"
+    w_x, w_h, b_1 = (float(np.asarray(value).item()) for value in (w_x, w_h, b_1))
+
     def last(xs):
         h = 0.0
         for x in xs:
             h = tanh(x * w_x + h * w_h + b_1)
         return h
 
-    assert last([0] * 200) < 0.5, f"without a one the state after 200 steps is {last([0] * 200):.3f}; it must stay below 0.5"
-    assert last([1]) > 0.5, f"right after a one the state is {last([1]):.3f}; it must be above 0.5"
-    assert last([1, 1]) > 0.5, f"after a second one the state is {last([1, 1]):.3f}; it must stay above 0.5"
-    assert last([1] + [0] * 199) > 0.5, f"199 steps after the one the state is {last([1] + [0] * 199):.3f}: the cell forgets. What does tanh(w_h · h) do to h?"
+    assert last([0] * 200) < 0.5, f"without a one the hidden state after 200 steps is {last([0] * 200):.3f}; it must stay below 0.5"
+    assert last([1]) > 0.5, f"right after a one the hidden state is {last([1]):.3f}; it must be above 0.5"
+    assert last([1, 1]) > 0.5, f"after a second one the hidden state is {last([1, 1]):.3f}; it must stay above 0.5"
+    assert last([1] + [0] * 199) > 0.5, f"199 steps after the one the hidden state is {last([1] + [0] * 199):.3f}: the cell forgets. What does tanh(w_h · h) do to h?"
     assert last([0] * 50 + [1] + [0] * 50 + [1, 0, 1]) > 0.5, "it must work for ones anywhere"
-    assert last([0] * 199 + [1]) > 0.5, f"a one at step 200 leaves a state of {last([0] * 199 + [1]):.3f}: without a one the state has moved away from 0"
+    assert last([0] * 199 + [1]) > 0.5, f"after 199 zeros and a one the hidden state is {last([0] * 199 + [1]):.3f}: without a one it has moved away from 0"
+
+# %% [raw]
+# # END TESTS
+
+# %% [raw]
+# # END QUESTION
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: ends_higher
+# points: 2
+
+# %% [markdown]
+# **Exercise 5: your own network.** Does a sequence end higher than it began? Make 1,000 random sequences `x_own` of 10 numbers, with shape (batch, time, features), and labels `y_own`: 1 if the last number is larger than the first, else 0. Build and train `own_model`, with a
+# `SimpleRNN` layer, so that it says for new sequences of the same kind whether they end higher, with an accuracy of at least 0.85. It must accept sequences of any length.
+#
+# <details><summary>Hint 1</summary><code>x_own = rng.normal(size=(1000, 10, 1))</code>. The first numbers are <code>x_own[:, 0, 0]</code>, the last ones <code>x_own[:, -1, 0]</code>.</details>
+# <details><summary>Hint 2</summary>Take the model of section 9, with <code>Dense(1, activation="sigmoid")</code>, and compile it with the loss of section 6.</details>
+# <details><summary>Hint 3</summary>With <code>Adam(0.01)</code> and 10 epochs, 16 units are enough.</details>
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+# %%
+# BEGIN SOLUTION NO PROMPT
+x_own = np.random.default_rng(SEED).normal(size=(1000, 10, 1))
+y_own = x_own[:, -1, 0] > x_own[:, 0, 0]
+own_model = keras.Sequential([
+    keras.Input((None, 1)),
+    keras.layers.SimpleRNN(16),
+    keras.layers.Dense(1, activation="sigmoid"),
+])
+own_model.compile(loss="binary_crossentropy",
+                  optimizer=keras.optimizers.Adam(0.01))
+own_model.fit(x_own, y_own, epochs=10, verbose=0)
+# END SOLUTION
+""" # BEGIN PROMPT
+x_own = ...
+y_own = ...
+own_model = ...
+""" # END PROMPT
+
+# %% [raw]
+# # END SOLUTION
+
+# %% tags=["wrong"] message="was it trained"
+own_model = keras.Sequential([
+    keras.Input((None, 1)), keras.layers.SimpleRNN(16),
+    keras.layers.Dense(1, activation="sigmoid")])
+
+# %% tags=["wrong"] message="one answer per time step"
+own_model = keras.Sequential([
+    keras.Input((None, 1)), keras.layers.SimpleRNN(16, return_sequences=True),
+    keras.layers.Dense(1, activation="sigmoid")])
+
+# %% tags=["wrong"] message="any length"
+own_model = keras.Sequential([
+    keras.Input((10, 1)), keras.layers.SimpleRNN(16, return_sequences=True),
+    keras.layers.Flatten(), keras.layers.Dense(1, activation="sigmoid")])
+
+# %% tags=["wrong"] message="no SimpleRNN"
+own_model = keras.Sequential([
+    keras.Input((None, 1)), keras.layers.GlobalAveragePooling1D(),
+    keras.layers.Dense(1, activation="sigmoid")])
+
+# %% tags=["wrong"] message="larger than zero"
+x = np.random.default_rng(1).normal(size=(1000, 10, 1))
+own_model = keras.Sequential([
+    keras.Input((None, 1)), keras.layers.SimpleRNN(16),
+    keras.layers.Dense(1, activation="sigmoid")])
+own_model.compile(keras.optimizers.Adam(0.01), "binary_crossentropy")
+own_model.fit(x, x[:, -1, 0] > 0, epochs=5, verbose=0)
+
+# %% [raw]
+# # BEGIN TESTS
+
+# %%
+def test_ends_higher(own_model):
+    import numpy as np
+
+    names = [type(layer).__name__ for layer in own_model.layers]
+    assert "SimpleRNN" in names, f"there is no SimpleRNN layer in the model, only {', '.join(names)}"
+    x = np.random.default_rng(99).normal(size=(1000, 10, 1))
+    try:
+        own_model(x[:2, :7])
+    except Exception as error:
+        raise AssertionError(f"the model must read any length, but not 7 steps: {type(error).__name__}. Is its input keras.Input((None, 1))?") from None
+    p = np.asarray(own_model.predict(x, verbose=0))
+    assert p.shape != (1000, 10, 1), "the model gives one answer per time step; only the last hidden state is needed"
+    assert p.shape == (1000, 1), f"for 1000 sequences the output must have shape (1000, 1); yours has {p.shape}"
+    says_higher, higher, above = p[:, 0] > 0.5, x[:, -1, 0] > x[:, 0, 0], x[:, -1, 0] > 0
+    accuracy = np.mean(says_higher == higher)
+    assert accuracy >= 0.85 or np.mean(says_higher == above) < 0.9, f"the accuracy is {accuracy:.2f}: the model says whether the last number is larger than zero, and does not look at the first one"
+    assert accuracy >= 0.65, f"the accuracy is {accuracy:.2f}, near chance level: was it trained, with 1 where the last number is larger?"
+    assert accuracy >= 0.85, f"the accuracy is {accuracy:.2f}; it must be 0.85 or more: train longer, or with a larger learning rate"
 
 # %% [raw]
 # # END TESTS
@@ -859,116 +960,291 @@ def test_latch(w_x, w_h, b_1):
 # points: 2
 
 # %% [markdown]
-# **Exercise 5, a stretch: a cell of your own, and its gradient.** Not every state has to be made anew at every step. A *leaky* cell keeps a part of the old one (Jaeger et al. 2007):
+# **Exercise 6, a stretch: a cell of your own.** A *leaky* cell does not replace the whole hidden state at each step. It keeps a part of the old one (Jaeger et al. 2007):
 #
 # $$h_t = (1 - a)\, h_{t-1} + a \tanh(x_t W_x + h_{t-1} W_h + b), \qquad 0 < a \le 1$$
 #
-# Write `leaky_step(x_t, h_prev, W_x, W_h, b, a)`, which returns $h_t$ (batch, units), and `leaky_back(d_h, x_t, h_prev, W_x, W_h, b, a)`: from the gradient `d_h`, $\partial L/\partial h_t$ (batch,
-# units), of a loss $L$, the gradient $\partial L/\partial h_{t-1}$, of the same shape. The old state acts in two ways, so its gradient is a sum of two terms.
+# Write `leaky_step(x_t, h_prev, W_x, W_h, b, a)`, which returns $h_t$ (batch, units). It must not change `h_prev` itself: a loop may have stored it.
 #
-# <details><summary>Hint 1</summary>The first way is easy: through the factor (1 − a).</details>
-# <details><summary>Hint 2</summary>The second goes through tanh, whose derivative is 1 − tanh², and through the product with W_h. Backwards through <code>h @ W_h</code> is <code>d @ W_h.T</code>.</details>
-# <details><summary>Hint 3</summary>With k = tanh(…): <code>d_k = a * d_h</code>, then <code>d_sum = d_k * (1 - k**2)</code>, then the product.</details>
+# <details><summary>Hint 1</summary>The second part is <code>a</code> times what <code>step</code> of section 2 returns.</details>
+# <details><summary>Hint 2</summary><code>h_prev *= 1 - a</code> changes the caller's array. <code>(1 - a) * h_prev</code> makes a new one.</details>
 
 # %% [raw]
 # # BEGIN SOLUTION
 
 # %%
 def leaky_step(x_t, h_prev, W_x, W_h, b, a):
-    """State h_t (batch, units) of a leaky cell."""
+    """Hidden state h_t (batch, units) of a leaky cell."""
     # BEGIN SOLUTION
-    return (1 - a) * h_prev + a * np.tanh(x_t @ W_x + h_prev @ W_h + b)
-    # END SOLUTION
-
-
-def leaky_back(d_h, x_t, h_prev, W_x, W_h, b, a):
-    """∂L/∂h_{t-1} (batch, units) from d_h, ∂L/∂h_t (batch, units)."""
-    # BEGIN SOLUTION
-    k = np.tanh(x_t @ W_x + h_prev @ W_h + b)  # (batch, units)
-    return (1 - a) * d_h + (a * d_h * (1 - k**2)) @ W_h.T
+    new = np.tanh(x_t @ W_x + h_prev @ W_h + b)  # (batch, units)
+    return (1 - a) * h_prev + a * new
     # END SOLUTION
 
 # %% [raw]
 # # END SOLUTION
 
-# %% tags=["wrong"] message="of the old state is kept"
+# %% tags=["wrong"] message="of the old hidden state is kept"
 def leaky_step(x_t, h_prev, W_x, W_h, b, a):
     return np.tanh(x_t @ W_x + h_prev @ W_h + b)
 
-
-def leaky_back(d_h, x_t, h_prev, W_x, W_h, b, a):
-    k = np.tanh(x_t @ W_x + h_prev @ W_h + b)
-    return (d_h * (1 - k**2)) @ W_h.T
-
-# %% tags=["wrong"] message="first way"
+# %% tags=["wrong"] message="in the wrong place"
 def leaky_step(x_t, h_prev, W_x, W_h, b, a):
-    return (1 - a) * h_prev + a * np.tanh(x_t @ W_x + h_prev @ W_h + b)
+    return a * h_prev + (1 - a) * np.tanh(x_t @ W_x + h_prev @ W_h + b)
 
-
-def leaky_back(d_h, x_t, h_prev, W_x, W_h, b, a):
-    k = np.tanh(x_t @ W_x + h_prev @ W_h + b)
-    return (a * d_h * (1 - k**2)) @ W_h.T
-
-# %% tags=["wrong"] message="transposed"
+# %% tags=["wrong"] message="must be outside of tanh"
 def leaky_step(x_t, h_prev, W_x, W_h, b, a):
-    return (1 - a) * h_prev + a * np.tanh(x_t @ W_x + h_prev @ W_h + b)
+    return (1 - a) * h_prev + np.tanh(a * (x_t @ W_x + h_prev @ W_h + b))
 
-
-def leaky_back(d_h, x_t, h_prev, W_x, W_h, b, a):
-    k = np.tanh(x_t @ W_x + h_prev @ W_h + b)
-    return (1 - a) * d_h + (a * d_h * (1 - k**2)) @ W_h
+# %% tags=["wrong"] message="changes h_prev"
+def leaky_step(x_t, h_prev, W_x, W_h, b, a):
+    new = np.tanh(x_t @ W_x + h_prev @ W_h + b)
+    h_prev *= 1 - a
+    h_prev += a * new
+    return h_prev
 
 # %% [raw]
 # # BEGIN TESTS
 
 # %%
-def test_leaky_cell(leaky_step, leaky_back):
+def test_leaky_cell(leaky_step):
     import numpy as np
 
     rng = np.random.default_rng(4)
-    x_t, h_prev, d_h = rng.normal(size=(2, 3)), rng.normal(size=(2, 4)), rng.normal(size=(2, 4))
+    x_t, h_prev = rng.normal(size=(2, 3)), rng.normal(size=(2, 4))
     W_x, W_h, b, a = rng.normal(size=(3, 4)), rng.normal(size=(4, 4)), rng.normal(size=4), 0.3
-    k = np.tanh(x_t @ W_x + h_prev @ W_h + b)
-    h_t = leaky_step(x_t, h_prev.copy(), W_x, W_h, b, a)
-    assert np.shape(h_t) == (2, 4), f"leaky_step must give a state (batch, units) = (2, 4); yours has shape {np.shape(h_t)}"
-    assert not np.allclose(h_t, k), "leaky_step gives the state of a simple cell: a part, 1 − a, of the old state is kept"
-    assert not np.allclose(h_t, a * h_prev + (1 - a) * k), "in leaky_step a and 1 − a have changed places"
-    assert np.allclose(h_t, (1 - a) * h_prev + a * k), "leaky_step does not follow the equation"
-    got = leaky_back(d_h.copy(), x_t, h_prev.copy(), W_x, W_h, b, a)
-    assert np.shape(got) == (2, 4), f"leaky_back must give an array (batch, units) = (2, 4); yours has shape {np.shape(got)}"
-    through = (a * d_h * (1 - k**2)) @ W_h.T
-    assert not np.allclose(got, through), "in leaky_back the first way is missing, that through the factor 1 − a"
-    assert not np.allclose(got, (1 - a) * d_h + (a * d_h * (1 - k**2)) @ W_h), "on the way back W_h must be transposed"
-    slope = np.zeros((2, 4))  # by central differences of the loss sum(d_h * h_t)
-    for place in np.ndindex(2, 4):
-        nudge = np.zeros((2, 4))
-        nudge[place] = 1e-6
-        up, down = ((1 - a) * h + a * np.tanh(x_t @ W_x + h @ W_h + b) for h in (h_prev + nudge, h_prev - nudge))
-        slope[place] = np.sum(d_h * (up - down)) / 2e-6
-    assert np.allclose(got, slope, atol=1e-6), f"nudging each number of h_prev changes the loss by other amounts: at most {np.abs(got - slope).max():.3g} apart"
+    total = x_t @ W_x + h_prev @ W_h + b
+    given = h_prev.copy()
+    h_t = leaky_step(x_t.copy(), given, W_x, W_h, b, a)
+    assert np.array_equal(given, h_prev), "leaky_step changes h_prev, which the caller may still need: compute a new array"
+    assert np.shape(h_t) == (2, 4), f"h_t must have the shape (batch, units) = (2, 4); yours has {np.shape(h_t)}"
+    assert not np.allclose(h_t, np.tanh(total)), "this is the simple cell: a part, 1 − a, of the old hidden state is kept"
+    assert not np.allclose(h_t, a * h_prev + (1 - a) * np.tanh(total)), "a and 1 − a are each in the wrong place"
+    assert not np.allclose(h_t, (1 - a) * h_prev + np.tanh(a * total)), "the factor a must be outside of tanh"
+    assert np.allclose(h_t, (1 - a) * h_prev + a * np.tanh(total), atol=1e-5), "leaky_step does not follow the equation"
 
 # %%
 """ # BEGIN TEST CONFIG
 hidden: true
 """ # END TEST CONFIG
-def test_leaky_cell_hidden(leaky_step, leaky_back):
+def test_leaky_cell_hidden(leaky_step):
     import numpy as np
 
     rng = np.random.default_rng(8)
-    x_t, h_prev, d_h = (rng.normal(size=(3, n)) for n in (2, 5, 5))
+    x_t, h_prev = rng.normal(size=(3, 2)), rng.normal(size=(3, 5))
     W_x, W_h, b = rng.normal(size=(2, 5)), rng.normal(size=(5, 5)), rng.normal(size=5)
-    for a in (0.1, 0.8):
-        k = np.tanh(x_t @ W_x + h_prev @ W_h + b)
-        back = (1 - a) * d_h + (a * d_h * (1 - k**2)) @ W_h.T
-        h_t, d_h_prev = leaky_step(x_t, h_prev.copy(), W_x, W_h, b, a), leaky_back(d_h.copy(), x_t, h_prev.copy(), W_x, W_h, b, a)
-        assert np.allclose(h_t, (1 - a) * h_prev + a * k, atol=1e-6), f"leaky_step, a = {a}"
-        assert np.allclose(d_h_prev, back, atol=1e-6), f"leaky_back, a = {a}"
+    for a in (0.1, 0.8, 1.0):
+        wanted, given = (1 - a) * h_prev + a * np.tanh(x_t @ W_x + h_prev @ W_h + b), h_prev.copy()
+        assert np.allclose(leaky_step(x_t, given, W_x, W_h, b, a), wanted, atol=1e-5), f"not right for a = {a}"
+        assert np.array_equal(given, h_prev), "leaky_step changes h_prev"
 
 # %% [raw]
 # # END TESTS
 
 # %% [raw]
 # # END QUESTION
+
+# %% [markdown]
+# ## Going further
+#
+# You can skip this part. No later lesson needs it.
+#
+# ### n-grams see order too
+#
+# An honest comparison asks the strongest rival. In lesson 01, bigrams brought back a little of the order. Are they enough here? In a second version of the task, three words follow each adjective.
+
+# %%
+def add_gap(sentence):
+    """The sentence with 'it seems to me' after each adjective."""
+    adjectives = synthetic.POSITIVE + synthetic.NEGATIVE
+    return " ".join(word + " it seems to me" if word in adjectives else word
+                    for word in sentence.split())
+
+
+gap_train, gap_test = list(map(add_gap, train)), list(map(add_gap, test))
+print(gap_test[0])
+
+# %%
+def ngram_accuracy(n, train, test):
+    """Accuracy of a logistic regression on counts of 1- to n-grams."""
+    counts = CountVectorizer(ngram_range=(1, n)).fit(train)
+    model = LogisticRegression(C=10).fit(counts.transform(train), y_train)
+    return model.score(counts.transform(test), y_test)
+
+
+plain = [ngram_accuracy(n, train, test) for n in (1, 2, 3)] + [rnn_accuracy]
+gap = [ngram_accuracy(n, gap_train, gap_test) for n in (1, 2, 3)]
+
+# %% [markdown]
+# The recurrent network is trained from scratch on the sentences with a gap, with the same hyperparameters.
+
+# %%
+vocabulary = Vocabulary.from_documents(s.split() for s in gap_train)
+gap_model = keras.Sequential([
+    keras.Input((None,)), keras.layers.Embedding(len(vocabulary), 16),
+    keras.layers.SimpleRNN(16), keras.layers.Dense(1, activation="sigmoid")])
+gap_model.compile(loss="binary_crossentropy", metrics=["accuracy"],
+                  optimizer=keras.optimizers.Adam(0.005))
+gap_model.fit(ids_of(gap_train), y_train, epochs=6, verbose=0)
+gap.append(gap_model.evaluate(ids_of(gap_test), y_test, verbose=0)[1])
+claim("bigrams: accuracy on the plain sentences", plain[1], at_least=0.95)
+claim("trigrams: accuracy with a gap", gap[2], at_most=0.6)
+claim("recurrent network: accuracy with a gap", gap[3], at_least=0.95)
+
+# %% alt="Bars of accuracy of four models on two tasks. On the plain sentences bigrams, trigrams and the recurrent network are near one. With a gap of four words all bags of n-grams are near one half, and the recurrent network stays near one." jupyter={"source_hidden": true}
+# Draw the accuracies of the four models on both tasks.
+fig, ax = plt.subplots(figsize=(8, 3.4))
+ax.bar(np.arange(4) - 0.2, plain, width=0.38, label="plain")
+ax.bar(np.arange(4) + 0.2, gap, width=0.38, label="with a gap")
+plots.label_bars(ax)
+ax.set_xticks(range(4), ["words", "+ bigrams", "+ trigrams", "simple RNN"])
+ax.set(ylabel="accuracy", ylim=(0, 1.3), yticks=[0, 0.5, 1],
+       title="n-grams see a few neighbouring words; the hidden state sees more")
+ax.legend(ncols=2, loc="upper left")
+plt.show()
+
+# %% [markdown]
+# Without the gap, bigrams such as *dull the* are all that is needed. With it, even trigrams are at chance level. A bag of n-grams has a fixed context of $n$ words, and each additional word multiplies the number of its columns. The recurrent network has no fixed
+# context, and the same number of parameters for any distance. How far it really remembers is a question for [lesson 05](05_training_rnns.ipynb).
+#
+# ### A linear model is a strong baseline for a time series
+#
+# Section 9 compared the network with the last value only. A linear regression on the same 20 values is at least as good as the network: a sum of two waves is an easy case for it.
+
+# %%
+from sklearn.linear_model import LinearRegression
+
+linear = LinearRegression().fit(x_train[:, :, 0], y_train_next)
+claim("mean squared error of a linear regression on the same windows",
+      np.mean((linear.predict(x_later[:, :, 0]) - y_later) ** 2),
+      at_most=0.02)
+
+# %% [markdown]
+# Fit a linear model first. A recurrent network is worth its time where the rule is not linear, or where the number of steps is not fixed.
+#
+# ### Real reviews are harder
+#
+# The reviews of the sample come with minimal pairs, too. We train on the last 30 words of each review, padded before the beginning, in training and test alike. Then we ask each model: which of the two reviews is the positive one? As a third
+# model, take a simple rule: the last opinion word decides.
+
+# %%
+from course_utils.datasets import reviews
+from course_utils.text import bag_of_words, tokenize
+
+sample = reviews.load_sample()
+documents = [tokenize(text)[-30:] for text in sample.train.texts]
+vocabulary = Vocabulary.from_documents(documents, size=1000)
+
+
+def padded(documents):
+    """Word ids (documents, 30), with zeros before the first word."""
+    return keras.utils.pad_sequences(
+        [vocabulary.encode(words) for words in documents], 30)
+
+
+# %%
+tokens = [tokenize(text) for text in sample.test.texts]
+numbers = sample.test.twins  # of the pair that a review belongs to, or -1
+chosen = [i for i in np.flatnonzero(numbers >= 0) if len(tokens[i]) <= 30]
+chosen.sort(key=lambda i: (numbers[i], sample.test.labels[i]))
+pairs = [tokens[i] for i in chosen]  # negative, positive, negative, …
+print(len(pairs) // 2, "pairs, the first:")
+print("negative:", " ".join(pairs[0]), "\npositive:", " ".join(pairs[1]))
+
+# %%
+review_model = keras.Sequential([
+    keras.Input((None,)), keras.layers.Embedding(len(vocabulary), 16),
+    keras.layers.SimpleRNN(32), keras.layers.Dense(1, activation="sigmoid")])
+review_model.compile(
+    loss="binary_crossentropy", metrics=["accuracy"],
+    optimizer=keras.optimizers.Adam(0.004, clipnorm=1.0))
+held_out = [tokenize(text)[-30:] for text in sample.validation.texts]
+fitted = review_model.fit(
+    padded(documents), sample.train.labels, batch_size=64, epochs=8, verbose=0,
+    validation_data=(padded(held_out), sample.validation.labels))
+print("validation accuracy:", np.round(fitted.history["val_accuracy"], 2))
+
+# %% [markdown]
+# The validation accuracy is flat after three or four epochs. (`clipnorm` limits the gradient; lesson 05 explains it.)
+#
+# Now each model gives every review a score: the bag its logit, the network its probability, and the rule the weight of the last opinion word. As opinion words we take the 100 words with the largest weights in the bag.
+
+# %%
+bag = LogisticRegression(C=0.1, max_iter=1000)
+bag.fit(bag_of_words(documents, vocabulary), sample.train.labels)
+weights = bag.coef_[0]
+strong = set(np.argsort(-np.abs(weights))[:100])
+
+
+def last_opinion(words):
+    """Weight of the last strong word of a review; 0 if there is none."""
+    found = [i for i in vocabulary.encode(words) if i in strong]
+    return weights[found[-1]] if found else 0.0
+
+
+def pairs_right(scores):
+    """Fraction of pairs whose positive review has the higher score."""
+    negative, positive = np.reshape(scores, (-1, 2)).T
+    return np.mean(positive > negative) + 0.5 * np.mean(positive == negative)
+
+
+# %%
+bag_right = pairs_right(bag.decision_function(bag_of_words(pairs, vocabulary)))
+rule_right = pairs_right([last_opinion(words) for words in pairs])
+rnn_right = pairs_right(review_model.predict(padded(pairs), verbose=0))
+claim("pairs of reviews, bag of words", bag_right, close_to=0.5, within=1e-9)
+print(f"pairs of reviews, the last opinion word: {rule_right:.3f}")
+claim("pairs of reviews, simple recurrent network", rnn_right, at_least=0.56)
+
+# %% [markdown]
+# Ties count as half. The network beats the bag, which cannot see order at all. But it is not much better than the simple rule, and still wrong for about one pair in three (with other seeds we measured 0.62 to 0.74). Three thousand reviews are few, and there are many ways to say the opposite.
+# Lessons 06, 07 and 10 return to this question.
+#
+# ### The same with one matrix
+#
+# Many books write the two products as one. Put $x_t$ and $h_{t-1}$ next to each other, and the two matrices on top of each other:
+#
+# $$h_t = \tanh\left([x_t, h_{t-1}] \begin{bmatrix} W_x \\ W_h \end{bmatrix} + b\right)$$
+#
+# Each number of a matrix product is a sum over a row. A longer row gives the same sum, in two parts.
+
+# %%
+W = np.concatenate([W_x, W_h], axis=0)  # (features + units, units)
+x_t, h_prev = vectors[:2], rng.normal(size=(2, 5))  # (2, 3), (2, 5)
+joined = np.concatenate([x_t, h_prev], axis=1)  # (2, features + units)
+difference = np.tanh(joined @ W + b) - step(x_t, h_prev, W_x, W_h, b)
+claim("one matrix instead of two: largest difference",
+      np.abs(difference).max(), at_most=1e-6)
+
+# %% [markdown]
+# `course_utils.cells` has this cell, and those of later lessons, with checks of the shapes: `cells.from_keras(layer)` copies the parameters of a layer, and `cells.forward` is our loop.
+#
+# ### Watch the network read
+#
+# In JupyterLab the next cell has a slider: it shows the unrolled network and its hidden state after each word of the first sentence.
+
+# %% alt="The unrolled network over the nine words of the first sentence, with the step of the fifth word marked and later steps grey, and below it bars of the sixteen numbers of the hidden state." jupyter={"source_hidden": true}
+# Draw the unrolled network after t words, and its hidden state.
+def show_step(t):
+    fig, (top, bottom) = plt.subplots(2, 1, figsize=(9.6, 4.2))
+    plots.unrolled(top, pair[0].split(), now=t)
+    bottom.bar(range(1, 17), h[0, t - 1])
+    bottom.axhline(0, color="black", linewidth=0.8)
+    bottom.set(ylim=(-1.05, 1.05), xlabel="unit", title=f"hidden state $h_{t}$")
+    plt.show()
+
+
+show_step(5)
+plots.interact(show_step, t=(1, 9))
+
+# %% [markdown]
+# ### Recursive networks
+#
+# A *recurrent* network applies one function again and again along time. A *recursive* network (Socher et al. 2013) applies one function again and again up a tree, for instance the tree of the phrases of a sentence. It needs someone to provide the tree.
+# A recurrent network is the special case in which the tree is a chain.
+
+# %% alt="Left, a recurrent network: a chain of states h1 to h4, each made from the state before it and one of the words 'the plot was dull'. Right, a recursive network: a tree that first joins 'the' with 'plot' and 'was' with 'dull', then joins the two phrases." jupyter={"source_hidden": true}
+# Show a chain and a tree.
+plots.drawing("recurrent_and_recursive")
 
 # %% [markdown]
 # ## What you measured
@@ -981,17 +1257,17 @@ summary()
 # %% [markdown]
 # ## Common mistakes
 #
-# - **Time and batch in the wrong order.** Keras reads (batch, time, features). A sequence given as (time, batch, features) may run without an error, and then the network reads across the batch.
-# - **A lone sequence without its batch axis.** One sentence is a batch of one: `x[None]`, shape (1, time, features).
-# - **Forgetting `return_sequences=True`** where the next layer is recurrent. The error says *expected ndim=3*: the time axis is gone.
-# - **Taking padding for words.** Zeros at the end of a short sequence change its last state, as in exercise 3. Lesson 09 has the cure, masks.
-# - **Saying that the network "knows" a rule** because it is right on the test sentences. It was tested on sentences of the kind it was trained on.
+# - **Taking `units` for the length.** `SimpleRNN(64)` reads sequences of any length. 64 is how many numbers its hidden state has.
+# - **Time and batch in the wrong order.** Keras reads (batch, time, features). An array (time, batch, features) gives no error, and the network reads across the batch.
+# - **One sequence without a batch axis.** It is a batch of one: `x[None]`, with shape (1, time, features). A series of numbers needs a feature axis as well: `x[..., None]`.
+# - **Forgetting `return_sequences=True`** below another recurrent layer. The error says *expected ndim=3*: the time axis is missing.
+# - **Padding without a mask.** The layer reads zeros like words, before and after the text.
+# - **Shuffling with a stateful layer.** No error message, only a network that learns little.
+# - **Saying that the network "knows" a rule** because it is right on the test set. It was tested on sentences of the kind that it was trained on, of the same length.
 #
 # ## References
 #
 # - J. L. Elman (1990). Finding structure in time. *Cognitive Science* 14(2).
-# - S. Hochreiter, J. Schmidhuber (1997). Long short-term memory. *Neural Computation* 9(8). The recall task is after its section 5.
 # - H. Jaeger, M. Lukoševičius, D. Popovici, U. Siewert (2007). Optimization and applications of echo state networks with leaky-integrator neurons. *Neural Networks* 20(3).
 # - R. Socher, A. Perelygin, J. Wu, J. Chuang, C. D. Manning, A. Y. Ng, C. Potts (2013). Recursive deep models for semantic compositionality over a sentiment
-#   treebank. *EMNLP*. Networks along trees.
-# - P. J. Werbos (1990). Backpropagation through time: what it does and how to do it. *Proceedings of the IEEE* 78(10).
+#   treebank. *EMNLP*.
