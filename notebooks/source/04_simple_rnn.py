@@ -2,7 +2,7 @@
 # # 04 · The simple recurrent network
 #
 # A bag of words forgets the order of the words, and so does the mean of word vectors. This lesson builds the first model of the course that
-# reads a text in order. It takes one word at a time, and keeps a vector that sums up what it has read so far. One short equation is the whole
+# reads a text in order. It takes one word at a time, and keeps a vector that summarises what it has read so far. One short equation is the whole
 # model. You write it in NumPy, run it in Keras, show that both give the same numbers, and look at the vector while a sentence is read. The same
 # model also predicts the next value of a time series. At the end, you break a network on purpose, with a mistake that is easy to make.
 #
@@ -12,7 +12,7 @@
 # 2. name the three axes of the input, and say why `units` is not the length of the sequence;
 # 3. use `keras.layers.SimpleRNN` on words and on numbers, with and without `return_sequences`;
 # 4. classify sequences of any length from the last state, and explain what padding does to it;
-# 5. use a stateful layer without shuffling it to pieces.
+# 5. use a stateful layer, and explain why shuffled batches break it.
 #
 # **Before this lesson:** [lesson 01](01_one_hot_and_bag_of_words.ipynb) and [lesson 02](02_word_embeddings.ipynb). **Time:** about 60
 # minutes to read and try, 45 minutes for the exercises; on two cores all cells run in about
@@ -45,7 +45,7 @@ keras.utils.set_random_seed(SEED)
 # less. Lesson 01 called two such texts a minimal pair.
 #
 # The next cell makes 2,000 synthetic sentences of this kind. Each has a positive and a negative clause. The label says whether the clause
-# without *although*, the main clause, is positive (1) or negative (0). A training sentence that is also in the test set is removed, and so are our two examples.
+# without *although*, the main clause, is positive (1) or negative (0). We remove from the training set all sentences of the test set, and our two examples.
 
 # %%
 pair = ["although the plot was dull the cast was witty",
@@ -88,7 +88,7 @@ claim("accuracy of a bag of words on minimal pairs",
 #
 # You read one word after the other, and each word changes what you know about the sentence. A [**recurrent network**](../GLOSSARY.md#recurrent-network)
 # works in the same way. The position in the sequence is called the [**time step**](../GLOSSARY.md#time-step) $t$; in a sentence it is the number of
-# the word. What the network knows after $t$ words is a vector $h_t$, the [**hidden state**](../GLOSSARY.md#hidden-state). At each time step, a function $f$
+# the word. After $t$ words, a vector $h_t$ summarises what the network has read, the [**hidden state**](../GLOSSARY.md#hidden-state). At each time step, a function $f$
 # computes it from the vector of the word, $x_t$, and from the previous hidden state:
 #
 # $$h_t = f(x_t, h_{t-1})$$
@@ -130,16 +130,16 @@ def simple_rnn(x, W_x, W_h, b):
     return np.stack(states, axis=1)
 
 # %% [markdown]
-# The smallest network has one feature and one unit. It reads a one, and then only zeros.
+# The smallest network has one feature and one unit. Here it reads a one, and then three zeros.
 
 # %%
-x = np.array([1.0, 0.0, 0.0, 0.0]).reshape(1, 4, 1)  # (batch, time, features)
-echo = simple_rnn(x, np.array([[1.0]]), np.array([[0.7]]), np.array([0.0]))
+one_zeros = np.array([[[1.0], [0.0], [0.0], [0.0]]])  # (1, 4, 1)
+echo = simple_rnn(one_zeros, W_x=np.array([[1.0]]), W_h=np.array([[0.7]]), b=0)
 print(echo[0, :, 0].round(3))
 claim("hidden state three steps after the one", echo[0, 3, 0], at_least=0.1)
 
 # %% [markdown]
-# At time steps 2 to 4 the input is zero, and still the hidden state is not. It remembers that there was a one, a little less at each step. This is the
+# At time steps 2 to 4 the input is zero, but the hidden state is not. It still shows that there was a one, a little less at each step. This is the
 # memory that a bag of words does not have.
 
 # %% [markdown]
@@ -154,7 +154,7 @@ from course_utils.text import Vocabulary
 vocabulary = Vocabulary.from_documents(s.split() for s in train)
 
 
-def ids_of(sentences):
+def ids_of(sentences, vocabulary=vocabulary):
     """Word ids (batch, time) of sentences that have the same length."""
     return np.array([vocabulary.encode(s.split()) for s in sentences])
 
@@ -214,7 +214,7 @@ plots.drawing("folded_and_unrolled")
 #
 # **What do you expect?** Are the hidden states of the two sentences the same after the last four words?
 #
-# <details><summary>Answer</summary>No, but they come closer. Both networks now read the same words, and each step replaces a part of the old hidden state.</details>
+# <details><summary>Answer</summary>No, but they come closer. From there on the network reads the same words in both, and each step replaces a part of the old hidden state.</details>
 
 # %%
 distance = np.linalg.norm(h[0] - h[1], axis=-1)  # (time,)
@@ -227,7 +227,7 @@ claim("distance after the last word, as a fraction of the largest",
 
 # %% [markdown]
 # While the words differ, the hidden states are far apart. Over the last four words, which are the same, the distance shrinks, but not to zero. So some information about the
-# beginning is still there; a bag of words has none. But without training the hidden state depends mostly on the latest words. What to keep is something
+# order of the first words is still there. A bag of words has none. But without training the hidden state depends mostly on the latest words. What to keep is something
 # that the network has to learn. We measure this distance again in section 7, after training.
 
 # %% [markdown]
@@ -267,7 +267,7 @@ claim("the default output is the last hidden state: largest difference",
 # %% [markdown]
 # ## 6 · Classify from the last hidden state
 #
-# The last hidden state is computed from all words of the sentence. So a logistic regression on it can classify the sentence: $\hat y = \sigma(h_T w + b_y)$,
+# The last hidden state is computed from all words of the sentence. So a logistic regression on it can classify the sentence. If $T$ is the last time step, $\hat y = \sigma(h_T w + b_y)$:
 # a `Dense` layer with one unit. Below the recurrent layer is an `Embedding` layer (lesson 02), which gives each word its vector. All three are trained together.
 
 # %%
@@ -283,7 +283,7 @@ claim("parameters of a layer with 16 features and 16 units", n,
       close_to=16 * (16 + 16 + 1), within=0.5)
 
 # %% [markdown]
-# The length of the sentence is not in this number.
+# This number does not depend on the length of the sentence.
 
 # %%
 model.compile(loss="binary_crossentropy", metrics=["accuracy"],
@@ -294,13 +294,13 @@ rnn_accuracy = model.evaluate(ids_of(test), y_test, verbose=0)[1]
 claim("accuracy of the simple recurrent network on the same minimal pairs",
       rnn_accuracy, at_least=0.95)
 
-# %% alt="Training and validation loss by epoch: both fall from about 0.4 or less to almost zero within three epochs and stay there." jupyter={"source_hidden": true}
+# %% alt="Training and validation loss by epoch. The training loss is about 0.2 in the first epoch; from the second epoch on, both are almost zero." jupyter={"source_hidden": true}
 # Draw the learning curves.
 fig, ax = plt.subplots(figsize=(6.4, 3))
 ax.plot(range(1, 7), history["loss"], "o-", label="training set")
 ax.plot(range(1, 7), history["val_loss"], "s--", label="validation set")
 ax.set(xlabel="epoch", ylabel="loss",
-       title="After three epochs there is little left to learn")
+       title="After two epochs there is little left to learn")
 ax.legend()
 plt.show()
 
@@ -315,14 +315,14 @@ plt.show()
 
 # %%
 embedding, rnn, dense = model.layers
-x = embedding(ids_of(pair)).numpy()  # (2, 9, 16)
-h = simple_rnn(x, *rnn.get_weights())  # (2, 9, 16)
-p = dense(h).numpy()[:, :, 0]  # (2, 9): P(positive) after each word
+embedded = embedding(ids_of(pair)).numpy()  # (2, 9, 16)
+states = simple_rnn(embedded, *rnn.get_weights())  # (2, 9, 16)
+p = dense(states).numpy()[:, :, 0]  # (2, 9): P(positive) after each word
 print(p.round(2))
 claim("P(positive) of the first sentence minus that of the second",
       p[0, -1] - p[1, -1], at_least=0.8)
 claim("fraction of units that change their sign at the last word",
-      np.mean(h[0, -1] * h[0, -2] < 0), at_least=0.5)
+      np.mean(states[0, -1] * states[0, -2] < 0), at_least=0.5)
 
 # %% alt="For each of the two sentences, a heat map of the sixteen units by word, and below it P(positive) after each word. At the first words the values are small and the probability is near one half. Towards the end most units are near plus or minus one and change their sign from word to word, and the probability jumps between zero and one. It ends at one for the first sentence and at zero for the second." jupyter={"source_hidden": true}
 # Draw the hidden states of both sentences, and P(positive) after each word.
@@ -330,8 +330,8 @@ order = np.argsort(dense.get_weights()[0][:, 0])  # positive weights last
 fig, axes = plt.subplots(2, 2, figsize=(9.6, 5), height_ratios=[1.6, 1],
                          sharex="col")
 for i, sentence in enumerate(pair):
-    image = axes[0, i].imshow(h[i][:, order].T, cmap="PuOr", vmin=-1, vmax=1,
-                              aspect="auto")
+    image = axes[0, i].imshow(states[i][:, order].T, aspect="auto",
+                              cmap="PuOr", vmin=-1, vmax=1)
     axes[0, i].set(title=["positive", "negative"][i], ylabel="unit")
     axes[0, i].set_yticks(range(0, 16, 3), order[::3] + 1)
     axes[1, i].plot(p[i], "o-")
@@ -344,13 +344,13 @@ plt.show()
 # %% [markdown]
 # Each row of a heat map is a unit. The rows are sorted by the unit's weight in the `Dense` layer, from negative at the top to positive at the bottom. After the last word, the two sentences have opposite colours.
 #
-# The curves are a surprise: at the last words P(positive) jumps between 0 and 1, and one word before the end it is wrong for both sentences. The heat maps show why: most units
+# The curves are a surprise: at the last words P(positive) jumps between 0 and 1, and one word before the end it is on the wrong side for both sentences. The heat maps show why: most units
 # change their sign at each of the last steps. All training sentences have nine words, and training asked for an answer after the ninth word only. A hidden state that changes its sign at every step is then as good as one that
 # does not. The network has learned what we asked for, and nothing else.
 
 # %% alt="Distance of the hidden states of the two sentences after each word. Without training it goes up and down, and falls over the last four words. With training it is near zero for the first three words and then rises at every word." jupyter={"source_hidden": true}
 # Draw the distance of the two hidden states, without and with training.
-trained = np.linalg.norm(h[0] - h[1], axis=-1)  # (time,)
+trained = np.linalg.norm(states[0] - states[1], axis=-1)  # (time,)
 fig, ax = plt.subplots(figsize=(7, 3.2))
 ax.plot(distance / np.sqrt(5), "s--", label="without training")
 ax.plot(trained / np.sqrt(16), "o-", label="with training")
@@ -380,9 +380,9 @@ claim("distance after the last word, with training", trained[-1], at_least=4)
 ids = ids_of(pair[:1])  # (1, 9)
 for before, after in ((0, 0), (5, 0), (0, 1)):
     padded = np.pad(ids, [(0, 0), (before, after)])
-    p = model.predict(padded, verbose=0)[0, 0]
-    print(f"{before} zeros before, {after} after: P(positive) = {p:.3f}")
-claim("P(positive) of the positive sentence with one zero at the end", p,
+    answer = model.predict(padded, verbose=0)[0, 0]
+    print(f"{before} zeros before, {after} after: P(positive) = {answer:.3f}")
+claim("P(positive) of the positive sentence with one zero at the end", answer,
       at_most=0.5)
 
 # %% [markdown]
@@ -409,13 +409,13 @@ t = np.arange(1200)
 waves = np.sin(2 * np.pi * t / 20) + 0.5 * np.sin(2 * np.pi * t / 7)
 series = waves + rng.normal(scale=0.1, size=1200)  # (1200,)
 windows = np.lib.stride_tricks.sliding_window_view(series, 21)  # (1180, 21)
-x, y = windows[:, :20, None], windows[:, 20]  # (1180, 20, 1), (1180,)
-x_train, y_train_next = x[:800], y[:800]
-x_later, y_later = x[820:], y[820:]  # has no value in common with x_train
-print(x_train.shape, y_train_next.shape, x_later.shape)
+first_20, next_one = windows[:, :20, None], windows[:, 20]
+x_early, y_early = first_20[:800], next_one[:800]  # (800, 20, 1), (800,)
+x_later, y_later = first_20[820:], next_one[820:]  # (360, 20, 1), (360,)
+print(x_early.shape, y_early.shape, x_later.shape, y_later.shape)
 
 # %% [markdown]
-# The windows that come later in time are for the test. A random split would put almost the same windows into both sets. The model is the one of section 6, without an `Embedding`, because the inputs are numbers already, and with a `Dense`
+# The later windows are the test set; 20 windows between the two sets are left out, so that they have no value in common. A random split would put almost the same windows into both sets. The model is the one of section 6, without an `Embedding`, because the inputs are numbers already, and with a `Dense`
 # layer without sigmoid, because the output may be any number.
 
 # %%
@@ -425,7 +425,7 @@ forecaster = keras.Sequential([
     keras.layers.Dense(1),  # (batch, 1): the next value
 ])
 forecaster.compile(loss="mse", optimizer=keras.optimizers.Adam(0.01))
-forecaster.fit(x_train, y_train_next, epochs=20, verbose=0)
+forecaster.fit(x_early, y_early, epochs=20, verbose=0)
 predicted = forecaster.predict(x_later, verbose=0)[:, 0]
 claim("mean squared error of the recurrent network",
       np.mean((predicted - y_later) ** 2), at_most=0.04)
@@ -443,7 +443,7 @@ ax.set_ylim(-2, 2.6)
 plt.show()
 
 # %% [markdown]
-# The error is far below that of the simplest baseline, which predicts that the last value comes again. The noise alone has a variance of 0.01, and no model can predict it. (A linear
+# The error is far below that of the simplest baseline, which repeats the last value. The noise alone has a variance of 0.01, and no model can predict it. (A linear
 # model is a stronger baseline; it is under "Going further".)
 
 # %% [markdown]
@@ -464,10 +464,10 @@ def make_streams(n=100, length=50):
     return x, y.astype("float32")
 
 
-x, y = make_streams()
-x_pieces = np.concatenate(np.split(x, 5, axis=1))  # (500, 10, 1)
-y_pieces = np.concatenate(np.split(y, 5, axis=1))  # (500, 10, 1)
-print(x.shape, "->", x_pieces.shape)
+streams, is_one = make_streams()
+x_pieces = np.concatenate(np.split(streams, 5, axis=1))  # (500, 10, 1)
+y_pieces = np.concatenate(np.split(is_one, 5, axis=1))  # (500, 10, 1)
+print(streams.shape, "->", x_pieces.shape)
 
 # %% [markdown]
 # The 100 streams are cut into five pieces of ten time steps. Rows 0 to 99 of `x_pieces` are the first pieces of all streams, rows 100 to 199 the second pieces, and so on. With batches of 100 rows, row $i$ of each batch belongs to stream $i$.
@@ -1050,7 +1050,7 @@ def test_leaky_cell_hidden(leaky_step):
 #
 # ### n-grams see order too
 #
-# An honest comparison asks the strongest rival. In lesson 01, bigrams brought back a little of the order. Are they enough here? In a second version of the task, three words follow each adjective.
+# In lesson 01, bigrams brought back a little of the order. Are they enough here? An honest comparison includes them. In a second version of the task, four more words follow each adjective.
 
 # %%
 def add_gap(sentence):
@@ -1078,14 +1078,15 @@ gap = [ngram_accuracy(n, gap_train, gap_test) for n in (1, 2, 3)]
 # The recurrent network is trained from scratch on the sentences with a gap, with the same hyperparameters.
 
 # %%
-vocabulary = Vocabulary.from_documents(s.split() for s in gap_train)
+gap_words = Vocabulary.from_documents(s.split() for s in gap_train)
+x_gap, x_gap_test = ids_of(gap_train, gap_words), ids_of(gap_test, gap_words)
 gap_model = keras.Sequential([
-    keras.Input((None,)), keras.layers.Embedding(len(vocabulary), 16),
+    keras.Input((None,)), keras.layers.Embedding(len(gap_words), 16),
     keras.layers.SimpleRNN(16), keras.layers.Dense(1, activation="sigmoid")])
 gap_model.compile(loss="binary_crossentropy", metrics=["accuracy"],
                   optimizer=keras.optimizers.Adam(0.005))
-gap_model.fit(ids_of(gap_train), y_train, epochs=6, verbose=0)
-gap.append(gap_model.evaluate(ids_of(gap_test), y_test, verbose=0)[1])
+gap_model.fit(x_gap, y_train, epochs=6, verbose=0)
+gap.append(gap_model.evaluate(x_gap_test, y_test, verbose=0)[1])
 claim("bigrams: accuracy on the plain sentences", plain[1], at_least=0.95)
 claim("trigrams: accuracy with a gap", gap[2], at_most=0.6)
 claim("recurrent network: accuracy with a gap", gap[3], at_least=0.95)
@@ -1113,17 +1114,17 @@ plt.show()
 # %%
 from sklearn.linear_model import LinearRegression
 
-linear = LinearRegression().fit(x_train[:, :, 0], y_train_next)
+linear = LinearRegression().fit(x_early[:, :, 0], y_early)
 claim("mean squared error of a linear regression on the same windows",
       np.mean((linear.predict(x_later[:, :, 0]) - y_later) ** 2),
       at_most=0.02)
 
 # %% [markdown]
-# Fit a linear model first. A recurrent network is worth its time where the rule is not linear, or where the number of steps is not fixed.
+# So fit a linear model first. A recurrent network is worth the effort when the relation is not linear, or when sequences have different lengths.
 #
 # ### Real reviews are harder
 #
-# The reviews of the sample come with minimal pairs, too. We train on the last 30 words of each review, padded before the beginning, in training and test alike. Then we ask each model: which of the two reviews is the positive one? As a third
+# The test reviews of the sample have minimal pairs, too. We train on the last 30 words of each review, padded before the beginning, in training and test alike. Then we ask each model: which of the two reviews is the positive one? As a third
 # model, take a simple rule: the last opinion word decides.
 
 # %%
@@ -1132,13 +1133,13 @@ from course_utils.text import bag_of_words, tokenize
 
 sample = reviews.load_sample()
 documents = [tokenize(text)[-30:] for text in sample.train.texts]
-vocabulary = Vocabulary.from_documents(documents, size=1000)
+review_words = Vocabulary.from_documents(documents, size=1000)
 
 
 def padded(documents):
     """Word ids (documents, 30), with zeros before the first word."""
     return keras.utils.pad_sequences(
-        [vocabulary.encode(words) for words in documents], 30)
+        [review_words.encode(words) for words in documents], 30)
 
 
 # %%
@@ -1152,7 +1153,7 @@ print("negative:", " ".join(pairs[0]), "\npositive:", " ".join(pairs[1]))
 
 # %%
 review_model = keras.Sequential([
-    keras.Input((None,)), keras.layers.Embedding(len(vocabulary), 16),
+    keras.Input((None,)), keras.layers.Embedding(len(review_words), 16),
     keras.layers.SimpleRNN(32), keras.layers.Dense(1, activation="sigmoid")])
 review_model.compile(
     loss="binary_crossentropy", metrics=["accuracy"],
@@ -1169,15 +1170,15 @@ print("validation accuracy:", np.round(fitted.history["val_accuracy"], 2))
 # Now each model gives every review a score: the bag its logit, the network its probability, and the rule the weight of the last opinion word. As opinion words we take the 100 words with the largest weights in the bag.
 
 # %%
-bag = LogisticRegression(C=0.1, max_iter=1000)
-bag.fit(bag_of_words(documents, vocabulary), sample.train.labels)
-weights = bag.coef_[0]
+review_bag = LogisticRegression(C=0.1, max_iter=1000)
+review_bag.fit(bag_of_words(documents, review_words), sample.train.labels)
+weights = review_bag.coef_[0]
 strong = set(np.argsort(-np.abs(weights))[:100])
 
 
 def last_opinion(words):
     """Weight of the last strong word of a review; 0 if there is none."""
-    found = [i for i in vocabulary.encode(words) if i in strong]
+    found = [i for i in review_words.encode(words) if i in strong]
     return weights[found[-1]] if found else 0.0
 
 
@@ -1188,7 +1189,8 @@ def pairs_right(scores):
 
 
 # %%
-bag_right = pairs_right(bag.decision_function(bag_of_words(pairs, vocabulary)))
+counted = bag_of_words(pairs, review_words)
+bag_right = pairs_right(review_bag.decision_function(counted))
 rule_right = pairs_right([last_opinion(words) for words in pairs])
 rnn_right = pairs_right(review_model.predict(padded(pairs), verbose=0))
 claim("pairs of reviews, bag of words", bag_right, close_to=0.5, within=1e-9)
@@ -1227,7 +1229,7 @@ claim("one matrix instead of two: largest difference",
 def show_step(t):
     fig, (top, bottom) = plt.subplots(2, 1, figsize=(9.6, 4.2))
     plots.unrolled(top, pair[0].split(), now=t)
-    bottom.bar(range(1, 17), h[0, t - 1])
+    bottom.bar(range(1, 17), states[0, t - 1])
     bottom.axhline(0, color="black", linewidth=0.8)
     bottom.set(ylim=(-1.05, 1.05), xlabel="unit", title=f"hidden state $h_{t}$")
     plt.show()

@@ -135,7 +135,9 @@ def test_stored_outputs_hold_no_error_no_path_of_a_machine_and_only_checks_that_
         text = store.built(source, solved).read_text(encoding="utf-8")
         assert '"output_type": "error"' not in text
         assert str(Path.home()) not in text and str(store.built(source).parent) not in text
-    outputs = [out.get("data", {}) for cell in json.loads(text)["cells"] for out in cell.get("outputs", [])]
+    shown = [out for cell in json.loads(text)["cells"] for out in cell.get("outputs", [])]
+    outputs = [out.get("data", {}) for out in shown]
+    assert all(out["metadata"]["image/png"]["alt"] for out in shown if "image/png" in out.get("data", {}))
     verdicts = [data[exercises.MIME]["passed"] for data in outputs if exercises.MIME in data]
     assert verdicts == [True] * len(assembled(source).tests)
 
