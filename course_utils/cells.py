@@ -26,6 +26,8 @@ from typing import ClassVar, Self
 
 import numpy as np
 
+from course_utils.arguments import at_least, check_shape
+
 State = tuple[np.ndarray, ...]  # (h,) or (h, c), each (batch, units)
 
 
@@ -33,15 +35,6 @@ def sigmoid(a):
     """σ(a) = 1 / (1 + e^-a), elementwise."""
     with np.errstate(over="ignore"):  # for very negative a, e^-a becomes infinite and σ(a) zero, as it should
         return 1 / (1 + np.exp(-a))
-
-
-def check_shape(name: str, array, axes: str, *sizes: int | None, dtype=None) -> np.ndarray:
-    """Return `array` as an ndarray with an axis of these sizes (None: any) for each word of `axes`, or raise ValueError."""
-    array = np.asarray(array, dtype=dtype)
-    if array.ndim != len(sizes) or any(size not in (None, has) for has, size in zip(array.shape, sizes, strict=True)):
-        needed = ", ".join("any" if size is None else str(size) for size in sizes)
-        raise ValueError(f"{name} has shape {array.shape} but needs ({', '.join(axes.split())}) = ({needed})")
-    return array
 
 
 class Cell:
@@ -58,7 +51,7 @@ class Cell:
     def __init__(self, *values, **named):
         given = dict(zip(self.parameter_names, values, strict=False)) | named
         if given.keys() != set(self.parameter_names) or len(values) + len(named) != len(given):
-            raise TypeError(f"{type(self).__name__} needs the parameters {', '.join(self.parameter_names)}")
+            raise TypeError(f"{type(self).__name__} needs the parameters {', '.join(self.parameter_names)}, each once")
         first = self.parameter_names[0]
         kernel = check_shape(first, given[first], "features units", None, None)
         (self.features, self.units), self.dtype = kernel.shape, kernel.dtype
@@ -66,7 +59,7 @@ class Cell:
             axes = {"W_x": "features units", "W_h": "units units"}.get(name[:3], "units")
             value = check_shape(name, given[name], axes, *(getattr(self, axis) for axis in axes.split()))
             if value.dtype not in (np.float32, np.float64) or value.dtype != self.dtype:
-                raise ValueError(f"{name} has dtype {value.dtype}: all parameters need to be float32, or all float64")
+                raise ValueError(f"{name} has dtype {value.dtype}; all parameters must be float32, or all float64")
             setattr(self, name, value)
 
     def __repr__(self):
@@ -83,8 +76,7 @@ class Cell:
 
     @classmethod
     def from_blocks(cls, kernel, recurrent_kernel, bias) -> Self:
-        """Split Keras's arrays by gate: kernel (features, gates · units), recurrent_kernel (units, gates · units), and bias of
-        any shape. Peepholes become zero."""
+        """Split Keras's arrays by gate: kernel (features, gates · units), recurrent_kernel (units, gates · units), any bias."""
         units = recurrent_kernel.shape[0]
         parameters = {name: np.zeros(units, kernel.dtype) for name in cls.names("w_c")}
         for prefix, block in {"W_x": kernel, "W_h": recurrent_kernel, "b": np.ravel(bias)}.items():
@@ -99,8 +91,7 @@ class Cell:
         W_x uniform (Glorot & Bengio 2010), W_h orthogonal (Saxe et al. 2014), the forget bias b_f one (Gers et al. 2000), other
         biases and peepholes zero. Like Keras, it samples all gates as one wide matrix, (…, gates · units).
         """
-        if features < 1 or units < 1:
-            raise ValueError(f"features={features}, units={units}: both need to be at least 1")
+        at_least(1, features=features, units=units)
         rng = np.random.default_rng(seed)
         width = len(cls.names("W_x")) * units
         limit = np.sqrt(6 / (features + width))
@@ -128,9 +119,8 @@ class Cell:
         if state is None:
             return tuple(np.zeros((batch, self.units), self.dtype) for _ in self.state_names)
         if not isinstance(state, tuple | list) or len(state) != len(self.state_names):
-            has = f"{len(state)} arrays" if isinstance(state, tuple | list) else f"one {type(state).__name__}"
             needed = str(self.state_names).replace("'", "")  # (h,) or (h, c)
-            raise ValueError(f"{name} is {has} but needs to be the tuple {needed}, each (batch, units)")
+            raise ValueError(f"{name} must be a tuple {needed} of arrays (batch, units), got {type(state).__name__}")
         named = {f"{name} {part}": array for part, array in zip(self.state_names, state, strict=True)}
         shape = ("batch units", batch, self.units)
         return tuple(check_shape(key, array, *shape, dtype=self.dtype) for key, array in named.items())
@@ -349,6 +339,8 @@ class Run:
 
     def trace(self, name: str) -> np.ndarray:
         """A value inside the cell, such as the forget gate "f", at every step, masked ones included: (batch, time, units)."""
+        if not hasattr(self.steps[0], name):
+            raise ValueError(f"the cell has no {name!r}; its values are {', '.join(vars(self.steps[0]))}")
         return np.stack([getattr(step, name) for step in self.steps], axis=1)
 
 
@@ -369,20 +361,22 @@ def forward(cell: Cell, x, initial_state=None, mask=None) -> Run:
     None. mask (batch, time) bool, False where a step is padding; None: no padding.
 
     In a masked step, as in Keras, the state is carried over and the output repeats the one before; before the first step that
-    counts it is zero. Raises ValueError for wrong shapes, a mask that is not boolean, NaN or infinity in x or initial_state.
+    counts it is zero. Raises ValueError for wrong shapes, another mask, NaN or infinity, and TypeError for another cell.
     """
+    if not isinstance(cell, Cell):
+        raise TypeError(f"forward(cell, x) needs a cell such as LSTM.init(…) or from_keras(layer), got {cell!r:.80}")
     x = check_shape("x", x, "batch time features", None, None, cell.features, dtype=cell.dtype)
     batch, time, _ = x.shape
     if time == 0:
-        raise ValueError(f"x has shape {x.shape} but needs at least one time step: (batch, time, features)")
+        raise ValueError(f"x has shape {x.shape} (batch, time, features); it needs at least one time step")
     state = cell.check_state("initial_state", initial_state, batch)
     mask = check_shape("mask", np.ones((batch, time), bool) if mask is None else mask, "batch time", batch, time)
     if mask.dtype != bool:
-        raise ValueError(f"mask has dtype {mask.dtype} but needs bool: True where a step counts; use .astype(bool)")
+        raise ValueError(f"mask has dtype {mask.dtype}; it must be bool, False at padded steps: mask.astype(bool)")
     for name, array in zip(["x", *(f"initial_state {n}" for n in cell.state_names)], (x, *state), strict=True):
         if not np.isfinite(array).all():
             place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-            raise ValueError(f"{name} holds {array[place]} at {place}; it must be finite, also at masked steps")
+            raise ValueError(f"{name} contains {array[place]} at {place}; it must be finite, also at masked steps")
 
     output = np.zeros((batch, cell.units), cell.dtype)  # (batch, units)
     outputs, states, steps = [], [], []
@@ -402,8 +396,10 @@ def backward(run: Run, d_outputs, d_state=None) -> Gradients:
     """Backpropagation through time (Werbos 1990), from the last step to the first.
 
     d_outputs is ∂L/∂ run.outputs (batch, time, units), d_state ∂L/∂ run.state, (d_h,) or (d_h, d_c), each (batch, units);
-    None where the loss does not use them. Call it before the parameters are updated. Raises ValueError for wrong shapes.
+    None where the loss does not use them. Call it before the parameters are updated. Raises ValueError and TypeError.
     """
+    if not isinstance(run, Run):
+        raise TypeError(f"backward(run, d_outputs) needs what forward returned, got {type(run).__name__}")
     cell, (batch, time, units) = run.cell, run.outputs.shape
     d_outputs = np.zeros(run.outputs.shape) if d_outputs is None else d_outputs
     d_outputs = check_shape("d_outputs", d_outputs, "batch time units", batch, time, units, dtype=cell.dtype)
@@ -440,11 +436,11 @@ def from_keras(layer) -> Cell:
     cells = {layers.SimpleRNN: SimpleRNN, layers.LSTM: LSTM, layers.GRU: GRU}
     cls = next((cell for kind, cell in cells.items() if isinstance(layer, kind)), None)
     if cls is None:
-        raise ValueError(f"{layer!r} is a {type(layer).__name__}: only SimpleRNN, LSTM and GRU layers have a cell here")
+        raise ValueError(f"from_keras takes one SimpleRNN, LSTM or GRU layer, not a {type(layer).__name__}: {layer!r}")
     gates = getattr(layer, "recurrent_activation", activations.sigmoid)
     if layer.activation is not activations.tanh or gates is not activations.sigmoid or not layer.use_bias:
-        raise ValueError(f"{layer.name} needs activation='tanh', recurrent_activation='sigmoid' and use_bias=True")
+        raise ValueError(f"{layer.name} must have activation='tanh', recurrent_activation='sigmoid' and use_bias=True")
     if not layer.built:
-        raise ValueError(f"{layer.name} has no weights yet: call it on data or layer.build((None, None, features))")
+        raise ValueError(f"{layer.name} has no weights yet; call it on data, or layer.build((None, None, features))")
     cls = GRUResetBefore if cls is GRU and not layer.reset_after else cls
     return cls.from_blocks(*layer.get_weights())

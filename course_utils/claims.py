@@ -33,7 +33,7 @@ class Claim:
 
     def __str__(self) -> str:
         margin = f" ± {_short(self.within)}" if self.within is not None else ""
-        verdict = "✓" if self.held else "✗ not so in this run:"
+        verdict = "✓" if self.held else "✗ does not hold in this run:"
         return f"{verdict} {self.text}: {_short(self.value)} (expected {self.relation} {_short(self.bound)}{margin})"
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
@@ -51,15 +51,15 @@ def claim(text, value, *, at_least=None, at_most=None, close_to=None, within=Non
     value that is not one number, and ClaimFailed for a missed bound if claims are strict.
     """
     bounds = {"at least": at_least, "at most": at_most, "close to": close_to}
-    given = {relation: _number(bound, relation) for relation, bound in bounds.items() if bound is not None}
+    given = {relation: _number(bound, f"'{relation}'") for relation, bound in bounds.items() if bound is not None}
     if len(given) != 1:
-        raise ValueError(f"claim {text!r}: give exactly one of at_least, at_most, close_to; got {len(given)}")
+        raise ValueError(f"claim {text!r}: give exactly one of at_least, at_most, close_to; you gave {len(given)}")
     (relation, bound), value = *given.items(), _number(value, "the value")
     if (relation == "close to") != (within is not None):
-        raise ValueError(f"claim {text!r}: close_to= needs within=, and no other bound has it")
+        raise ValueError(f"claim {text!r}: give within= together with close_to=, and with no other bound")
     within = None if within is None else _number(within, "within")
     if not math.isfinite(bound) or (within is not None and not 0 < within < math.inf):
-        raise ValueError(f"claim {text!r}: the bound must be finite and within= positive, or it could not fail or pass")
+        raise ValueError(f"claim {text!r}: the bound must be finite, and within= positive and finite")
     kept = {"at least": value >= bound, "at most": value <= bound, "close to": abs(value - bound) <= (within or 0)}
     made = _made[text] = Claim(text, value, relation, bound, within, kept[relation])
     display(made)
@@ -85,7 +85,7 @@ def summary() -> Summary:
 def _strict() -> bool:
     wanted = os.environ.get("COURSE_CLAIMS", "").strip().lower()
     if wanted not in {"", "warn", "record", "strict"}:
-        raise ValueError(f"COURSE_CLAIMS is {wanted!r}; it must be warn, record or strict")
+        raise ValueError(f"The variable COURSE_CLAIMS is {wanted!r}. Set it to warn, record or strict, or unset it.")
     return wanted == "strict" or (not wanted and os.environ.get("CI", "").strip().lower() in {"1", "true", "yes"})
 
 
@@ -93,7 +93,7 @@ def _number(value, name: str) -> float:
     try:
         return float(value)  # also of NumPy and TensorFlow; an array of several numbers is refused
     except (TypeError, ValueError) as error:
-        raise TypeError(f"{name} of a claim must be one number, got {value!r}") from error
+        raise TypeError(f"claim: {name} must be one number, got {value!r}") from error
 
 
 def _short(number: float) -> str:

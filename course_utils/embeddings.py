@@ -12,8 +12,8 @@ import numpy as np
 from numpy.random import Generator
 
 from course_utils import files
+from course_utils.arguments import at_least, check_shape
 
-BLOCK = 1 << 16  # rows that are compared at a time
 Pair = tuple[np.ndarray, np.ndarray]
 Sentences = Sequence[Sequence[int]]
 
@@ -21,11 +21,13 @@ Sentences = Sequence[Sequence[int]]
 def cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Cosine of the angle between vectors, along the last axis: (…, d), (…, d) -> (…), broadcast as NumPy does.
 
-    A zero vector has no direction: its cosine with anything is 0. Raises ValueError for NaN and infinity.
+    A zero vector has no direction: its cosine with anything is 0. Raises ValueError for NaN, infinity and different d.
     """
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    if not a.shape[-1:] == b.shape[-1:] != ():
+        raise ValueError(f"cosine takes vectors (…, d) with the same d; these have the shapes {a.shape} and {b.shape}")
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
-        raise ValueError("cosine of vectors that contain NaN or infinity: check how they were computed")
+        raise ValueError("the vectors contain NaN or infinity; check how they were computed")
     a, b = (v / np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), np.finfo(np.float64).tiny) for v in (a, b))
     return np.clip((a * b).sum(axis=-1), -1, 1)
 
@@ -34,10 +36,9 @@ def top_k(scores: np.ndarray, k: int) -> np.ndarray:
     """Indices of the k largest of (n,) scores, the largest first, equal scores in the order of their indices: (min(k, n),).
     Raises ValueError for k below 1, and for NaN, which cannot be compared."""
     scores = np.asarray(scores)
-    if k < 1:
-        raise ValueError(f"k is {k}; it must be at least 1")
+    at_least(1, k=k)
     if np.isnan(scores).any():
-        raise ValueError("scores contain NaN and cannot be sorted: check how they were computed")
+        raise ValueError("the scores contain NaN, which cannot be sorted; check how they were computed")
     threshold = np.partition(scores, -k)[-k] if k < len(scores) else -np.inf
     candidates = np.flatnonzero(scores >= threshold)
     return candidates[np.argsort(-scores[candidates], kind="stable")][:k]
@@ -49,24 +50,25 @@ def norms_of(matrix: np.ndarray) -> np.ndarray:
         norms = np.sqrt(np.einsum("nd,nd->n", matrix, matrix, dtype=np.float64)).astype(np.float32)
     bad = np.flatnonzero(~np.isfinite(norms))
     if len(bad):
-        raise ValueError(f"{len(bad)} vectors hold NaN, infinity or numbers near it; the first is row {bad[0]}")
+        raise ValueError(f"{len(bad)} vectors contain NaN, infinity or very large numbers; the first is row {bad[0]}")
     return norms
 
 
-def nearest(matrix: np.ndarray, queries: np.ndarray, k: int, norms: np.ndarray | None = None, block=BLOCK) -> Pair:
+def nearest(
+    matrix: np.ndarray, queries: np.ndarray, k: int, norms: np.ndarray | None = None, block: int = 1 << 16
+) -> Pair:
     """The k rows of `matrix` (n, d) with the largest cosine to each of `queries` (q, d): rows and cosines, both (q, min(k, n)).
 
     Exact. It works through blocks of `block` rows, so that the table of all cosines is never in memory. `norms`, from
     `norms_of(matrix)`, saves time when the same matrix is used often. A row of zeros has cosine 0 to everything. Raises
     ValueError for a query of zeros, for NaN, for k below 1, and for shapes that do not fit.
     """
-    matrix, queries = np.asarray(matrix, dtype=np.float32), np.asarray(queries, dtype=np.float32)
-    if matrix.ndim != 2 or queries.ndim != 2 or matrix.shape[1] != queries.shape[1]:
-        raise ValueError(f"queries {queries.shape} do not fit vectors {matrix.shape}: they must be (q, d) and (n, d)")
+    matrix = check_shape("matrix", matrix, "n d", None, None, dtype=np.float32)
+    queries = check_shape("queries", queries, "q d", None, matrix.shape[1], dtype=np.float32)
     norms = norms_of(matrix) if norms is None else norms
     lengths = norms_of(queries)
     if not lengths.all():
-        raise ValueError("a query of zeros has no direction, so it has no nearest vectors")
+        raise ValueError(f"query {np.argmin(lengths)} is all zeros: it has no direction, so it has no nearest vectors")
     directions = (queries / lengths[:, None]).T  # (d, q)
     found = [(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))] * len(queries)
     for start in range(0, len(matrix), block):
@@ -91,15 +93,13 @@ class Vectors:
 
     def __init__(self, words: Iterable[str], matrix: np.ndarray):
         self.words = list(words)
-        self.matrix = np.asarray(matrix, dtype=np.float32)
-        if self.matrix.ndim != 2 or len(self.matrix) != len(self.words):
-            raise ValueError(f"{len(self.words)} words need a matrix with one row per word, not {self.matrix.shape}")
+        if not all(isinstance(word, str) for word in self.words):
+            raise ValueError("words must be strings; for ids, use vocabulary.decode(ids)")
+        self.matrix = check_shape("matrix", matrix, "words d", len(self.words), None, dtype=np.float32)
         self.ids = {word: i for i, word in enumerate(self.words)}
         if len(self.ids) != len(self.words):
             twice = next(word for i, word in enumerate(self.words) if self.ids[word] != i)
-            raise ValueError(f"{twice!r} is in the list of words more than once")
-        if not all(isinstance(word, str) for word in self.words):
-            raise ValueError("words must be strings")
+            raise ValueError(f"words contains {twice!r} more than once; each word has one vector")
         self.norms = norms_of(self.matrix)  # (n,)
 
     def __len__(self) -> int:
@@ -110,8 +110,9 @@ class Vectors:
 
     def id_of(self, word: str) -> int:
         """Row of `word`. Raises KeyError for a word without a vector."""
-        if word not in self.ids:
-            raise KeyError(f"no vector for {word!r}; check first with: word in vectors")
+        if not isinstance(word, str) or word not in self.ids:
+            hint = f"try {lower!r}" if (lower := str(word).lower()) in self.ids else "check first with: word in vectors"
+            raise KeyError(f"no vector for {word!r:.60}; {hint}")
         return self.ids[word]
 
     def vector(self, word: str) -> np.ndarray:
@@ -128,13 +129,13 @@ class Vectors:
         A word is not its own neighbour, and words in `exclude` are left out; if fewer than k remain, all are returned.
         Raises KeyError for a word without a vector; ValueError as `nearest` does.
         """
-        left_out = {self.id_of(word) for word in exclude}
+        left_out = {self.id_of(word) for word in ([exclude] if isinstance(exclude, str) else exclude)}
         if isinstance(query, str):
             left_out.add(self.id_of(query))
             query = self.vector(query)
-        if k < 1:
-            raise ValueError(f"k is {k}; it must be at least 1")
-        ids, cosines = nearest(self.matrix, np.asarray(query)[None], k + len(left_out), self.norms)
+        at_least(1, k=k)
+        query = check_shape("query (a word, or a vector)", query, "d", self.matrix.shape[1], dtype=np.float32)
+        ids, cosines = nearest(self.matrix, query[None], k + len(left_out), self.norms)
         pairs = zip(ids[0].tolist(), cosines[0].tolist(), strict=True)
         return [(self.words[i], value) for i, value in pairs if i not in left_out][:k]
 
@@ -151,7 +152,7 @@ def skip_gram_pairs(sentences: Sentences, window: int, rng: Generator | None = N
     """Every word with every neighbour at most `window` positions away: centres and contexts, both (pairs,) int32.
 
     Pairs are within a sentence, ordered by distance: shuffle them before training. With `rng`, each centre samples its own
-    window size from 1 … window, as in word2vec: near neighbours count more. Raises ValueError for a window below 1.
+    window size from 1 … window, as in word2vec: near neighbours count more. Raises ValueError and TypeError.
     """
     ids, sentence, reach = _corpus(sentences, window, rng)
     centres, contexts = [ids[:0]], [ids[:0]]
@@ -167,8 +168,7 @@ def skip_gram_pairs(sentences: Sentences, window: int, rng: Generator | None = N
 def cbow_windows(sentences: Sentences, window: int, rng: Generator | None = None, padding: int = 0) -> Pair:
     """Every word with all its neighbours at once: contexts (words, 2 · window) and centres (words,), both int32.
 
-    A row has the neighbours from left to right, or `padding`. Words without neighbours are left out. `rng` and errors as in
-    `skip_gram_pairs`.
+    A row has the neighbours from left to right, or `padding`. Words alone are left out. `rng`: see `skip_gram_pairs`.
     """
     ids, sentence, reach = _corpus(sentences, window, rng)
     contexts = np.full((len(ids), 2 * window), padding, dtype=np.int32)
@@ -184,11 +184,13 @@ def cbow_windows(sentences: Sentences, window: int, rng: Generator | None = None
 
 def _corpus(sentences: Sentences, window: int, rng: Generator | None):
     """The ids of all words in one array, and for each its sentence's number and its window size: three times (words,)."""
-    if window < 1:
-        raise ValueError(f"the window is {window}; it must be at least 1")
-    ids = np.concatenate([np.zeros(0, dtype=np.int32), *(np.asarray(sentence, np.int32) for sentence in sentences)])
-    reach = np.full(len(ids), window) if rng is None else rng.integers(1, window + 1, len(ids))
-    return ids, np.repeat(np.arange(len(sentences)), [len(sentence) for sentence in sentences]), reach
+    at_least(1, window=window)
+    each = [np.asarray(sentence) for sentence in sentences]
+    if any(ids.ndim != 1 or (len(ids) and ids.dtype.kind not in "iu") for ids in each):
+        raise TypeError("sentences must be lists of word ids, such as [[4, 8], [5, 1, 2]]: see Vocabulary.encode")
+    ids = np.concatenate([np.zeros(0), *each], dtype=np.int32, casting="unsafe")  # an empty list is float64
+    reach = np.full(len(ids), window) if rng is None else np.random.default_rng(rng).integers(1, window + 1, len(ids))
+    return ids, np.repeat(np.arange(len(each)), [*map(len, each)]), reach
 
 
 class NegativeSampler:
@@ -199,12 +201,12 @@ class NegativeSampler:
     """
 
     def __init__(self, counts: np.ndarray, power: float = 0.75, rng: Generator | None = None):
-        counts = np.asarray(counts, dtype=np.float64)
-        if counts.ndim != 1 or not np.isfinite(counts).all() or (counts < 0).any() or not counts.any():
-            raise ValueError("counts must be one row of numbers that are not negative, and not all zero")
+        counts = check_shape("counts", counts, "ids", None, dtype=np.float64)
+        if not np.isfinite(counts).all() or (counts < 0).any() or not counts.any():
+            raise ValueError("counts must be finite, not negative and not all zero: how often each id occurs")
         weights = np.where(counts > 0, counts**power, 0.0)
         self.probabilities = weights / weights.sum()
-        self.rng = np.random.default_rng() if rng is None else rng
+        self.rng = np.random.default_rng(rng)
         self._cumulative = self.probabilities.cumsum()
         self._cumulative[np.flatnonzero(weights)[-1] :] = 1.0  # despite rounding
 
@@ -217,7 +219,7 @@ class NegativeSampler:
 
         Rows with fewer positives are filled with −1. Raises ValueError when a row leaves nothing to sample.
         """
-        positives = np.asarray(positives)
+        positives = check_shape("positives", positives, "rows positives", None, None, dtype=np.int32)
         ids = self.sample((len(positives), k))
         rows, columns = np.nonzero((ids[:, :, None] == positives[:, None, :]).any(axis=2))
         for _ in range(10):
@@ -230,7 +232,7 @@ class NegativeSampler:
             left = self.probabilities.copy()
             left[positives[row][positives[row] >= 0]] = 0
             if not left.any():
-                raise ValueError(f"row {row} of the positives leaves no id to sample as a negative")
+                raise ValueError(f"row {row} of positives contains every id with a count above 0: no negative is left")
             ids[row] = self.rng.choice(len(left), size=k, p=left / left.sum())
         return ids
 
@@ -241,9 +243,9 @@ def map_2d(vectors: np.ndarray, method: str = "tsne", seed: int = 0, **options) 
     `method` is "pca" or "tsne"; `options` go to scikit-learn's PCA or TSNE. Rows are scaled to length one first. Raises
     ValueError for another method, fewer than three rows, and NaN.
     """
-    matrix = np.asarray(vectors, dtype=np.float32)
-    if matrix.ndim != 2 or len(matrix) < 3:
-        raise ValueError(f"a map needs at least three vectors, a matrix (n, d); this has shape {matrix.shape}")
+    matrix = check_shape("vectors", vectors, "n d", None, None, dtype=np.float32)
+    if len(matrix) < 3:
+        raise ValueError(f"a map needs at least three vectors, got {len(matrix)}")
     unit = matrix / np.maximum(norms_of(matrix), 1e-30)[:, None]
     if method == "pca":
         from sklearn.decomposition import PCA
@@ -256,7 +258,7 @@ def map_2d(vectors: np.ndarray, method: str = "tsne", seed: int = 0, **options) 
         defaults = {"perplexity": min(30.0, (len(unit) - 1) / 3), "init": "pca", "random_state": seed}
         place = TSNE(**defaults | options).fit_transform(unit)
     else:
-        raise ValueError(f"no map {method!r}; there are 'pca' and 'tsne'")
+        raise ValueError(f"method is {method!r}; it must be 'pca' or 'tsne'")
     return np.asarray(place, dtype=np.float32)
 
 

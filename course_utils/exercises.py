@@ -39,9 +39,9 @@ class Checks:
     def check(self, exercise: str) -> "Verdict":
         """Run the tests of `exercise` against the variables of the calling notebook: the messages of the first that fails."""
         variables = inspect.currentframe().f_back.f_globals
-        tests = self._find(variables).get(exercise)
+        tests = (found := self._find(variables)).get(exercise)
         if tests is None:
-            return Verdict(exercise, False, [f"This notebook has no exercise named {exercise!r}."])
+            return Verdict(exercise, False, [f"There is no exercise {exercise!r}. Choose from: {', '.join(found)}"])
         messages = next(filter(None, (failure(test, variables) for test in test_functions(tests))), [])
         judged = {"tests": digest("tests", tests), "cells": _cells_judged(tests, variables)}
         return Verdict(exercise, not messages, messages, judged)
@@ -58,8 +58,8 @@ class Checks:
                     return notebook["metadata"]["otter"]["tests"]
             except (OSError, ValueError, KeyError, TypeError):
                 continue  # missing, damaged, or without its tests
-        problem = f"The checks of lesson {self.lesson} were not found: no notebook in {here} has them."
-        raise FileNotFoundError(f"{problem} Save the notebook there, or copy the lesson again.")
+        problem = f"The checks of lesson {self.lesson} were not found: no notebook in the folder {here} has them."
+        raise FileNotFoundError(f"{problem} Save the lesson's notebook in that folder, or copy it there again.")
 
 
 @dataclass(repr=False)
@@ -132,7 +132,7 @@ def failure(test: FunctionType, variables: dict) -> list[str]:
     except NotFilledIn as error:
         return [str(error)]
     except AssertionError as error:
-        return [str(error) or f"{test.__name__} failed"]
+        return [str(error) or f"The test {test.__name__} failed."]
     except (Exception, SystemExit) as error:
         return [f"Your code raised {type(error).__name__}: {error}", *_their_line(error)]
     return []
@@ -147,19 +147,19 @@ def test_functions(source: str) -> list[FunctionType]:
 
 def _filled_in(name: str, variables: dict):
     if name not in variables:
-        raise NotFilledIn(f"`{name}` does not exist: has its cell been run?")
+        raise NotFilledIn(f"`{name}` is not defined. Run the cell that defines it, then run this check again.")
     value = variables[name]
     if value is ...:
-        raise NotFilledIn(f"`{name}` is still `...`: replace it with your answer, and run its cell again.")
+        raise NotFilledIn(f"`{name}` is still `...`. Replace `...` with your answer and run its cell again.")
     if not isinstance(value, FunctionType) or value.__globals__ is not variables:
         return value
 
     def answer(*args, **kwargs):
         result = value(*args, **kwargs)
         if result is ... or (isinstance(result, tuple) and any(part is ... for part in result)):
-            raise NotFilledIn(f"`{name}` still returns `...`: replace it with your answer, and run its cell again.")
+            raise NotFilledIn(f"`{name}` still returns `...`. Replace `...` with your answer and run its cell again.")
         if result is None:
-            raise NotFilledIn(f"`{name}` returns nothing (None): end it with `return`, and run its cell again.")
+            raise NotFilledIn(f"`{name}` returns None. End it with `return` and the result, and run its cell again.")
         return result
 
     return answer
@@ -168,4 +168,4 @@ def _filled_in(name: str, variables: dict):
 def _their_line(error: Exception) -> list[str]:
     """The innermost line of the traceback that is in a cell of the notebook."""
     cells = [frame for frame in traceback.extract_tb(error.__traceback__) if "ipykernel" in frame.filename]
-    return [f"at line {cells[-1].lineno} of its cell: {cells[-1].line}"] if cells else []
+    return [f"in line {cells[-1].lineno} of its cell: {cells[-1].line}"] if cells else []

@@ -20,8 +20,7 @@ LOCK_TAKEN = {errno.EACCES, errno.EAGAIN, errno.EDEADLK, errno.EWOULDBLOCK}
 def atomic(path: Path) -> Iterator[Path]:
     """A temporary path beside `path`, for a file or a folder; it is renamed to `path` when the block ends without an error.
 
-    Whatever happens, `path` is as it was or complete, even after a loss of power, and the temporary file is removed. An old
-    folder is replaced, too. Raises OSError.
+    Whatever happens, `path` is the old or the complete new one, and the temporary file is removed. Raises OSError.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -115,4 +114,4 @@ def read_arrays(path: Path) -> tuple[dict, dict]:
     except FileNotFoundError:
         raise
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, EOFError, OSError) as error:
-        raise ValueError(f"{path} cannot be read ({error})") from error
+        raise ValueError(f"{path} cannot be read ({error}). Delete this file and make it again.") from error

@@ -20,7 +20,6 @@ def homes(package: Path) -> tuple[bool, Path, Path, Path, Path]:
 
 # The root of an installed package is the directory in which it was imported. Its lessons have no cells, only their checks.
 INSTALLED, REPOSITORY, SAMPLES, RECORDS, LESSONS = homes(PACKAGE)
-MODES = ("auto", "sample", "real")
 
 
 class DataNotReady(FileNotFoundError):
@@ -48,6 +47,6 @@ def mode() -> str:
     Raises ValueError for any other word.
     """
     asked = os.environ.get("COURSE_DATA", "").strip().lower() or "auto"
-    if asked not in MODES:
-        raise ValueError(f"COURSE_DATA is {asked!r}; it must be one of {', '.join(MODES)}")
+    if asked not in ("auto", "sample", "real"):
+        raise ValueError(f"The variable COURSE_DATA is {asked!r}. Set it to auto, sample or real, or unset it.")
     return asked

@@ -25,7 +25,7 @@ def figure(rows: int = 1, columns: int = 1, size: tuple[float, float] | None = N
 
 
 def show(figure, alt: str) -> None:
-    """Show `figure` in the notebook, and close it. `alt` is the alternative text. Raises ValueError if it is no sentence."""
+    """Show `figure` in the notebook, and close it. `alt` is the alternative text. Raises ValueError if it is not a sentence."""
     picture = io.BytesIO()
     figure.savefig(picture, format="png", metadata={"Software": None})
     plt.close(figure)
@@ -51,7 +51,7 @@ def interact(show, **choices) -> None:
 def _display(picture: bytes, alt: str) -> None:
     alt = " ".join(alt.split())
     if alt.count(" ") < 4:
-        raise ValueError(f"alternative text must say what the figure shows, in a sentence; got {alt!r}")
+        raise ValueError(f"alt must be a sentence that says what the figure shows (at least five words), got {alt!r}")
     data = {"image/png": picture, "text/plain": f"[Figure: {alt}]"}
     display(data, metadata={"image/png": {"alt": alt}}, raw=True)  # where nbconvert looks for it
 

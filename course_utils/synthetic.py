@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from course_utils.arguments import at_least
+
 ASPECTS = "plot cast story music acting dialogue ending camera pace humour".split()
 POSITIVE = "brilliant superb charming moving witty clever lovely gripping".split()
 NEGATIVE = "dull dreadful clumsy boring silly tired ugly lifeless".split()
@@ -13,7 +15,7 @@ def recall(n: int, lag: int, symbols: int = 4, distractors: int = 4, seed: int =
     Step 0 is the one-hot vector of the symbol to remember, each later step that of a random distractor. A model that forgets
     the first step is at chance level, 1 / symbols. After Hochreiter & Schmidhuber (1997), section 5.
     """
-    _positive(n=n, lag=lag, symbols=symbols, distractors=distractors)
+    at_least(1, n=n, lag=lag, symbols=symbols, distractors=distractors)
     rng = np.random.default_rng(seed)
     y = rng.integers(symbols, size=n)
     ids = np.concatenate([y[:, None], symbols + rng.integers(distractors, size=(n, lag))], axis=1)  # (n, lag + 1)
@@ -26,7 +28,8 @@ def adding(n: int, length: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     x[:, :, 0] are uniform numbers in [0, 1); x[:, :, 1] is one at two steps, one in each half, else zero; y is their sum. The
     constant answer 1 has a mean squared error of 1/6. After Hochreiter & Schmidhuber (1997), section 5.4.
     """
-    _positive(n=n, length=length // 2)
+    at_least(1, n=n)
+    at_least(2, length=length)
     rng = np.random.default_rng(seed)
     x = np.zeros((n, length, 2), dtype=np.float32)
     x[:, :, 0] = rng.random((n, length))
@@ -42,9 +45,8 @@ def although(n: int, seed: int = 0) -> tuple[list[str], np.ndarray]:
     They are in pairs: the same words in another order, with opposite labels. The position of *although* tells which clause is
     the main clause, so neither a bag of words nor the last adjective alone determines the label.
     """
-    _positive(n=n // 2)
-    if n % 2:
-        raise ValueError(f"n is {n}; sentences are in pairs, so it must be even")
+    if n < 2 or n % 2:
+        raise ValueError(f"n is {n}; it must be an even number, at least 2, as the sentences are in pairs")
     rng = np.random.default_rng(seed)
     found = []
     for _ in range(n // 2):
@@ -56,9 +58,3 @@ def although(n: int, seed: int = 0) -> tuple[list[str], np.ndarray]:
             pair = [(f"{good} although {bad}", 1), (f"{bad} although {good}", 0)]
         found += [pair[i] for i in rng.permutation(2)]
     return [sentence for sentence, _ in found], np.array([label for _, label in found], dtype=np.int32)
-
-
-def _positive(**sizes: int) -> None:
-    for name, size in sizes.items():
-        if size < 1:
-            raise ValueError(f"{name} is {size}; it must be at least 1")

@@ -22,7 +22,7 @@ class Table:
 
     def __init__(self, title: str, rows: Sequence[Row], note: str = ""):
         if not rows or any(list(row) != list(rows[0]) for row in rows):
-            raise ValueError(f"table {title!r} needs at least one row, and the same columns in every row")
+            raise ValueError(f"table {title!r} must have at least one row, and the same columns in every row")
         self.title, self.rows, self.note = title, [dict(row) for row in rows], note
         self.columns: list[str] = list(self.rows[0])
 
@@ -71,14 +71,14 @@ def benchmark(name: str, title: str, folder: Path = RECORDS) -> Table:
     for found in record.get("tables", ()):
         if found["title"] == title:
             return Table(title, found["rows"], note=f"Measured by benchmarks/{name}.py; {record['machine']}.")
-    raise KeyError(f"there is no record of a table {title!r}; measure it with: python benchmarks/{name}.py")
+    raise KeyError(f"No table {title!r} is recorded for this benchmark. Measure it with:  python benchmarks/{name}.py")
 
 
 def from_record(record: dict, lesson: str, title: str) -> Table:
     """As `recorded`, from a record that is already read."""
     runs = [table for run in record.get("runs", ()) for table in run["tables"] if table["title"] == title]
     if not runs:
-        raise KeyError(f"there is no record of a table {title!r} of {lesson} on real data: make results ARGS={lesson}")
+        raise KeyError(f"No table {title!r} is recorded for {lesson}. Measure it with:  make results ARGS={lesson}")
     together = zip(*(run["rows"] for run in runs), strict=True)
     rows = [{name: _over_runs([row[name] for row in same]) for name in same[0]} for same in together]
     seeds = ", ".join(str(run["seed"]) for run in record["runs"])
@@ -100,7 +100,7 @@ def _over_runs(values: list):
     if len(set(values)) == 1:
         return values[0]
     if any(isinstance(value, str) for value in values):
-        raise ValueError(f"runs with different seeds disagree about a text: {values}")
+        raise ValueError(f"a text in a table must not depend on the seed; with different seeds it is {values}")
     mean, deviation = statistics.mean(map(float, values)), statistics.stdev(values)
     most = 4 if abs(mean) < 10 else 1 if abs(mean) < 1000 else 0
     decimals = min(most, max(0, 1 - int(f"{deviation:.1e}".partition("e")[2])))  # to show two digits of the deviation

@@ -18,9 +18,9 @@ def spans(tags: Sequence[str]) -> list[Span]:
     """
     found, begun, kind = [], 0, None
     for t, tag in enumerate([*tags, "O"]):
-        prefix, _, of = tag.partition("-")
+        prefix, _, of = str(tag).partition("-")
         if prefix not in ("B", "I", "O") or (prefix == "O") == bool(of):
-            raise ValueError(f"{tag!r} is not an IOB2 tag; tags are O, B-type and I-type")
+            raise ValueError(f"tag {t} is {tag!r}; the tags of a sentence are strings in IOB2: O, B-type or I-type")
         if kind is not None and (prefix != "I" or of != kind):
             found.append((kind, begun, t))
             kind = None
@@ -33,8 +33,11 @@ def scores(true: Sequence[Sequence[Span]], predicted: Sequence[Sequence[Span]]) 
     """Precision, recall and F1 of the spans `predicted` in n sentences, counted over all sentences together.
 
     A span is correct only if its type and both of its ends are. Without predictions precision is 0, without true spans
-    recall is 0. Raises ValueError when the numbers of sentences differ.
+    recall is 0. Raises ValueError when the numbers of sentences differ, or for tags instead of spans.
     """
+    if len(true) != len(predicted) or not all(isinstance(span, tuple) for s in (*true, *predicted) for span in s):
+        advice = "both must be [spans(tags) for tags in sentences], of the same sentences"
+        raise ValueError(f"true has {len(true)} and predicted {len(predicted)} sentences; {advice}")
     correct = sum(len(set(a) & set(b)) for a, b in zip(true, predicted, strict=True))
     in_truth, in_prediction = (sum(len(set(found)) for found in sentences) for sentences in (true, predicted))
     precision, recall = correct / max(in_prediction, 1), correct / max(in_truth, 1)

@@ -18,8 +18,8 @@ class ProgressBar(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         self.model.optimizer.build(self.model.trainable_variables)  # nothing happens if it is built already
-        batches = self.params["epochs"] * (self.params["steps"] or 0)
-        self.bar = tqdm(total=batches or None, unit="batch", mininterval=0.5)
+        steps = self.params["epochs"] * (self.params["steps"] or 0)
+        self.bar = tqdm(total=steps or None, unit="batch", mininterval=0.5)
 
     def on_train_batch_end(self, batch, logs=None):
         self.bar.update()
@@ -43,18 +43,20 @@ class Batches(keras.utils.PyDataset):
 
     `order` has the indices of the sequences in the order of the batches. Batches depend only on `seed` and on the number of
     the epoch: give `fit` shuffle=False, or Keras shuffles them again, with its own random state. Raises ValueError when the
-    numbers of sequences differ, or a sequence is empty.
+    numbers of sequences differ, or a sequence is empty, TypeError when the inputs are not a dict.
     """
 
     def __init__(self, inputs: dict, targets=None, size: int = 128, seed: int | None = None, step: int = 50):
         super().__init__()
+        if not isinstance(inputs, dict):
+            raise TypeError('inputs must be a dict of lists of sequences, such as {"ids": [[5, 2], [7, 1, 3]]}')
         counts = {name: len(arrays) for name, arrays in (inputs | {"targets": targets}).items() if arrays is not None}
-        if len(set(counts.values())) != 1:
-            raise ValueError(f"the numbers of sequences differ: {counts}")
+        if len({*counts.values()}) != 1 or 0 in counts.values():
+            raise ValueError(f"inputs and targets need the same number of sequences, at least one; they have {counts}")
         self.inputs, self.targets, self.size, self.seed, self.step = inputs, targets, size, seed, step
         self.lengths = np.array([len(array) for array in next(iter(inputs.values()))])
         if not self.lengths.all():
-            raise ValueError(f"sequence {int(np.argmin(self.lengths))} is empty; give it one token, such as [empty]")
+            raise ValueError(f"sequence {int(np.argmin(self.lengths))} is empty; give it at least one id")
         self.plan(0)
 
     def plan(self, epoch: int) -> None:
@@ -106,10 +108,7 @@ class Resume(keras.callbacks.Callback):
         super().__init__()
         self.path, self.epoch, self._stored = Path(path), 0, None
         if self.path.exists():
-            try:
-                names, arrays = files.read_arrays(self.path)
-            except ValueError as error:
-                raise ValueError(f"{error}; remove it to start from the beginning") from None
+            names, arrays = files.read_arrays(self.path)
             self.epoch, self._stored = names.get("epoch", 0), list(arrays.values())
             batches.plan(self.epoch)
 
@@ -122,7 +121,7 @@ class Resume(keras.callbacks.Callback):
             return
         variables = self._variables()
         if [v.shape for v in variables] != [a.shape for a in self._stored]:
-            raise ValueError(f"{self.path} is from another model or optimizer; remove it to start from the beginning")
+            raise ValueError(f"{self.path} is of another model or optimizer. Delete it to start from the beginning.")
         for variable, stored in zip(variables, self._stored, strict=True):
             variable.assign(stored)
         print(f"Resuming after epoch {self.epoch}, from {self.path}")

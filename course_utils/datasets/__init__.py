@@ -49,8 +49,8 @@ def real_files(name: str, *names: str) -> list[Path]:
         return []
     if not dataset.is_ready(folder, *names):
         raise paths.DataNotReady(
-            f"COURSE_DATA=real, but {name} is not, or not whole, in {folder}. Download it with:  {dataset.command}  or point "
-            f"COURSE_DATA_DIR at a folder that has it, or unset COURSE_DATA to use the embedded sample."
+            f"COURSE_DATA is real, but {name} is missing or incomplete in {folder}. Download it with:  {dataset.command}\n"
+            f"Or set COURSE_DATA_DIR to a folder that has it, or unset COURSE_DATA to use the embedded sample."
         )
     return dataset.paths(folder, *names)
 
@@ -62,7 +62,7 @@ def sample(name: str, folder: Path | None = None) -> Path:
     expected = path.with_name(f"{name}.sha256").read_text(encoding="ascii").split()[0]
     if files.sha256(path) != expected:
         advice = "Install the course again." if paths.INSTALLED else f"Restore both with: git checkout data/{name}*"
-        raise ValueError(f"{path} is damaged: its sha256 is not the one in {name}.sha256. {advice}")
+        raise ValueError(f"{path} is damaged: its SHA-256 is not the one in {name}.sha256. {advice}")
     return path
 
 
@@ -71,14 +71,14 @@ def announce(what: str, source: str, dataset: str, counts: str, data=None):
     names, real, hint = {"sample": "embedded sample", "real": f"real data, {dataset}"}, DATASETS[dataset], ""
     if source != "real" and not real.is_ready(paths.data_dir()):
         there = any(path.exists() for path in real.paths(paths.data_dir()))
-        hint = f" (real data{', which is there but not whole' if there else ''}: {real.command})"
+        hint = f" (real data{', which is incomplete here' if there else ''}: {real.command})"
     print(f"{what}: {names.get(source, source)} – {counts}{hint}")
     return data
 
 
 def damaged(fault: str, dataset: str = "") -> ValueError:
     """The error for a damaged file, with the advice to download the dataset again."""
-    advice = f". Remove the file and download it again with: {DATASETS[dataset].command}" if dataset else ""
+    advice = f". Delete the file and download it again with:  {DATASETS[dataset].command}" if dataset else ""
     return ValueError(f"{fault}{advice}")
 
 
@@ -93,7 +93,7 @@ def lines(path: Path, dataset: str = "") -> Iterator[tuple[str, str]]:
             try:
                 text = line.decode("utf-8-sig" if number == 1 else "utf-8")
             except UnicodeDecodeError as error:
-                raise damaged(f"{place} is not text in UTF-8 ({error})", dataset) from None
+                raise damaged(f"{place}: the text is not in UTF-8 ({error})", dataset) from None
             yield place, text
 
 
@@ -107,12 +107,12 @@ def rows(path: Path, columns: Sequence[str] = (), tabs: bool = False) -> Iterato
     try:
         header = next(reader, [])
         if missing := [column for column in columns if column not in header]:
-            raise ValueError(f"{path} lacks the columns {', '.join(missing)}; it has: {', '.join(header)[:300]}")
+            raise ValueError(f"{path} has no column {', '.join(missing)}; its columns are {', '.join(header)[:300]}")
         numbers = [header.index(column) for column in columns or header]
         for row in filter(None, reader):
             place = f"{path}, line {reader.line_num}"
             if len(row) != len(header):
-                raise ValueError(f"{place}: {len(header)} fields were expected, there are {len(row)}")
+                raise ValueError(f"{place} has {len(row)} fields, but the header has {len(header)}")
             yield place, [row[number] for number in numbers]
     except csv.Error as error:
-        raise ValueError(f"{path}, line {reader.line_num} is not a row of a table: {error}") from None
+        raise ValueError(f"{path}, line {reader.line_num} cannot be read as CSV: {error}") from None

@@ -79,7 +79,7 @@ def _announced(books: Books, dataset: str) -> Books:
 
 
 def load_reading_lists() -> list[list[str]]:
-    """What each of 2,000 invented readers has read: titles of the sample's books, in no order. There are no real ones."""
+    """What each of 2,000 synthetic readers has read: titles of the sample's books, in no order. There is no real dataset."""
     lists = [line.rstrip("\n").split("\t") for _, line in lines(sample("reading_lists.txt.bz2"))]
     print(f"Reading lists: embedded sample – {len(lists):,} readers, {sum(map(len, lists)):,} books read")
     return lists
@@ -106,7 +106,7 @@ def articles(path: Path) -> Iterator[tuple[str, dict, list[str]]]:
         try:
             title, box, links, _, _, _ = json.loads(line)
             if not (isinstance(title, str) and isinstance(box, dict) and all(isinstance(link, str) for link in links)):
-                raise ValueError("its fields are not title, infobox and links")
+                raise ValueError("the first fields must be a title, an infobox and a list of links")
         except (ValueError, TypeError) as error:  # JSONDecodeError is a ValueError
             raise ValueError(f"{place} is not a book article: {error}") from None
         if not title.startswith("Wikipedia:"):

@@ -12,11 +12,11 @@ def load_word_index() -> dict[str, int] | None:
     """The rank, 1 … 88,584, of each word by its frequency; None without real data."""
     files = real_files("keras_imdb")
     if not files:
-        return announce("Word index of keras.datasets.imdb", "none", "keras_imdb", "it has no sample")
+        return announce("Word index of keras.datasets.imdb", "none", "keras_imdb", "there is no embedded sample")
     try:
         index = json.loads(files[0].read_text(encoding="utf-8"))
         if sorted(index.values()) != list(range(1, len(index) + 1)):
             raise ValueError
     except (ValueError, AttributeError, TypeError):
-        raise damaged(f"{files[0]} does not number words from 1", "keras_imdb") from None
+        raise damaged(f"{files[0]} does not give the words the numbers 1, 2, 3, …", "keras_imdb") from None
     return announce("Word index of keras.datasets.imdb", "real", "keras_imdb", f"{len(index):,} words", index)

@@ -57,11 +57,11 @@ def load_sample() -> Pairs:
 
 def load_mandarin() -> Pairs:
     """Tatoeba's English–Mandarin pairs, as `load` gives French ones: `french` has Mandarin, a token per character. Raises
-    paths.DataNotReady without them, and if COURSE_DATA=sample, for they have no sample."""
+    paths.DataNotReady without them, and if COURSE_DATA=sample, as there is no sample."""
     files = real_files("tatoeba", "cmn.txt")
     if not files:
         command = DATASETS["tatoeba"].command
-        raise paths.DataNotReady(f"There is no sample. Run:  {command}  or set COURSE_DATA_DIR; unset COURSE_DATA")
+        raise paths.DataNotReady(f"No Mandarin pairs. Run:  {command}  or set COURSE_DATA_DIR, and unset COURSE_DATA.")
     return _real("mandarin", *files)
 
 
@@ -76,8 +76,7 @@ def fault(said: Sequence[str], right: Sequence[str], lemmas: Mapping[str, str] |
     """What is wrong with the translation `said` of a sentence of the sample; None if it is `right`.
 
     "agreement": the right words in the right order, one in a wrong form (gender, number, person, before a vowel); "order": the
-    right words in another order, in any form; "words": one is missing, wrong or too many. A token that `lemmas`, by default
-    `load_lemmas()`, lacks is a word of its own.
+    right words in another order, in any form; "words": one is missing, wrong or too many. Tokens without a lemma are their own.
     """
     if list(said) == list(right):
         return None
@@ -97,10 +96,10 @@ def read(path: Path) -> list[tuple[str, str]]:
         if fields == [""]:
             continue  # a file may end with an empty line
         if len(fields) < 2 or not fields[0].strip() or not fields[1].strip():
-            raise damaged(f"{place} is not a sentence, a tab and its translation: {line[:80]!r}", "tatoeba")
+            raise damaged(f"{place} must have a sentence, a tab and its translation: {line[:80]!r}", "tatoeba")
         found.append((fields[0], fields[1]))
     if not found:
-        raise damaged(f"{path} has no pairs", "tatoeba")
+        raise damaged(f"{path} has no sentence pairs", "tatoeba")
     return found
 
 

@@ -88,7 +88,7 @@ def read_onet(folder: Path, seed: int) -> Splits:
     for name, column in ONET_COLUMNS.items():
         for place, (code, text) in rows(folder / name, ("O*NET-SOC Code", column), tabs=True):
             if not text.strip():
-                raise damaged(f"{place}: there is no {column}", "onet")
+                raise damaged(f"{place}: the column {column} is empty", "onet")
             if name == OCCUPATIONS:
                 titles[code], bags[code] = {}, {}
             if code not in titles:

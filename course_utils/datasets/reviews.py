@@ -58,8 +58,7 @@ def load_sample() -> Reviews:
 
 
 def read(folder: Path, seed: int, validation: int = 5_000) -> Reviews:
-    """IMDB as tensorflow_datasets prepared it in `folder`; `validation` of the training reviews are for validation. Raises
-    ValueError for files that cannot be read."""
+    """IMDB as tensorflow_datasets prepared it in `folder`; the validation set has `validation` reviews. Raises ValueError."""
     import tensorflow_datasets as tfds
 
     try:

@@ -34,7 +34,7 @@ def load() -> Similarity | None:
     """All three; None without real data."""
     files = real_files("word_similarity")
     if not files:
-        return announce("Word pairs rated by people", "none", "word_similarity", "they have no sample")
+        return announce("Word pairs rated by people", "none", "word_similarity", "there is no embedded sample")
     wordsim, simlex, analogies = files
     rated = {"WordSim-353": read_rated(wordsim), "SimLex-999": read_rated(simlex)}
     found = Similarity(rated, read_analogies(analogies))
@@ -64,5 +64,5 @@ def _rows(path: Path, fields: int) -> Iterator[list[str]]:
     for place, line in lines(path, "word_similarity"):
         row = line.lower().split()
         if len(row) != fields and row[:1] != [":"]:
-            raise damaged(f"{place} does not have {fields} fields", "word_similarity")
+            raise damaged(f"{place} has {len(row)} fields instead of {fields}", "word_similarity")
         yield row

@@ -48,12 +48,12 @@ def read(folder: Path) -> Graph:
 
     def number(name: str, place: str) -> int:
         if name not in numbers:
-            raise damaged(f"{place}: {name} is not in articles.tsv", "wikispeedia")
+            raise damaged(f"{place}: the article {name!r} is not in articles.tsv", "wikispeedia")
         return numbers[name]
 
     for place, (article, category) in _rows(folder / "categories.tsv", 2):
         if not category.startswith("subject."):
-            raise damaged(f"{place}: {category} is not a category like subject.Science.Physics", "wikispeedia")
+            raise damaged(f"{place}: {category!r} is not a category such as subject.Science", "wikispeedia")
         i = number(article, place)
         subjects[i] = subjects[i] or category.split(".")[1]
     links = [(number(a, place), number(b, place)) for place, (a, b) in _rows(folder / "links.tsv", 2)]
@@ -96,5 +96,5 @@ def _rows(path: Path, columns: int) -> Iterator[tuple[str, list[str]]]:
         if line and not line.startswith("#"):
             fields = line.split("\t")
             if len(fields) != columns or not all(fields):
-                raise damaged(f"{place}: {columns} names were expected, got {line[:80]!r}", "wikispeedia")
+                raise damaged(f"{place} must have {columns} names with tabs between them: {line[:80]!r}", "wikispeedia")
             yield place, [unquote(field).replace("_", " ") for field in fields]

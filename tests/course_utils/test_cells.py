@@ -332,8 +332,8 @@ def test_bidirectional_and_dropout_layers_can_be_copied():
     ("layer", "message"),
     [
         (keras.layers.LSTM(2), "has no weights yet"),
-        (keras.layers.Dense(2), "is a Dense: only SimpleRNN, LSTM and GRU"),
-        (keras.layers.LSTM(2, activation="relu"), "needs activation='tanh'"),
+        (keras.layers.Dense(2), "Dense"),
+        (keras.layers.LSTM(2, activation="relu"), "activation='tanh'"),
         (keras.layers.GRU(2, recurrent_activation="hard_sigmoid"), "recurrent_activation='sigmoid'"),
         (keras.layers.SimpleRNN(2, use_bias=False), "use_bias=True"),
     ],
@@ -416,9 +416,12 @@ RUN = cells.forward(CELL, X)
             lambda: cells.forward(CELL, X[..., :2]),
             "x has shape (5, 4, 2) but needs (batch, time, features) = (any, any",
         ),
-        (lambda: cells.forward(CELL, X[:, :0]), "x has shape (5, 0, 3) but needs at least one time step"),
-        (lambda: cells.forward(CELL, X, H), "initial_state is one ndarray but needs to be the tuple (h, c)"),
-        (lambda: cells.forward(CELL, X, (H,)), "initial_state is 1 arrays but needs to be the tuple (h, c)"),
+        (lambda: cells.forward(CELL, X[:, :0]), "x has shape (5, 0, 3)"),
+        (lambda: cells.forward(CELL, X, H), "initial_state must be a tuple (h, c)"),
+        (lambda: cells.forward(CELL, X, (H,)), "initial_state must be a tuple (h, c)"),
+        (lambda: cells.forward(CELL, [[["the", "cat", "sat"]]]), "x must be an array of numbers"),
+        (lambda: cells.forward(CELL, [[[1, 2, 3]], [[1, 2, 3]] * 2]), "different lengths must be padded"),
+        (lambda: RUN.trace("z"), "no 'z'; its values are x_t, h_prev"),
         (
             lambda: cells.forward(CELL, X, (H, H[:1])),
             "initial_state c has shape (1, 2) but needs (batch, units) = (5, 2)",
@@ -427,17 +430,18 @@ RUN = cells.forward(CELL, X)
             lambda: cells.forward(CELL, X, mask=X[:, 1:, 0] > 0),
             "mask has shape (5, 3) but needs (batch, time) = (5, 4)",
         ),
-        (lambda: cells.forward(CELL, X, mask=np.ones((5, 4))), "mask has dtype float64 but needs bool"),
+        (lambda: cells.forward(CELL, X, mask=np.ones((5, 4))), "mask has dtype float64; it must be bool"),
         (lambda: CELL.step(X, (H, H)), "x_t has shape (5, 4, 3) but needs (batch, features) = (any, 3)"),
         (lambda: CELL.step(X[:, 0], (H[0], H)), "state h has shape (2,) but needs (batch, units) = (5, 2)"),
         (lambda: cells.backward(RUN, H), "d_outputs has shape (5, 2) but needs (batch, time, units) = (5, 4, 2)"),
         (lambda: cells.backward(RUN, None, (H, X)), "d_state c has shape (5, 4, 3) but needs (batch, units) = (5, 2)"),
-        (lambda: LSTM.init(0, 2, seed=0), "features=0, units=2: both need to be at least 1"),
+        (lambda: LSTM.init(0, 2, seed=0), "features is 0;"),
+        (lambda: LSTM.init(3, 2.0, seed=0), "units is 2.0;"),
         (lambda: SimpleRNN(H[0], H, H), "W_x has shape (2,) but needs (features, units) = (any, any)"),
         (lambda: SimpleRNN(H, H, H[0]), "W_h has shape (5, 2) but needs (units, units) = (2, 2)"),
         (lambda: SimpleRNN(H, H[:2], H), "b has shape (5, 2) but needs (units) = (2)"),
-        (lambda: SimpleRNN(H, H[:2], H[0].astype(np.float32)), "b has dtype float32: all parameters need to be"),
-        (lambda: SimpleRNN(H.astype(np.int64), H[:2], H[0]), "W_x has dtype int64: all parameters need to be"),
+        (lambda: SimpleRNN(H, H[:2], H[0].astype(np.float32)), "b has dtype float32"),
+        (lambda: SimpleRNN(H.astype(np.int64), H[:2], H[0]), "W_x has dtype int64"),
     ],
 )
 def test_arguments_that_do_not_fit_are_refused_by_name(call, message):
@@ -452,15 +456,23 @@ def test_missing_and_other_parameters_are_refused(more, named):
         SimpleRNN(H, H[:2], *more, **named)
 
 
+@pytest.mark.parametrize("cell", [LSTM, keras.layers.LSTM(2), X])
+def test_forward_and_backward_say_what_they_take(cell):
+    with pytest.raises(TypeError, match="from_keras"):
+        cells.forward(cell, X)
+    with pytest.raises(TypeError, match="what forward returned"):
+        cells.backward(RUN.outputs, None)
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_nan_and_infinity_are_refused_in_inputs_and_pass_through_parameters(bad):
     x, h, cell = X.copy(), H.copy(), LSTM.init(3, 2, seed=0)
     x[2, 3, 1] = h[4, 0] = bad
     mask = np.ones((5, 4), bool)
     mask[2, 3] = False
-    with pytest.raises(ValueError, match=rf"x holds {bad} at \(2, 3, 1\)"):
+    with pytest.raises(ValueError, match=rf"x contains {bad} at \(2, 3, 1\)"):
         cells.forward(cell, x, mask=mask)
-    with pytest.raises(ValueError, match=rf"initial_state c holds {bad} at \(4, 0\)"):
+    with pytest.raises(ValueError, match=rf"initial_state c contains {bad} at \(4, 0\)"):
         cells.forward(cell, X, (H, h))
     cell.W_xf[:] = np.nan
     with np.errstate(invalid="ignore"):

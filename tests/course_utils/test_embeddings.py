@@ -100,11 +100,11 @@ def test_no_table_of_all_cosines_is_made(monkeypatch):
 @pytest.mark.parametrize(
     ("matrix", "queries", "message"),
     [
-        (np.ones((3, 2)), np.ones((1, 3)), "do not fit"),
-        (np.ones((3, 2)), np.ones(2), "do not fit"),
+        (np.ones((3, 2)), np.ones((1, 3)), r"queries .*\(1, 3\)"),
+        (np.ones((3, 2)), np.ones(2), r"queries .*\(2,\)"),
         (np.ones((3, 2)), np.zeros((1, 2)), "no direction"),
         (np.ones((3, 2)), np.array([[1, np.nan]]), "NaN"),
-        (np.array([[1, 1], [np.inf, 0], [np.nan, 1]]), np.ones((1, 2)), "2 vectors hold NaN.*row 1"),
+        (np.array([[1, 1], [np.inf, 0], [np.nan, 1]]), np.ones((1, 2)), "2 vectors.*NaN.*row 1"),
     ],
 )
 def test_nearest_refuses_what_does_not_fit(matrix, queries, message):
@@ -126,8 +126,15 @@ def test_unknown_words_and_extreme_numbers_of_neighbours():
             ask("south")
     with pytest.raises(KeyError, match="no vector for 'south'"):
         COMPASS.analogy("east", "north", "south")
+    for word, hint in (("East", "try 'east'"), (["east"], "word in vectors")):
+        with pytest.raises(KeyError, match=hint):
+            COMPASS.vector(word)
+    assert COMPASS.neighbours("east", exclude="west") == COMPASS.neighbours("east", exclude=["west"])
     with pytest.raises(ValueError, match="at least 1"):
         COMPASS.neighbours("east", 0)
+    for query in (["east", "west"], 0, np.ones(5), np.ones((1, 2))):
+        with pytest.raises(ValueError, match="query"):
+            COMPASS.neighbours(query)
     assert len(COMPASS.neighbours("east", 99)) == 3
     assert "south" not in COMPASS and "east" in COMPASS and len(COMPASS) == 4
     assert COMPASS.cosine("east", "west") == -1
@@ -150,12 +157,12 @@ def test_analogy():
 @pytest.mark.parametrize(
     ("words", "matrix", "message"),
     [
-        (["a"], np.ones((2, 3)), "1 words need"),
-        (["a"], np.ones(1), "1 words need"),
-        (["a", "b", "a"], np.ones((3, 2)), "'a' is in the list"),
+        (["a"], np.ones((2, 3)), r"\(2, 3\).*\(1, any\)"),
+        (["a"], np.ones(1), r"\(1,\).*\(1, any\)"),
+        (["a", "b", "a"], np.ones((3, 2)), "'a' more than once"),
         (["a", 3], np.ones((2, 2)), "strings"),
         (["a", "b"], [[1, 2], [3, np.nan]], "row 1"),
-        (["a", "b"], [[3e38, 3e38], [1, 2]], "numbers near it.*row 0"),
+        (["a", "b"], [[3e38, 3e38], [1, 2]], "row 0"),
     ],
 )
 def test_vectors_refuse_what_does_not_fit(words, matrix, message):
@@ -213,9 +220,14 @@ def test_a_sampled_window_prefers_near_neighbours():
 
 
 @pytest.mark.parametrize("make", [embeddings.skip_gram_pairs, embeddings.cbow_windows])
-def test_a_window_below_one_is_refused(make):
-    with pytest.raises(ValueError, match="at least 1"):
-        make([[1, 2]], 0)
+def test_a_window_below_one_and_sentences_without_ids_are_refused(make):
+    for window in (0, 2.0):
+        with pytest.raises(ValueError, match="window is .*at least 1"):
+            make([[1, 2]], window)
+    for sentences in ("the cat", ["the cat"], [["the", "cat"]], [1, 2], [[1.5, 2]], [["1", "2"]]):
+        with pytest.raises(TypeError, match=r"lists of word ids.*Vocabulary\.encode"):
+            make(sentences, 2)
+    assert len(make([], 2)[0]) == len(make([[], [1]], 2)[0]) == 0  # no pairs are no fault
 
 
 @pytest.mark.parametrize("power", [0, 0.75, 1])
@@ -248,13 +260,13 @@ def test_negatives_where_one_positive_has_almost_all_counts():
     assert np.bincount(ids.ravel()) / ids.size == pytest.approx([0, 0.25, 0.75], abs=0.03)
     ids = sampler.sample_without(np.array([[0, -1]] * 300), 10)  # −1 is no id: the last one can be sampled
     assert np.bincount(ids.ravel()) / ids.size == pytest.approx([0, 0.25, 0.75], abs=0.03)
-    with pytest.raises(ValueError, match="row 1 of the positives leaves no id"):
+    with pytest.raises(ValueError, match="row 1 "):
         sampler.sample_without(np.array([[0, -1, -1], [0, 1, 2]]), 1)
 
 
 @pytest.mark.parametrize("counts", [[], [0, 0], [1, -1], [1, np.nan], [[1, 2]]])
 def test_counts_that_cannot_be_sampled_from(counts):
-    with pytest.raises(ValueError, match="counts must be"):
+    with pytest.raises(ValueError, match="counts "):
         NegativeSampler(counts)
 
 
@@ -290,7 +302,7 @@ def test_the_length_of_vectors_does_not_move_them_on_the_map():
 
 def test_maps_refuse_what_does_not_fit():
     wrong = {
-        "no map 't-SNE'": (np.ones((9, 2)), "t-SNE"),
+        "'t-SNE'.*'tsne'": (np.ones((9, 2)), "t-SNE"),
         "three": (np.ones((2, 2)), "pca"),
         "NaN": ([[1, np.nan]] * 3, "pca"),
     }

@@ -60,7 +60,7 @@ def test_values_are_chosen_only_where_a_person_has_the_notebook_open(monkeypatch
 def test_empty_alternative_text_is_refused():
     figure, _ = plots.figure()
     for show, what in ((plots.show, figure), (plots.drawing, "lstm_cell")):
-        with pytest.raises(ValueError, match="alternative text"):
+        with pytest.raises(ValueError, match="A figure"):
             show(what, alt="A figure")
 
 

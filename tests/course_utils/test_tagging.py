@@ -28,9 +28,9 @@ def test_spans(tags, found):
     assert spans(tags.split()) == found
 
 
-@pytest.mark.parametrize("tag", ["", "B", "I-", "X-person", "O-person", "person"])
+@pytest.mark.parametrize("tag", ["", "B", "I-", "X-person", "O-person", "person", 3, ["O"]])
 def test_other_tags_are_refused(tag):
-    with pytest.raises(ValueError, match="is not an IOB2 tag"):
+    with pytest.raises(ValueError, match="tag 1 is .*IOB2"):
         spans(["O", tag])
 
 
@@ -63,8 +63,11 @@ def test_scores_of_seqevals_published_example():
 
 def test_scores_without_spans():
     assert scores([[]], [[]]) == scores([[("a", 0, 1)]], [[]]) == scores([[]], [[("a", 0, 1)]])
-    with pytest.raises(ValueError):
-        scores([[]], [[], []])
+    for true, predicted in (([[]], [[], []]), ([["B-a"]], [["B-a"]]), ([("a", 0, 1)], [("a", 0, 1)])):
+        with pytest.raises(
+            ValueError, match=f"{len(true)} .* {len(predicted)} "
+        ):  # also tags, and spans of one sentence
+            scores(true, predicted)
 
 
 def test_coloured_has_a_text_form_and_escapes_html():

@@ -102,10 +102,14 @@ def test_targets_that_are_sequences_have_their_own_lengths():
 
 
 def test_different_numbers_of_sequences_and_empty_ones_are_refused():
-    with pytest.raises(ValueError, match="numbers of sequences differ"):
+    with pytest.raises(ValueError, match="'ids': 1, 'targets': 2"):
         Batches({"ids": [np.ones(3)]}, np.zeros(2))
     with pytest.raises(ValueError, match="sequence 1 is empty"):
         Batches({"ids": [np.ones(3), np.ones(0)]})
+    with pytest.raises(ValueError, match="at least one"):
+        Batches({"ids": []})
+    with pytest.raises(TypeError, match="dict of lists"):
+        Batches([[1, 2], [3]], np.zeros(2))
 
 
 TRAINING = """

@@ -122,7 +122,7 @@ def test_points_come_from_the_lessons_own_checks(student, tmp_path, capsys):
     assert "root: hidden: sixteen" in said["hidden.ipynb"]
     assert "double: Your code raised ZeroDivisionError" in said["raises.ipynb"]
     assert "ValueError: no" in said["raises.ipynb"]
-    assert "SyntaxError" in said["no python.ipynb"] and "double: `double` does not exist" in said["no python.ipynb"]
+    assert "SyntaxError" in said["no python.ipynb"] and "double: `double` is not defined" in said["no python.ipynb"]
     assert {row["lesson"] for row in found.values()} == {"77_made"}
     before = (folder / "grades.csv").read_bytes()
     capsys.readouterr()

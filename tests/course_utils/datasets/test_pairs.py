@@ -132,12 +132,12 @@ def test_without_mandarin_there_is_advice(tatoeba, monkeypatch, mode):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("Go.\tVa !\nRun.\n", r"x.txt, line 2 is not a sentence, a tab and its translation: 'Run.\\n'"),
-        ("Go.\tVa !\nRun.\t \tCC-BY\n", r"x.txt, line 2 is not a sentence, a tab"),
-        ("\tVa !\n", r"x.txt, line 1 is not a sentence, a tab"),
-        ("Go.\tVa !\n\n \nRun.\tCours !\n", r"x.txt, line 3 is not a sentence, a tab"),
-        ("<html>", r"x.txt, line 1 is not a sentence"),
-        ("", r"x.txt has no pairs"),
+        ("Go.\tVa !\nRun.\n", r"x.txt, line 2 .* a tab .*: 'Run.\\n'"),
+        ("Go.\tVa !\nRun.\t \tCC-BY\n", r"x.txt, line 2 .* a tab "),
+        ("\tVa !\n", r"x.txt, line 1 .* a tab "),
+        ("Go.\tVa !\n\n \nRun.\tCours !\n", r"x.txt, line 3 .* a tab "),
+        ("<html>", r"x.txt, line 1 "),
+        ("", r"x.txt "),
     ],
 )
 def test_damage_is_named(write_file, text, message):

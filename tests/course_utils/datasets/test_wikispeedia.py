@@ -22,11 +22,11 @@ def test_the_format_of_snap(stand_in, capsys):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("links.tsv", "A_B\tWolf\nA_B\tGhost\n", r"links.tsv, line 2: Ghost is not in articles.tsv"),
-        ("links.tsv", "A_B\n", r"links.tsv, line 1: 2 names were expected, got 'A_B'"),
+        ("links.tsv", "A_B\tWolf\nA_B\tGhost\n", r"links.tsv, line 2: .*'Ghost' .*articles.tsv"),
+        ("links.tsv", "A_B\n", r"links.tsv, line 1 .* 2 names .*'A_B'"),
         ("links.tsv", "A_B\t\n", r"links.tsv, line 1: 2 names"),
-        ("categories.tsv", "Ghost\tsubject.Science\n", r"categories.tsv, line 1: Ghost is not in articles.tsv"),
-        ("categories.tsv", "Wolf\tScience\n", r"categories.tsv, line 1: Science is not a category"),
+        ("categories.tsv", "Ghost\tsubject.Science\n", r"categories.tsv, line 1: .*'Ghost' .*articles.tsv"),
+        ("categories.tsv", "Wolf\tScience\n", r"categories.tsv, line 1: 'Science'"),
         ("articles.tsv", "A\tB\n", r"articles.tsv, line 1: 1 names"),
     ],
 )
