@@ -1,6 +1,6 @@
-"""What a wheel has besides the code: samples, records and the checks of the lessons, where `course_utils.paths` finds them.
+"""Adds samples, records and the checks of the lessons to a wheel, where `course_utils.paths` finds them.
 
-A wheel is built from a clone. A setup by configuration alone would take the scripts in `data/` along as modules.
+A wheel is built from a clone. With configuration alone, setuptools would include the scripts in `data/` as modules.
 """
 
 import json
@@ -19,7 +19,7 @@ class BuildWithFiles(build_py):
     def run(self):
         if self.editable_mode:
             return super().run()
-        shutil.rmtree(self.build_lib, ignore_errors=True)  # modules that an earlier version had
+        shutil.rmtree(self.build_lib, ignore_errors=True)  # modules of an earlier version
         super().run()
         package = Path(self.build_lib, "course_utils")
         for source, patterns, target in (

@@ -1,10 +1,10 @@
-"""Seconds that a training step of Keras's recurrent layers takes on the CPU, and what makes it faster or slower.
+"""Seconds per training step of Keras's recurrent layers on the CPU, and what makes them faster or slower.
 
     python benchmarks/cells.py
 
-Every network reads batches of sequences of 80 words: Embedding(64), one recurrent layer of 64 units, Dense(1). All of them take
-turns, round after round, so that whatever else the machine does falls on all alike; a ratio is that of two times in the same
-round, and the median over the rounds is written to results/benchmarks/cells.json. Some minutes on two cores.
+Every network processes batches of sequences of 80 words: Embedding(64), one recurrent layer of 64 units, Dense(1). The networks
+take turns in rounds, so that other work of the machine affects all of them equally. A ratio compares two times of the same
+round; the median over the rounds is written to results/benchmarks/cells.json. A few minutes on two cores.
 """
 
 import os

@@ -3,9 +3,9 @@
     python benchmarks/grading.py                        all lessons; write the record, TEACHING.md and RESULTS.md
     python benchmarks/grading.py 04 --submissions 10    look at some lessons; nothing is written
 
-A submission is the lesson as it was built, with its outputs; for each exercise an answer is drawn: the right one, none, or one
-of the wrong ones that the lesson knows. They are graded by the command that instructors use, in its sandbox and with its
-usual limits, on CORES cores however many there are. Let nothing else run meanwhile.
+A submission is the built lesson with its outputs; for each exercise, an answer is sampled: the right one, none, or one of the
+lesson's wrong answers. The submissions are graded by the command for instructors, in its sandbox and with its default limits,
+on CORES cores, even if the machine has more. Do not run anything else at the same time.
 """
 
 import argparse
@@ -71,7 +71,9 @@ def measure(source: Path, number: int) -> dict:
         done = subprocess.run(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
         seconds = time.monotonic() - begun
         if done.returncode not in (0, 1):  # 1: some could not be run to their end; the table says how many
-            raise RuntimeError(f"grading {source.stem} ended with status {done.returncode}")
+            raise RuntimeError(
+                f"Grading of {source.stem} ended with status {done.returncode}; its error is shown above."
+            )
         rows = table.load(Path(folder) / submissions.TABLE)
     each = [float(row["seconds"]) for row in rows]
     return {
@@ -104,7 +106,7 @@ def main(argv: list[str] | None = None, root: Path = REPOSITORY) -> int:
     for lesson in slow:
         print(f"FAILED  {lesson}: longer than {MOST // 60} minutes", file=sys.stderr)
     if given.lessons or given.submissions != SUBMISSIONS:
-        print("Nothing was written: the record is made of all lessons.")
+        print("Nothing was written, as a record needs all lessons.")
     else:
         path = root / "results" / "benchmarks" / "grading.json"
         made = [{"title": TITLE, "rows": rows}]

@@ -1,11 +1,11 @@
-"""What a student of this course needs of a JupyterHub: memory, processor time, seconds, lesson by lesson.
+"""The resources that a JupyterHub needs for one student: memory, processor time, seconds, for each lesson.
 
     python benchmarks/hub.py            measure all lessons; write the record, HUBS.md and RESULTS.md
     python benchmarks/hub.py 00 04      look at some lessons; nothing is written
 
 Each solved lesson runs on the sample, ROUNDS times, in a kernel of its own and alone. Memory is resident memory of the kernel
-and its children: the peak (looked at five times a second) and what is left when the last cell is done; of the rounds the
-largest counts. Times are medians. Let nothing else run meanwhile.
+and its children: the peak (measured five times a second) and the value after the last cell, each the maximum over the rounds.
+Times are medians. Do not run anything else at the same time.
 """
 
 import argparse
@@ -93,7 +93,7 @@ def _fetch(address: str, server: subprocess.Popen, seconds: float = 120) -> None
             return
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.3)
-    raise RuntimeError(f"JupyterLab's server did not answer at {address}; try: {sys.executable} -m jupyterlab")
+    raise RuntimeError(f"JupyterLab's server did not answer at {address}; see why with: {sys.executable} -m jupyterlab")
 
 
 def over_rounds(rounds: list[dict]) -> dict:
@@ -163,7 +163,7 @@ def main(argv: list[str] | None = None, root: Path = REPOSITORY) -> int:
     for table in made:
         print(tables.table(**table), end="\n\n")
     if names:
-        print("Nothing was written: the record is made of all lessons.")
+        print("Nothing was written, as a record needs all lessons.")
         return 0
     path = root / "results" / "benchmarks" / "hub.json"
     tables.write_record({"benchmark": "hub", "machine": results_pages.machine(), "tables": made}, path)

@@ -1,9 +1,9 @@
-"""How far back recurrent networks remember: accuracy by lag, for five seeds, as lesson 06 shows it.
+"""How far back recurrent networks remember: accuracy by lag, for five seeds, as in lesson 06.
 
     python benchmarks/memory_horizon.py
 
-Every network has 16 units and gets the same 300 updates on the same sequences: a symbol that stands `lag` steps before the
-end, distractors before and after it, the lags mixed. Writes results/benchmarks/memory_horizon.json. A few minutes on two cores.
+Every network has 16 units and makes 300 training steps on the same sequences of mixed lags: a symbol `lag` steps before the
+end, with distractors before and after it. Writes results/benchmarks/memory_horizon.json. A few minutes on two cores.
 """
 
 import os

@@ -1,9 +1,9 @@
-"""How long the ten nearest of 1,000,000 vectors of 50 numbers take, and how much memory, against two common ways.
+"""Time and memory to find the ten nearest of 1,000,000 vectors of 50 dimensions, compared with two common methods.
 
     python benchmarks/neighbours.py
 
-Each way runs in a process of its own, which makes the same vectors, answers one query to warm up and then QUERIES more, one at
-a time. All three are exact; that they find the same neighbours is checked. Writes results/benchmarks/neighbours.json. Less
+Each method runs in its own process, which makes the same vectors, answers one query to warm up and then QUERIES more, one at a
+time. All three are exact; the script checks that they find the same neighbours. Writes results/benchmarks/neighbours.json. Less
 than a minute on two cores.
 """
 
@@ -92,7 +92,7 @@ def main() -> None:
         runs.append(json.loads(done.stdout))
     answers = [run.pop("answers") for run in runs]
     if not all(other == answers[0] for other in answers):
-        raise SystemExit("the ways do not find the same neighbours; nothing was written")
+        raise SystemExit("The methods do not find the same neighbours, so nothing was written.")
     for run in runs:
         run["times as long"] = round(run["seconds a query, median"] / runs[0]["seconds a query, median"], 2)
         print(run)

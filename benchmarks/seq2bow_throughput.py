@@ -1,11 +1,11 @@
-"""How many descriptions a second Seq2BoW learns from, against plain Keras and the arithmetic limit of the machine.
+"""How many descriptions per second Seq2BoW trains on, compared with plain Keras and the arithmetic limit of the machine.
 
     python benchmarks/seq2bow_throughput.py [--rows 10000000]
 
-First 10,000,000 descriptions are made of job postings (the real ones where they are prepared, else the sample), in which every
-tenth title has a word changed: a file of about a gigabyte in a temporary folder, not timed. Then, each in a process of its
-own: the whole way from that file to a trained network; training alone, in several ways, on some of them; and how fast the
-machine multiplies matrices. Writes results/benchmarks/seq2bow_throughput.json. Some ten minutes on two cores.
+First, it makes 10,000,000 descriptions from job postings (real ones if prepared, else the sample), with one word changed
+in every tenth title: a file of about a gigabyte in a temporary folder, not timed. Then it measures, each in its own process:
+everything from that file to a trained network; training alone, by several methods, on some of the descriptions; and how fast
+the machine multiplies matrices. Writes results/benchmarks/seq2bow_throughput.json. About ten minutes on two cores.
 """
 
 import argparse
@@ -159,7 +159,7 @@ def two_workers(path: Path) -> dict:
         running.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment))
     printed = [one.communicate()[0] for one in running]
     if any(one.returncode for one in running):
-        raise RuntimeError("a worker failed; what went wrong stands above")
+        raise RuntimeError("A worker failed; its error is shown above.")
     return json.loads(printed[0].splitlines()[-1])
 
 
@@ -257,9 +257,9 @@ WAYS = {
 
 
 def main() -> None:
-    """Make the file, let each way run in a fresh process, and write the record."""
+    """Make the file, run each method in a new process, and write the record."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument("--rows", type=int, default=ROWS, help="number of descriptions (%(default)s)")
     parser.add_argument("--way", choices=[*WAYS, "worker"], help=argparse.SUPPRESS)
     parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()

@@ -1,10 +1,10 @@
-"""Write the embedded sample of books, books.ndjson.bz2, and of readers, reading_lists.txt.bz2, with their sha256 beside
-them and their numbers in README.md.
+"""Write the embedded samples of books, books.ndjson.bz2, and of reading lists, reading_lists.txt.bz2, files with their SHA-256,
+and their numbers in README.md.
 
     python data/make_books.py
 
-The books are real, and what is said of them is true: it comes from book_facts.txt. The readers are invented. The same
-call writes the same bytes on every machine. README.md says what the files look like and what is planted.
+The books are real, and the facts about them, from book_facts.txt, are true. The readers are synthetic. The script writes the
+same bytes on every machine. README.md describes the files and the structure that is built into them.
 """
 
 import json
@@ -24,12 +24,12 @@ from data import samples  # noqa: E402
 FACTS = "book_facts.txt"
 BOOKS = "books.ndjson.bz2"
 LISTS = "reading_lists.txt.bz2"
-TIMESTAMP = "2026-01-01T00:00:00Z"  # when a page was last edited: these are no pages
+TIMESTAMP = "2026-01-01T00:00:00Z"  # required by the file format; these books have no pages
 
 SEED = 20240301
 READERS = 2000
-LENGTHS = range(4, 13)  # books on a list, each number as likely
-FROM_MAIN, FROM_SIDE = 0.7, 0.2  # of a list: books of the reader's main taste, and of another; the rest is of no taste
+LENGTHS = range(4, 13)  # books on a list; all lengths are equally likely
+FROM_MAIN, FROM_SIDE = 0.7, 0.2  # of a list: books of the reader's main and second taste; the rest are random books
 SMALLEST_TASTE = 12  # books
 OTHER_WORKS = 3  # of the same author, that a page links to
 
@@ -156,19 +156,21 @@ class Book:
 
 
 def read_facts(path: Path) -> list[Book]:
-    """The books, in the order of the file. Raises ValueError, with the number of the line, for one it cannot read."""
+    """The books, in the order of the file. Raises ValueError, with the number of the line, for one that it cannot read."""
     books, author = [], None
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         fields = [field.strip() for field in line.removeprefix("#").split(" | ")]
         if line.startswith("# "):
             if len(fields) not in (3, 4) or fields[1] not in COUNTRIES:
                 raise ValueError(
-                    f"{path.name}, line {number}: an author needs a country of COUNTRIES and movements: {line}"
+                    f"{path.name}, line {number}: an author line needs a country from COUNTRIES and movements: {line}"
                 )
             author = fields
         elif author and line:
             if len(fields) != 4:
-                raise ValueError(f"{path.name}, line {number}: a book has four fields with ' | ' between them: {line}")
+                raise ValueError(
+                    f"{path.name}, line {number}: a book line needs four fields with ' | ' between: {line}"
+                )
             title, year, genre, about = fields
             tags = about.split(", ")
             name, country, movements, *language = author
@@ -202,7 +204,7 @@ def kind(genre: str) -> str:
 
 
 def genre_pages(book: Book) -> list[str]:
-    """The pages that the genre of a book stands for; "Novel" only where there is nothing more exact."""
+    """The pages about the genre of a book; "Novel" only if there is nothing more specific."""
     genre = f"{book.genre.lower()}, "
     pages = list(dict.fromkeys(page for word, page in GENRE_PAGES.items() if word in genre))
     return [page for page in pages if page != "Novel"] or pages
@@ -249,8 +251,8 @@ def page(book: Book, books: list[Book]) -> list:
 
 
 def tastes(books: list[Book]) -> dict[str, list[Book]]:
-    """What a reader may like: the books of a country, or those whose genre has this page. By name, each at least
-    SMALLEST_TASTE books, of which the first are the best known to the readers (in an order that was drawn once)."""
+    """The possible tastes of a reader, by name: the books of a country or of a genre, at least SMALLEST_TASTE of them. Readers
+    know the first ones best; their order was sampled once."""
     found: dict[str, list[Book]] = {}
     for book in books:
         for name in [*genre_pages(book), book.country]:
@@ -259,7 +261,7 @@ def tastes(books: list[Book]) -> dict[str, list[Book]]:
 
 
 def make_lists(books: list[Book], seed: int = SEED) -> list[list[str]]:
-    """The titles that each reader has read, in no order, none twice."""
+    """The titles that each reader has read, in random order, each once."""
     rng = random.Random(seed)
     shelves = tastes(books)
     for shelf in shelves.values():
@@ -287,7 +289,7 @@ def make_lists(books: list[Book], seed: int = SEED) -> list[list[str]]:
 
 
 def numbers(books: list[Book], lists: list[list[str]]) -> str:
-    """What README.md says in numbers."""
+    """The numbers for README.md."""
     pages = [{link.lower() for link in links(book, books)} for book in books]
     counts = Counter(link for each in pages for link in each)
     often = {n: [link for link, count in counts.items() if count >= n] for n in (1, 2, 3, 4, 10)}

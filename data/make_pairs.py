@@ -1,16 +1,16 @@
 """Write the embedded sample of English–French sentence pairs, pairs.tsv.bz2, and the lemmas of its French forms,
-pairs_lemmas.tsv.bz2, with their sha256 beside them and their numbers in README.md.
+pairs_lemmas.tsv.bz2, files with their SHA-256, and their numbers in README.md.
 
     python data/make_pairs.py
 
-The grammar below writes a sentence in both languages at once, and an English sentence has one translation in it. The same
-call writes the same bytes on every machine. README.md says what the files look like and what is planted.
+The grammar below generates each sentence in both languages at once; an English sentence has exactly one translation. The
+script writes the same bytes on every machine. README.md describes the files and the structure that is built into them.
 
-Words and patterns are chosen so that French leaves no choice: each word has one translation, words for people tell their
-gender, and nothing asks for a partitive, another tense of the past, or a preposition that melts with an article.
+Words and patterns are chosen so that French leaves no choice: each word has one translation, words for people show their
+gender, and no sentence needs a partitive, a second past tense, or a preposition that contracts with an article.
 
-While a sentence is being written, its French has marks: "lampe#3" is a noun, and "verte@3@vert" a form that agrees with it
-from afar, with what it would be if the noun were masculine.
+While a sentence is generated, its French contains marks: "lampe#3" is a noun, and "verte@3@vert" is a form that agrees with
+this noun at a distance, followed by the form for a masculine noun.
 """
 
 import math
@@ -32,7 +32,7 @@ COLUMNS = ("split", "english", "french")
 
 SEED = 20240513
 SIZES = {"train": 8_000, "validation": 800, "test": 1_000, "long": 300}
-USUAL, LONG = range(4, 15), range(15, 21)  # English tokens of a sentence; as many sentences of each length, or one more
+USUAL, LONG = range(4, 15), range(15, 21)  # English tokens of a sentence; every length is equally frequent
 
 
 # --- words ---------------------------------------------------------------------------------------------------------------
@@ -50,8 +50,8 @@ class Noun:
 class Adjective:
     english: str
     french: Mapping[str, str]  # m, f, and in the plural mp, fp
-    first: bool  # whether it stands before the noun in French
-    kinds: tuple[str, ...]  # of nouns that it stands beside
+    first: bool  # whether it is placed before the noun in French
+    kinds: tuple[str, ...]  # of nouns that it can modify
     said_of: tuple[str, ...]  # of subjects of "is"
 
 
@@ -81,7 +81,7 @@ NOUN_LISTS = {
 SINGULAR = "garden castle house church school".split()
 ENGLISH_PLURALS = {"man": "men", "woman": "women", "mouse": "mice", "goose": "geese"}
 
-ADJECTIVE_LISTS = {  # whether first, kinds beside which it stands, kinds of which it is said: English, French
+ADJECTIVE_LISTS = {  # first, kinds of nouns, kinds of subjects of "is": English, French
     (True, ("people", *OTHERS), ALL): "small petit",
     (True, OTHERS, OTHERS): "big grand",
     (True, (*LIVING, "thing", "place"), (*LIVING, "thing", "place")): "old vieux",
@@ -112,7 +112,7 @@ INTRANSITIVE = (
     Verb(("wait", "waits", "waited"), "attendre", ("attends", "attend", "attendent"), "attendu", LIVING),
 )
 BY_ANIMALS = ("voir", "trouver", "chercher", "aimer")
-NOWHERE = ("aimer", "avoir")  # no place is said
+NOWHERE = ("aimer", "avoir")  # never with a place
 COMPANY = dict.fromkeys(("chanter", "travailler", "attendre"), ("with", "avec"))
 COMPANY |= dict.fromkeys(("acheter", "trouver"), ("for", "pour"))
 
@@ -215,7 +215,7 @@ def lemmas(forms: Iterable[str]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Text:
-    """The same in both languages: tokens with spaces between them."""
+    """The same text in both languages: tokens separated by spaces."""
 
     english: str
     french: str
@@ -226,17 +226,17 @@ class Text:
 
 @dataclass(frozen=True)
 class Phrase:
-    """Somebody or something, with what others must know to agree with it. `id` is None if nothing is to be marked."""
+    """A noun phrase, with all that other words need to agree with it. `id` is None if no agreement is marked."""
 
     text: Text
     gender: str
     plural: bool
     kind: str  # of a noun, or "i"
     id: int | None
-    closed: bool = False  # whether it ends with a clause, to which all that followed would belong
+    closed: bool = False  # whether it ends with a clause, to which any following words would belong
 
     def form(self, forms: Mapping[str, str]) -> str:
-        """The one of the forms that agrees with it, marked."""
+        """The form that agrees with it, with its mark."""
         number = "p" if self.plural else ""
         form = forms[self.gender + number]
         return form if self.id is None else f"{form}@{self.id}@{forms['m' + number]}"
@@ -244,8 +244,8 @@ class Phrase:
 
 @dataclass(frozen=True)
 class Pair:
-    """A line of the file. Each of `agreements`: the places in `french` of a noun and of a form that agrees with it from afar,
-    and what that form would be if the noun were masculine."""
+    """A line of the file. Each of `agreements`: the positions in `french` of a noun and of a form that agrees with it at a
+    distance, and the form for a masculine noun."""
 
     split: str
     english: tuple[str, ...]
@@ -277,7 +277,7 @@ class Pen:
     # phrases
 
     def noun(self, kinds: Sequence[str]) -> tuple[Noun, bool]:
-        """A noun that the sentence does not have yet, and whether several are meant."""
+        """A noun that is not yet in the sentence, and whether it is plural."""
         nouns = [noun for noun in NOUNS if noun.kind in kinds]
         while True:
             noun, plural = self.rng.choice(nouns), self.chance(0.45)
@@ -314,12 +314,12 @@ class Pen:
         return replace(said, text=said.text + self.relative(said), closed=True)
 
     def adjective(self, noun: Noun, first: bool) -> list[Adjective]:
-        """Perhaps an adjective to stand before or after the noun, in a list."""
+        """A list with an adjective to place before or after the noun, or an empty list."""
         fitting = [each for each in ADJECTIVES if each.first == first and noun.kind in each.kinds]
         return [self.unused(fitting)] if fitting and self.chance(0.15 + 0.2 * self.rich) else []
 
     def unused(self, words: Sequence[Adjective]) -> Adjective:
-        """One that the sentence does not have yet, if there is one."""
+        """One of the words, if possible one that is not yet in the sentence."""
         chosen = self.rng.choice([word for word in words if word not in self.used] or words)
         self.used.add(chosen)
         return chosen
@@ -328,7 +328,7 @@ class Pen:
         return self.phrase(*self.noun(kinds), without, bare)
 
     def subject(self, kinds: Sequence[str]) -> Phrase:
-        """A phrase; where people may be meant perhaps "i"; or two phrases."""
+        """A phrase, two phrases with "and" or, if people are allowed, "i"."""
         if "people" in kinds and self.chance(0.2):
             return SPEAKER
         if self.alone == "they" or not self.chance(0.15 * self.rich):
@@ -339,7 +339,7 @@ class Pen:
         return Phrase(one.text + Text("and", "et") + other.text, gender, True, one.kind, one.id)
 
     def pronoun(self, of: Phrase) -> Phrase:
-        """it, they, he or she. What "it" and "they" are in French is told by what they stand for."""
+        """it, they, he or she. The French form of "it" and "they" depends on the noun that they replace."""
         if of.plural or of.kind not in HUMAN:
             return replace(of, text=Text("they" if of.plural else "it", of.form(THIRD)))
         self.ids += 1
@@ -368,7 +368,7 @@ class Pen:
         of: Phrase | None = None,
         head: Phrase | None = None,
     ) -> Text:
-        """Subject and verb, with a pronoun that stands for `of` as object, or in a clause that belongs to its object `head`."""
+        """Subject and verb; the object is a pronoun for `of`, or the clause modifies its object `head`."""
         base, third, past = verb.english
         one = not subject.plural and subject.kind != "i"
         do = "did" if tense == "past" else "does" if one else "do"
@@ -392,11 +392,11 @@ class Pen:
         return Text(english, " ".join(french))
 
     def transitive(self, verbs: Sequence[Verb]) -> Verb:
-        """One of them; those that take few kinds of objects more often, so that all verbs are about as frequent."""
+        """One of the verbs. Verbs with few kinds of objects have a larger weight, so that all are about equally frequent."""
         return self.rng.choices(verbs, [1 / len(verb.kinds) for verb in verbs])[0]
 
     def relative(self, head: Phrase) -> Text:
-        """who or that …: the head is its subject, or its object."""
+        """A clause with who or that, of which the head is the subject or the object."""
         self.inner = True
         tense = self.rng.choice(list(BE))
         if self.chance(0.5):
@@ -425,9 +425,9 @@ class Pen:
         question: bool = False,
         without: Sequence[str] = (),
     ) -> Text:
-        """Subject and predicate, with its object `object_` or with a pronoun that stands for `of`, where they are given.
+        """Subject and predicate. The object is `object_`, or a pronoun for `of`, if one is given.
 
-        `without`: "time" or "place" if it is not to be said here.
+        `without`: "time" or "place" if the clause must not have it.
         """
         barred = (*(DENIALS if question or object_ else ()), *(("never", *OFTEN) if "time" in without else ()))
         lifeless = subject.kind not in (*LIVING, "i")
@@ -444,7 +444,7 @@ class Pen:
     def state(
         self, subject: Phrase, tense: str, adverb: str, question: bool, without: Sequence[str]
     ) -> tuple[Text, bool]:
-        """is green, is not green and heavy, is in the garden; and whether it makes no sense to say when"""
+        """A state, such as "is green" or "is in the garden"; and whether a time would make no sense."""
         english, french = BE[tense][subject.plural]
         text = Text(
             f"{english} {subject.text.english} {adverb}" if question else f"{subject.text.english} {english} {adverb}",
@@ -471,7 +471,7 @@ class Pen:
         question: bool,
         without: Sequence[str],
     ) -> tuple[Text, bool]:
-        """sleeps in the garden, has a lamp, sees it; and whether it ends with a clause, to which a time would belong"""
+        """An action, such as "sleeps in the garden"; and whether it ends with a clause, to which a time would belong."""
         other = object_ or of
         if other or self.chance(0.5):
             verbs = [verb for verb in VERBS if tense == "present" or verb.participle]
@@ -499,7 +499,7 @@ class Pen:
     # sentences
 
     def sentence(self, length: int) -> Text:
-        """A sentence of about as many English tokens."""
+        """A sentence of about this many English tokens."""
         self.rich = min(1.0, max(0.0, (length - 4) / 16 + self.rng.uniform(-0.25, 0.25)))
         self.alone, self.used = "", set()
         if self.chance(0.15):
@@ -519,7 +519,7 @@ class Pen:
         return Text(sort, QUESTIONS[sort]) + self.clause(subject, tense, question=True, without=without)
 
     def statement(self, clauses: int) -> Text:
-        """Clauses with conjunctions between them. In most of the later ones a pronoun stands for a noun of the first."""
+        """Clauses joined by conjunctions. In most of the later ones a pronoun replaces a noun of the first."""
         tenses = [self.rng.choice(list(BE)) for _ in range(clauses)]
         pronoun = self.rng.choice(["it", "they", ""]) if clauses > 1 else ""
         there = self.chance(0.08)
@@ -553,7 +553,7 @@ class Pen:
         return text
 
     def head(self, pronoun: str, there: bool) -> Phrase:
-        """What the pronoun will stand for, or what there is."""
+        """The noun phrase that the pronoun will replace, or the one after "there is"."""
         kinds = [kind for kind in (OTHERS if pronoun == "it" else ALL) if not there or kind not in ("kin", "place")]
         noun, plural = self.noun(kinds)
         while pronoun and plural != (pronoun == "they"):
@@ -562,7 +562,7 @@ class Pen:
         return self.phrase(noun, plural, [word for word in (*ONE, *SEVERAL) if word not in NEW] if there else ())
 
     def opening(self, subject: Phrase, tense: str, object_: Phrase | None) -> Text:
-        """The first clause, perhaps with its time or place in front."""
+        """The first clause, sometimes with its time or place in front."""
         if subject.kind not in (*LIVING, "i") or not self.chance(0.05 + 0.2 * self.rich):
             return self.clause(subject, tense, object_)
         if self.alone != "it" and self.chance(0.4):
@@ -571,7 +571,7 @@ class Pen:
 
 
 def elided(words: Sequence[str]) -> list[str]:
-    """The words, with an apostrophe where one loses its vowel before the next."""
+    """The words, with an apostrophe where a word loses its vowel before the next one."""
     following = [*words[1:], ""]
     return [
         word[:-1] + "'" if word in ELIDED and after.startswith(VOWELS) else word
@@ -580,7 +580,7 @@ def elided(words: Sequence[str]) -> list[str]:
 
 
 def finished(text: Text) -> Pair:
-    """The sentence without marks, in no split yet."""
+    """The sentence without marks, not yet in a split."""
     forms, masculine, nouns, agreeing = [], [], {}, []
     for i, token in enumerate(text.french.split()):
         token, _, id_ = token.partition("#")
@@ -605,7 +605,7 @@ def make_pairs(seed: int = SEED) -> list[Pair]:
     for share in shares.values():
         missing.update(share)
     found, known = defaultdict(list), set()
-    while missing := +missing:  # lengths of which enough are there drop out
+    while missing := +missing:  # drops the lengths that are complete
         text = pen.sentence(rng.choice(list(missing)))
         length = len(text.english.split())
         if not missing[length]:
@@ -629,7 +629,7 @@ def shared(size: int, lengths: range) -> list[tuple[int, int]]:
     return [(length, size // len(lengths) + (i < size % len(lengths))) for i, length in enumerate(lengths)]
 
 
-# --- what can be reached -------------------------------------------------------------------------------------------------
+# --- the best possible scores --------------------------------------------------------------------------------------------
 
 BACK = {f"nouns up to {back} tokens back": back for back in (3, 6, 12)}
 BACK = {"no noun": 0, **BACK, "all nouns": math.inf}
@@ -637,8 +637,8 @@ GROUPS = {"4–6": range(4, 7), "7–9": range(7, 10), "10–12": range(10, 13),
 
 
 def remembered(pair: Pair, back: float) -> bool:
-    """Whether one gets the sentence right who knows the grammar, but not the gender of a noun that is more than `back` French
-    tokens before the form which agrees with it, and then writes the masculine form."""
+    """Whether a translator is right who knows the grammar, but forgets the gender of a noun more than `back` French tokens
+    before the form that agrees with it, and then writes the masculine form."""
     return all(form - noun <= back or pair.french[form] == masculine for noun, form, masculine in pair.agreements)
 
 
@@ -649,7 +649,7 @@ def table(head: list, rows: list[list]) -> str:
 
 
 def numbers(pairs: list[Pair]) -> str:
-    """What README.md says in numbers: what is in each split, and what can be reached."""
+    """The numbers for README.md: the contents of each split, and the best possible scores."""
     splits = {name: [pair for pair in pairs if pair.split == name] for name in SIZES}
 
     def share(holds) -> list[str]:

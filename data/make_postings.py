@@ -1,9 +1,9 @@
-"""Write the embedded sample of job postings, postings.tsv.bz2, with its sha256 beside it and its numbers in README.md.
+"""Write the embedded sample of job postings, postings.tsv.bz2, a file with its SHA-256, and its numbers in README.md.
 
     python data/make_postings.py
 
-What occupations ask for comes from job_facts.txt; the postings are invented. The same call writes the same bytes on every
-machine. README.md says what the file looks like, what is planted and what a model can reach.
+The skills of an occupation come from job_facts.txt; the postings are synthetic. The script writes the same bytes on every
+machine. README.md describes the file, the structure that is built into it, and the best possible scores.
 """
 
 import random
@@ -31,18 +31,18 @@ SEED = 20240302
 POSTINGS = 70  # of an occupation
 PAIR_POSTINGS = 20  # more of each title in PAIRS
 FOR_VALIDATION, FOR_TEST = 0.2, 0.25  # of the combinations of title, seniority and city
-HELD_OUT = 0.4  # how often a held-out form is drawn, compared with another
+HELD_OUT = 0.4  # how often a held-out form is sampled, compared with another
 
-# How likely a posting asks for a skill of its occupation: the first in the list, the last, and one that the field shares.
+# Probabilities of a skill of the occupation: the first in the list, the last, and one that is shared by the field.
 FIRST, LAST, SHARED = 0.9, 0.4, 0.3
-NOISE = 0.05  # of the skills: replaced by any skill at all
-EMPTY = 0.005  # of the postings: no skills
+NOISE = 0.05  # fraction of the skills that are replaced by a random one
+EMPTY = 0.005  # fraction of the postings without skills
 
 LEVELS = {"junior": 0.25, "regular": 0.5, "senior": 0.25}
-SENIORITY_SHOWS = 0.6  # of the postings for juniors and seniors: the title says so
+SENIORITY_SHOWS = 0.6  # fraction of the postings for juniors and seniors whose title says so
 CITY_SHOWS = 0.35
-BOILERPLATE_SHARE = 0.02  # of the titles: nothing about the job
-SLIPS = 0.03  # of the titles: one letter is missing, doubled or changes places with the next
+BOILERPLATE_SHARE = 0.02  # fraction of the titles that say nothing about the job
+SLIPS = 0.03  # fraction of the titles with a typing error: a letter missing, doubled or swapped
 BOILERPLATE = (
     "see below",
     "various",
@@ -66,9 +66,9 @@ LADDERS = {
     "bench": (("deputy",), ("senior",)),
     "top": ((), ("group", "global")),
 }
-BEHIND = {"junior", "senior", "trainee"}  # words that may also stand behind: "baker (senior)"
+BEHIND = {"junior", "senior", "trainee"}  # words that may also follow the title: "baker (senior)"
 
-# What a posting asks for besides, and how likely.
+# Further skills that a posting asks for, with their probabilities.
 OF_LEVEL = {
     "junior": {"on-the-job training": 0.6, "supervised work": 0.4},
     "regular": {},
@@ -139,7 +139,7 @@ PAIRS = (
 
 @dataclass(frozen=True)
 class Occupation:
-    """One line of job_facts.txt with what its field's line adds. `held_out` are forms that are for the test split only."""
+    """A line of job_facts.txt, and what the line of its field adds. The forms in `held_out` are in the test split only."""
 
     name: str
     field: str
@@ -152,14 +152,14 @@ class Occupation:
 
     @property
     def levels(self) -> list[str]:
-        """The levels there are; a chief executive is not looked for as a junior."""
+        """The levels of seniority that exist: nobody hires a junior chief executive."""
         words = dict(zip(("junior", "senior"), LADDERS[self.ladder], strict=True))
         return [level for level in LEVELS if words.get(level, True)]
 
 
 @dataclass(frozen=True)
 class Posting:
-    """A line of the file; from `form` on, what its title is made of ("" for what it does not say)."""
+    """A line of the file. The fields from `form` on are the parts of its title ("" for a missing part)."""
 
     split: str
     occupation: Occupation
@@ -174,20 +174,20 @@ class Posting:
 
 
 def read_facts(path: Path) -> list[Occupation]:
-    """The occupations, in the order of the file. Raises ValueError, with the number of the line, for one it cannot read."""
+    """The occupations, in the order of the file. Raises ValueError, with the line's number, for one that it cannot read."""
     found, field = [], None
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         parts = [part.split(", ") for part in line.removeprefix("# ").split(" | ")]
         if line.startswith("# "):
             if len(parts) != 3 or not OF_COMPANY.keys() >= set(parts[2]):
                 raise ValueError(
-                    f"{path.name}, line {number}: a field needs shared skills and companies of OF_COMPANY: {line}"
+                    f"{path.name}, line {number}: a field line needs shared skills and companies from OF_COMPANY: {line}"
                 )
             field = parts
         elif field and line:
             if len(parts) != 4 or parts[2][0] not in LADDERS:
                 raise ValueError(
-                    f"{path.name}, line {number}: an occupation has a name, titles, one of LADDERS and skills: {line}"
+                    f"{path.name}, line {number}: an occupation line needs a name, titles, a key of LADDERS and skills: {line}"
                 )
             (name,), titles, (ladder,), own = parts
             forms = tuple(title for title in titles if title[0] != "*")
@@ -200,7 +200,7 @@ def read_facts(path: Path) -> list[Occupation]:
 
 @cache
 def chances(occupation: Occupation, country: str, level: str, company: str) -> dict[str, float]:
-    """How likely a posting asks for each skill, before the noise."""
+    """The probability that a posting asks for each skill, before the noise."""
     step = (FIRST - LAST) / (len(occupation.own) - 1)
     found = {skill: FIRST - step * rank for rank, skill in enumerate(occupation.own)}
     _, language, rules = COUNTRIES[country]
@@ -225,7 +225,7 @@ def every_skill(occupations: list[Occupation]) -> list[str]:
 
 
 def slip(title: str, rng: random.Random) -> str:
-    """The title with a slip of the fingers: a letter is missing, doubled or changes places with the next."""
+    """The title with a typing error: a letter is missing, doubled or swapped with the next."""
     i = rng.choice([i for i in range(len(title) - 1) if title[i : i + 2].isalpha()])
     a, b = title[i : i + 2]
     return title[:i] + rng.choice([b, a + a + b, b + a]) + title[i + 2 :]
@@ -299,23 +299,23 @@ def make_postings(occupations: list[Occupation], seed: int = SEED) -> list[Posti
 
 
 def combination(posting: Posting) -> tuple[str, str, str]:
-    """What the title is made of."""
+    """The parts of the title."""
     return posting.form, posting.word, posting.city
 
 
-# --- what can be reached -----------------------------------------------------------------------------------------------
+# --- the best possible scores ------------------------------------------------------------------------------------------
 
 KNOWN = ("the occupation", "all that the title says", "occupation, country, seniority and company")
 
 
 def popular(postings: list[Posting], k: int = 10) -> tuple[str, ...]:
-    """The k commonest skills."""
+    """The k most frequent skills."""
     counts = Counter(skill for posting in postings for skill in posting.skills)
     return tuple(sorted(counts, key=lambda skill: (-counts[skill], skill))[:k])
 
 
 def oracle(posting: Posting, known: str, k: int = 10) -> tuple[str, ...]:
-    """The k skills that a posting most likely asks for, to one who has read this script and knows one of KNOWN about it.
+    """The k most probable skills of a posting, from the probabilities in this script and from `known`, one of KNOWN.
 
     Empty if the title says nothing, and nothing else is known.
     """
@@ -342,13 +342,13 @@ def _best(occupation, countries, levels, companies, k) -> tuple[str, ...]:
 
 
 def recall(guesses: list[tuple[str, ...]], postings: list[Posting]) -> float:
-    """The mean share of a posting's skills that are among the guesses for it; postings without skills do not count."""
+    """The mean fraction of a posting's skills that are among its guesses; postings without skills do not count."""
     pairs = [(guess, posting.skills) for guess, posting in zip(guesses, postings, strict=True) if posting.skills]
     return fmean(len(set(guess) & set(skills)) / len(skills) for guess, skills in pairs)
 
 
 def twins(postings: list[Posting]) -> list[Posting]:
-    """Those whose title has the words, in another order, of a title of another occupation, city aside."""
+    """The postings whose title has, without the city, the same words as a title of another occupation, in another order."""
     owners = {}
     for posting in postings:
         owners.setdefault(_words(posting), set()).add(posting.occupation)
@@ -366,7 +366,7 @@ def table(head: list, rows: list[list]) -> str:
 
 
 def numbers(occupations: list[Occupation], postings: list[Posting]) -> str:
-    """What README.md says in numbers: what is in each split, and what can be reached."""
+    """The numbers for README.md: the contents of each split, and the best possible scores."""
     splits = {name: [posting for posting in postings if posting.split == name] for name in SPLITS}
     held_out = {form for occupation in occupations for form in occupation.held_out}
     with_twin = set(map(id, twins(postings)))
@@ -396,14 +396,14 @@ def numbers(occupations: list[Occupation], postings: list[Posting]) -> str:
         f"held out, and {len(every_skill(occupations))} skills."
     )
     guess = popular(splits["train"])
-    reached = [["nothing (the ten commonest skills)"], *([known] for known in KNOWN)]
+    reached = [["nothing (the ten most frequent skills)"], *([known] for known in KNOWN)]
     for name in SPLITS:
         reached[0].append(f"{recall([guess] * len(splits[name]), splits[name]):.3f}")
         for row in reached[1:]:
-            # where a title says nothing, the commonest skills are the best guess
+            # where a title says nothing, the most frequent skills are the best prediction
             guesses = [oracle(posting, row[0]) or guess for posting in splits[name]]
             row.append(f"{recall(guesses, splits[name]):.3f}")
-    head = ["recall@10 of one who knows", *SPLITS]
+    head = ["recall@10, known", *SPLITS]
     return f"{table(['', *SPLITS], contents)}\n\n{whole}\n\n{table(head, reached)}"
 
 

@@ -1,15 +1,15 @@
-"""Write the embedded sample of film reviews: reviews.tsv.bz2, its sha256 beside it, and its numbers in README.md.
+"""Write the embedded sample of film reviews: reviews.tsv.bz2, a file with its SHA-256, and its numbers in README.md.
 
     python data/make_reviews.py
 
-The reviews come from the grammar below: word lists, sentence patterns with {slots}, and rules that put them together. The
-same call writes the same bytes on every machine. README.md says what structure is planted and why.
+The reviews come from the grammar below: word lists, sentence patterns with {slots}, and rules that combine them. The script
+writes the same bytes on every machine. README.md describes the structure that is built into the reviews, and why.
 
-How a pattern is read: {place} is the film's own place, or a draw from the list of that name, the same each time within one
-sentence ({relative2} is a second, different draw). A slot that begins with W or L is opinion. W is on the side that the
-sentence takes, L on the other: {W} "truly superb", {Wp} and {Wq} bare adjectives, {Wn} a noun, {Ws} a state of the viewer,
-{Wv} a verb in the past, {Wb} its base form, {Wr} an advice ("see"), {Wx} an adjective for places near a "not"; {aW},
-{aWn}, … have the article before them.
+How to read a pattern: {place} is the film's own place, or an entry sampled from the list of that name, the same one each time
+within a sentence ({relative2} is a second, different entry). Slots that begin with W or L are opinions: W has the polarity of
+the sentence, L the opposite one. {W} is "truly superb", {Wp} and {Wq} are plain adjectives, {Wn} is a noun, {Ws} a state of
+the viewer, {Wv} a verb in the past, {Wb} its base form, {Wr} an advice ("see"), {Wx} an adjective for places near a "not";
+{aW}, {aWn}, … include the article. A "side" in this script is a polarity: 1 is positive, 0 is negative.
 """
 
 import itertools
@@ -30,8 +30,8 @@ from data import samples  # noqa: E402
 
 SEED = 20240229
 SIZES = {"train": 3000, "validation": 500, "test": 1000, "unlabelled": 500}
-TWIN_SHARE = 1 / 3  # of the reviews in each split
-NOISE_SHARE = 0.02  # of the other reviews: their writer took the wrong end of the scale
+TWIN_SHARE = 1 / 3  # fraction of the reviews in each split
+NOISE_SHARE = 0.02  # fraction of the other reviews whose stars are wrong: their writers confused the ends of the scale
 FILE = "reviews.tsv.bz2"
 COLUMNS = ("split", "label", "stars", "twin", "text")
 
@@ -47,7 +47,7 @@ def turns(text: str) -> list[list[str]]:
 
 
 # --- opinion words, from the most frequent to the rarest ------------------------------------------------------------
-# By side (1 for, 0 against). Reviews of two and four stars mostly have mild adjectives, those of one and five strong ones.
+# By side (1 positive, 0 negative). Reviews of two and four stars mostly have mild adjectives, others strong ones.
 
 ADJECTIVES = {
     (1, "mild"): """good enjoyable entertaining engaging decent charming clever likeable pleasant solid convincing witty
@@ -804,7 +804,7 @@ def capitalise(text: str) -> str:
 
 
 class Side:
-    """Opinion words on one side, each drawn when first asked for: the fillers of the W or the L slots of one sentence."""
+    """Opinion words of one polarity, each sampled when first needed: they fill the W or the L slots of one sentence."""
 
     def __init__(self, rng: random.Random, side: int, strength: str):
         self.rng, self.side, self.strength, self.drawn = rng, side, strength, {}
@@ -833,7 +833,7 @@ class Side:
 
 
 class Pen:
-    """Fills patterns for one review (or one pair of twins): it knows the film and remembers what it has used."""
+    """Fills patterns for one review, or one pair of twins, about one film; it remembers the patterns that it has used."""
 
     def __init__(self, rng: random.Random, film: dict):
         self.rng, self.film, self.used = rng, film, set()
@@ -846,7 +846,7 @@ class Pen:
         return chosen
 
     def fill(self, pattern: str, win: Side | None = None, lose: Side | None = None, drawn: dict | None = None) -> str:
-        """`pattern` with its slots filled. `drawn` holds (and gets) the fillers, for those who fill two orders alike."""
+        """`pattern` with its slots filled. `drawn` holds the fillers, so that two patterns can share them."""
         drawn = {} if drawn is None else drawn
 
         def filler(match) -> str:
@@ -872,7 +872,7 @@ class Pen:
         return self.fill(self.pick(self.rng.choices([PLOT, CREW, ASIDES], [5, 2, 3])[0]))
 
 
-# --- putting reviews together --------------------------------------------------------------------------------------------
+# --- whole reviews -------------------------------------------------------------------------------------------------------
 
 
 def strength_of(rng: random.Random, stars: int) -> str:
@@ -880,19 +880,19 @@ def strength_of(rng: random.Random, stars: int) -> str:
 
 
 def turn(pen: Pen, pros: Side, cons: Side) -> tuple[str, str]:
-    """A turn of opinion, once for and once against, from the same words in one of their orders each."""
+    """A sentence with two opposite opinions, in a positive and a negative version of the same words."""
     rng = pen.rng
     orders = pen.pick(pen.pick(list(TURNS.values())))
     drawn = {"between": pen.talk() + " " if rng.random() < 0.2 else ""}
 
-    def order():  # the first order, which mostly ends on the side that decides, is the commoner one
+    def order():  # the first order, which mostly ends with the deciding opinion, is more frequent
         return orders[0] if rng.random() < 0.75 else orders[-1]
 
     return pen.fill(order(), pros, cons, drawn), pen.fill(order(), cons, pros, drawn)
 
 
 def opinion_sentence(pen: Pen, side: int, stars: int, whole: bool) -> str:
-    """A sentence of opinion on some aspect or, if `whole`, perhaps on the film as a whole."""
+    """An opinion about an aspect or, if `whole`, sometimes about the whole film."""
     rng = pen.rng
     sides = Side(rng, side, strength_of(rng, stars)), Side(rng, 1 - side, strength_of(rng, stars))
     kind = rng.random()
@@ -906,7 +906,7 @@ def opinion_sentence(pen: Pen, side: int, stars: int, whole: bool) -> str:
 
 
 def verdict(pen: Pen, side: int, stars: int) -> str:
-    """The sentence that decides."""
+    """The sentence that decides the label."""
     rng = pen.rng
     win, lose = Side(rng, side, strength_of(rng, stars)), Side(rng, 1 - side, strength_of(rng, stars))
     kind = rng.random()
@@ -930,7 +930,7 @@ def paragraphs(rng: random.Random, sentences: list[str]) -> str:
 
 
 def misspell(rng: random.Random, word: str) -> str:
-    """`word` with one slip of the fingers, if it is in lower case and long enough to stay readable."""
+    """`word` with one typing error, if it is in lower case and long enough to stay readable."""
     if len(word) < 5 or not word.isascii() or not word.islower():
         return word
     at = 1 + rng.randrange(len(word) - 2)
@@ -939,7 +939,7 @@ def misspell(rng: random.Random, word: str) -> str:
 
 
 def careless(rng: random.Random, sentence: str, rate: float) -> str:
-    """`sentence` with a share of `rate` of its longer words misspelt, and a quarter of some words drawn out ("sooooo")."""
+    """`sentence` with a fraction `rate` of its longer words misspelt, and a quarter of some words lengthened ("sooooo")."""
 
     def typed(match) -> str:
         word = match[0]
@@ -957,7 +957,7 @@ def contract(text: str) -> str:
 
 
 def dress(rng: random.Random, text: str) -> str:
-    """Capitals and punctuation as people use them. Leaves the words as they are, but for upper and lower case."""
+    """Upper case and punctuation as people use them. The words stay the same except for upper and lower case."""
     text = capitalise(text)
     if rng.random() < 0.08:  # one shouted opinion
         words = [word for word in re.findall(r"[a-z]+", text) if word in OPINION]
@@ -970,7 +970,7 @@ def dress(rng: random.Random, text: str) -> str:
 
 
 def write_single(rng: random.Random, film: dict, side: int, stars: int) -> list[tuple[str, int, int]]:
-    """A review without a twin, a list of one (text, side, stars): talk, opinions that mostly go with the stars, a verdict."""
+    """A review without a twin, a list of one (text, side, stars): talk, opinions that mostly fit the stars, a verdict."""
     pen = Pen(rng, film)
     decile, within = divmod(rng.random() * (len(LENGTHS) - 1), 1)
     target = LENGTHS[int(decile)] * (1 - within) + LENGTHS[int(decile) + 1] * within
@@ -988,7 +988,7 @@ def write_single(rng: random.Random, film: dict, side: int, stars: int) -> list[
         if rng.random() < talkative:
             sentence, part = pen.talk(), talk if story_first else body
         else:
-            agrees = rng.random() < agreement  # if not, it must not speak of the whole film: the verdict does
+            agrees = rng.random() < agreement  # if not, it must not be about the whole film, as the verdict is
             sentence, part = opinion_sentence(pen, side if agrees else 1 - side, stars, whole=agrees), body
         part.append(sentence)
         words += len(sentence.split())
@@ -1006,7 +1006,7 @@ def write_single(rng: random.Random, film: dict, side: int, stars: int) -> list[
 
 
 def write_twins(rng: random.Random, film: dict) -> list[tuple[str, int, int]]:
-    """Two reviews (text, side, stars) of the same words and of opposite opinions: the same talk around opposite turns."""
+    """Two reviews (text, side, stars) with the same words and opposite opinions: the same talk around opposite versions."""
     while True:
         pen = Pen(rng, film)
         strengths = {side: rng.choice(["mild", "strong"]) for side in (1, 0)}
@@ -1022,7 +1022,7 @@ def write_twins(rng: random.Random, film: dict) -> list[tuple[str, int, int]]:
         twins = []
         for which, side in ((0, 1), (1, 0)):
             sentences = talk[:at] + [each[which] for each in turned] + talk[at:]
-            if talk and rng.random() < 0.3:  # the talk may stand elsewhere
+            if talk and rng.random() < 0.3:  # the talk may be in another place
                 sentences = sentences[1:] + sentences[:1] if at else sentences[-1:] + sentences[:-1]
             text = (
                 (sentences[0] + "<br /><br />" + " ".join(sentences[1:]))
@@ -1036,7 +1036,7 @@ def write_twins(rng: random.Random, film: dict) -> list[tuple[str, int, int]]:
 
 
 def same_words(one: str, other: str) -> bool:
-    """Whether two texts are the same bag: of the course's words, and of all runs of letters and digits with their tags."""
+    """Whether two texts have the same bag of words: of tokens, and of all sequences of letters and digits, and of tags."""
     return Counter(tokenize(one)) == Counter(tokenize(other)) and all(
         Counter(re.findall(pattern, one.lower())) == Counter(re.findall(pattern, other.lower()))
         for pattern in (r"\w+", r"<[^>]*>")
@@ -1044,15 +1044,15 @@ def same_words(one: str, other: str) -> bool:
 
 
 def write_split(rng: random.Random, films: list[dict], split: str, first_twin: int, seen: set) -> list[Review]:
-    """The reviews of one split, half of them for and half against, in a random order.
+    """The reviews of one split, half of them positive, in random order.
 
-    `seen` holds the word sequences of reviews so far: none of them is written again. It gets the new ones.
+    `seen` has the word sequences of all reviews so far, which are not written again; new ones are added.
     """
     pairs = round(SIZES[split] * TWIN_SHARE / 2)
     reviews = []
 
     def add(write, *about, twin: int = -1) -> None:
-        """Call `write` until what it returns, one text or two twins, is new."""
+        """Call `write` until it returns a new text, or two new twins."""
         while True:
             written = write(rng, zipf(rng, films, 100), *about)
             words = {tuple(tokenize(text)) for text, _, _ in written}
@@ -1068,14 +1068,14 @@ def write_split(rng: random.Random, films: list[dict], split: str, first_twin: i
         for given in rng.choices(stars, [47, 43, 10], k=SIZES[split] // 2 - pairs):
             add(write_single, side, given)
         clear = [i for i in range(first, len(reviews)) if reviews[i].stars != 3]
-        for i in rng.sample(clear, round((len(reviews) - first) * NOISE_SHARE)):  # on both sides: labels stay balanced
+        for i in rng.sample(clear, round((len(reviews) - first) * NOISE_SHARE)):  # of both labels, which stay balanced
             reviews[i] = replace(reviews[i], stars=6 - reviews[i].stars)
     rng.shuffle(reviews)
     return reviews
 
 
 def make_reviews(seed: int = SEED) -> list[Review]:
-    """All reviews, split by split. Those of the split "unlabelled" have their sides too; the file leaves them out."""
+    """All reviews, split by split. Those of the split "unlabelled" have labels too, but not in the file."""
     rng = random.Random(seed)
     films = invent_films(rng)
     reviews, twins, seen = [], 0, set()
@@ -1085,13 +1085,13 @@ def make_reviews(seed: int = SEED) -> list[Review]:
     return reviews
 
 
-# --- what can be reached -----------------------------------------------------------------------------------------------
+# --- the best possible scores ------------------------------------------------------------------------------------------
 
 
 def bag_ceiling(reviews: list[Review]) -> list[float]:
-    """For each review, how often the best function of its bag of words is right: the share of the commoner label among
-    the reviews of `reviews` with the same bag. No function whose input is the bag can have a greater mean, not even one
-    that was told all labels."""
+    """For each review, how often the best function of its bag of words is right: the fraction of the more frequent label
+    among the reviews of `reviews` with the same bag. No function of the bag can have a larger mean, not even one that knows all
+    labels."""
     labels = defaultdict(Counter)
     bags = [frozenset(Counter(tokenize(review.text)).items()) for review in reviews]
     for bag, review in zip(bags, reviews, strict=True):
@@ -1100,13 +1100,13 @@ def bag_ceiling(reviews: list[Review]) -> list[float]:
 
 
 def opinions(review: Review) -> list[int]:
-    """The sides (1 for, 0 against) of the opinion words of a review, in order."""
+    """The polarities (1 positive, 0 negative) of the opinion words of a review, in order."""
     return [OPINION[word] for word in tokenize(review.text) if word in OPINION]
 
 
 def counting_reader(train: list[Review], reviews: list[Review]) -> list[float]:
-    """For each review, whether a reader is right who counts the opinion words of both sides and knows, from `train`, the
-    commoner label for each pair of counts. For pairs that are new to the reader the greater number decides; 0.5 for a tie."""
+    """For each review, whether a classifier is right that counts positive and negative opinion words and predicts the more
+    frequent label of this pair of counts in `train`. For a new pair, the larger count decides; 0.5 for a tie."""
 
     def counts(review):
         sides = Counter(opinions(review))
@@ -1119,12 +1119,12 @@ def counting_reader(train: list[Review], reviews: list[Review]) -> list[float]:
 
 
 def last_word_reader(reviews: list[Review]) -> list[float]:
-    """For each review, whether its last opinion word is on the side of its label; 0.5 if there is none."""
+    """For each review, whether its last opinion word has the polarity of its label; 0.5 if there is none."""
     return [_right(sides[-1] - 0.5 if sides else 0, review) for review in reviews for sides in [opinions(review)]]
 
 
 def perfect_reader(reviews: list[Review]) -> list[float]:
-    """For each review, whether the side its words take is its label: it is, but for the planted noise."""
+    """For each review, whether the meaning of its words is its label: always, except for the noise."""
     return [_right(review.meant - 0.5, review) for review in reviews]
 
 
@@ -1139,7 +1139,7 @@ def table(head: list, rows: list[list]) -> str:
 
 
 def numbers(reviews: list[Review]) -> str:
-    """What README.md says in numbers: what is in each split, and what the readers reach."""
+    """The numbers for README.md: the contents of each split, and the accuracies of simple classifiers."""
     splits = {name: [review for review in reviews if review.split == name] for name in SIZES}
     words = {name: [tokenize(review.text) for review in split] for name, split in splits.items()}
     facts = {

@@ -1,15 +1,15 @@
-"""Write the embedded sample of sentences with named entities, sentences.tsv.bz2, with its sha256 beside it and its numbers
-in README.md.
+"""Write the embedded sample of sentences with named entities, sentences.tsv.bz2, a file with its SHA-256, and its numbers in
+README.md.
 
     python data/make_sentences.py
 
-Names and sentences are put together from the lists below. The same call writes the same bytes on every machine. README.md
-says what the file looks like, what is planted and what a model can reach.
+Names and sentences are combined from the lists below. The script writes the same bytes on every machine. README.md describes
+the file, the structure that is built into it, and the best possible scores.
 
-How a pattern is read: its tokens have spaces between them. {person:a} is a name of that type in a context of that kind
-(KINDS); {firm:a} is an organisation whose name is that of a company, not of a bank or an institute. {N} is a name of the type
-that the pattern is filled for, {cue}, {cues} and {aside} come from the lists of that type. The first letter of a sentence
-becomes a capital.
+How to read a pattern: its tokens are separated by spaces. {person:a} is a name of this type in a context of this kind
+(KINDS); {firm:a} is an organisation with the name of a company, not of a bank or an institute. {N} is a name of the type for
+which the pattern is filled; {cue}, {cues} and {aside} come from the lists of this type. The first letter of a sentence is
+changed to upper case.
 """
 
 import random
@@ -32,7 +32,7 @@ SEED = 20240303
 SIZES = {"train": 3000, "validation": 500, "test": 1000}
 LENGTHS = range(4, 33)  # tokens of a sentence
 TYPES = ("person", "place", "organisation", "product")
-KINDS = {  # of context: where the words are that tell the type
+KINDS = {  # of context: where the words are that show the type
     "a": "right before the name",
     "b": "right after the name",
     "c": "far to the right",
@@ -43,7 +43,7 @@ FAR = {"c": 6, "d": 4}  # tokens after or before the name, at least
 # What a sentence has: no entity, one, several of one type, an organisation with its product, or two or three of different
 # types, in one scene or in two clauses of which one is of kind c or d.
 SORTS = {"none": 0.15, "one": 0.45, "list": 0.05, "pair": 0.05, "scene": 0.11, "joined": 0.19}
-# These two: so that all kinds are about as frequent in the whole. Of long sentences many are too long and written anew.
+# These make all kinds about equally frequent: many long sentences are too long, and are replaced.
 KINDS_OF_ONE = {"a": 0.12, "b": 0.14, "c": 0.49, "d": 0.25}
 FAR_OF_JOINED = {"c": 0.7, "d": 0.3}
 
@@ -52,9 +52,9 @@ AMBIGUOUS = {
     "b": 0.4,
     "c": 0.8,
     "d": 0.8,
-}  # of the names, by kind: one of STOCK, which says nothing of the type
-SEEN = {"train": 0, "validation": 0.33, "test": 0.33}  # of these: a name of the training split; it makes a fifth of all
-FROM_STOCK = 0.3  # of the other names, where the form allows it: made with one of STOCK ("Bank of Madison")
+}  # fraction of names, by kind, that are from STOCK: they can have any type
+SEEN = {"train": 0, "validation": 0.33, "test": 0.33}  # of these: a name of the training split; a fifth of all names
+FROM_STOCK = 0.3  # of the other names, where possible: built with one of STOCK ("Bank of Madison")
 
 
 def lines(text: str) -> list[str]:
@@ -769,8 +769,8 @@ def tagged(slot: str) -> str:
 
 
 class Pen:
-    """Writes the sentences of one split. What is drawn from a list comes as often as the rest of it, so every split has all
-    contexts, and each of its names of STOCK comes with all types. `known` are those of the training split."""
+    """Writes the sentences of one split. All entries of a list are used equally often, so each split has all contexts, and each
+    of its names from STOCK occurs with all types. `known` are the names of the training split."""
 
     def __init__(
         self, rng: random.Random, split: str, stock: list[str], known: list[str], roots: list[str], first: list[str]
@@ -780,7 +780,7 @@ class Pen:
         self.piles = {}
 
     def deal(self, cards: Sequence[str], of: str = "") -> str:
-        """One of the cards; each comes once before any comes again, counted for each `of` on its own."""
+        """One of the cards, without replacement until all have been used; each `of` has its own pile."""
         pile = self.piles.setdefault((of, tuple(cards)), [])
         if not pile:
             pile += self.rng.sample(cards, len(cards))
@@ -812,7 +812,7 @@ class Pen:
         return name.split(), form
 
     def fill(self, pattern: str) -> tuple[list[str], list[Entity]]:
-        """A clause with names in its slots. In those of kind c and d "^" stands before or after the cue, and is left out."""
+        """A clause with names in its slots. In kinds c and d, "^" marks the place before or after the cue, and is removed."""
         tokens, found, mark = [], [], 0
         for token in pattern.split():
             if slot := SLOT.fullmatch(token):
@@ -854,7 +854,7 @@ class Pen:
         return re.sub(r"\ba (?=[aeiou])", "an ", pattern)
 
     def nothing(self) -> str:
-        """A clause without an entity. In half of them is a cue of kind a, but no name behind it."""
+        """A clause without an entity. Half of these clauses have a cue of kind a, but no name after it."""
         if self.rng.random() < 0.5:
             slot = self.deal([slot for slot in SUBJECTS if slot != "place"])
             subject = self.deal([subject for subject in SUBJECTS[slot] if subject.islower()])  # no titles
@@ -862,7 +862,7 @@ class Pen:
         return f"{self.maybe(OPENINGS)} {self.deal(PEOPLE)} {self.deal(DEEDS)} {self.maybe(TIMES)}"
 
     def clauses(self, sort: str) -> list[str]:
-        """The patterns of which a sentence of this sort is made."""
+        """The patterns that make up a sentence of this sort."""
         if sort == "none":
             return [self.nothing() for _ in range(self.rng.choice([1, 1, 2]))]
         if sort == "one":
@@ -891,7 +891,7 @@ class Pen:
 
 
 def make_sentences(seed: int = SEED) -> list[Sentence]:
-    """All sentences, split by split, no two alike and none with a name twice."""
+    """All sentences, split by split. All are different, and none has a name twice."""
     rng = random.Random(seed)
     stock, roots, first = (divided(rng, words) for words in (STOCK, ROOTS, FIRST))
     sentences, known = [], set()
@@ -912,24 +912,24 @@ def make_sentences(seed: int = SEED) -> list[Sentence]:
     return sentences
 
 
-# --- what can be reached -----------------------------------------------------------------------------------------------
+# --- the best possible scores ------------------------------------------------------------------------------------------
 
 READERS = {  # which cues they see
     "the name": lambda entity: False,
-    "the name and all that is left of it": lambda entity: entity.cue < entity.start,
+    "the name and everything before it": lambda entity: entity.cue < entity.start,
     "the name and three tokens on each side": lambda entity: entity.start - 3 <= entity.cue < entity.stop + 3,
     "the whole sentence": lambda entity: True,
 }
 
 
 def told(entities: Sequence[Entity], reader: str) -> float:
-    """The share of the entities of which one who reads only this much gets the type, with a guess where it is not told."""
+    """The expected fraction of right types for a reader who sees only this much, and chooses at random if it shows no type."""
     right = [1 if entity.form or READERS[reader](entity) else 1 / len(TYPES) for entity in entities]
     return sum(right) / len(right)
 
 
 def gazetteer(sentences: list[Sentence]) -> dict[tuple[str, ...], str]:
-    """Each name in the sentences, with its commonest type."""
+    """Each name in the sentences, with its most frequent type."""
     types = defaultdict(Counter)
     for sentence in sentences:
         for entity in sentence.entities:
@@ -949,7 +949,7 @@ def look_up(tokens: tuple[str, ...], names: dict[tuple[str, ...], str]) -> set[t
 
 
 def looked_up(sentences: list[Sentence], names: dict[tuple[str, ...], str]) -> tuple[float, float, float]:
-    """Of one who looks up the names: recall of the spans, share of the right types among them, F1 of spans with types."""
+    """Scores of looking up the names: recall of the spans, fraction of these with the right type, F1 of spans with types."""
     spans = right = guessed = 0
     for sentence in sentences:
         true = {(entity.start, entity.stop): entity.type for entity in sentence.entities}
@@ -968,7 +968,7 @@ def table(head: list, rows: list[list]) -> str:
 
 
 def numbers(sentences: list[Sentence]) -> str:
-    """What README.md says in numbers: what is in each split, and what can be reached."""
+    """The numbers for README.md: the contents of each split, and the best possible scores."""
     splits = {name: [sentence for sentence in sentences if sentence.split == name] for name in SIZES}
     entities = {name: [entity for sentence in split for entity in sentence.entities] for name, split in splits.items()}
     names = {name: [s.surface(entity) for s in split for entity in s.entities] for name, split in splits.items()}
@@ -1002,13 +1002,13 @@ def numbers(sentences: list[Sentence]) -> str:
     for reader in READERS:
         of_test = [[entity for entity in entities["test"] if entity.kind == kind] for kind in KINDS]
         told_by.append([reader, *(f"{told(each, reader):.3f}" for each in (*entities.values(), *of_test))])
-    head = ["right type, of one who reads", *SIZES, *(f"test, kind {kind}" for kind in KINDS)]
+    head = ["right type, from", *SIZES, *(f"test, kind {kind}" for kind in KINDS)]
 
     by_heart = gazetteer(splits["train"])
     looked = [
         [name, *(f"{value:.3f}" for value in looked_up(splits[name], by_heart))] for name in ("validation", "test")
     ]
-    head_2 = ["one who knows the names of train by heart", "finds of the names", "of these with the right type", "F1"]
+    head_2 = ["list of the names in train", "names found", "of these with the right type", "F1"]
     return "\n\n".join((table(["", *SIZES], contents), table(head, told_by), table(head_2, looked)))
 
 

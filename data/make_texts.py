@@ -2,8 +2,8 @@
 
     python data/make_texts.py
 
-Unlike the other scripts here it reads something that goes on changing. What lies in `data/` is the prose as it stood when
-the script was last run, and stays so: otherwise every comma put right in a lesson would change what lesson 12 measures.
+Unlike the other scripts here, this one reads files that change. The sample in `data/` is the prose at the time of the last
+call of the script. It is not updated with the lessons: otherwise every correction would change the results of lesson 12.
 """
 
 import re
@@ -22,8 +22,8 @@ from data import samples  # noqa: E402
 FILE = "texts.txt.bz2"
 WIDTH = 72  # characters of a line, at most
 LESSONS = range(11)
-ENDS = "## References"  # what follows in a lesson are names and titles
-# What is not running text: rows of tables, hints folded away, displayed equations; and Markdown's signs.
+ENDS = "## References"  # after this heading, a lesson has only names and titles
+# Not running text: rows of tables, folded hints, displayed equations; and the marks of Markdown.
 TABLE, FOLDED, EQUATION = (
     re.compile(r"^\|.*$", re.M),
     re.compile(r"<details>.*?</details>", re.S),
@@ -40,7 +40,7 @@ LINK, TAG, BOLD, MARK = (
 def paragraphs(cell: str) -> list[str]:
     """The paragraphs, headings and list items of a text cell in Markdown, each in one line.
 
-    *Italics*, `code` and $formulas$ within a sentence keep their signs.
+    *Italics*, `code` and $formulas$ within a sentence keep their marks.
     """
     for what in (TABLE, FOLDED, EQUATION):
         cell = what.sub("\n\n", cell)
@@ -62,7 +62,7 @@ def make_texts(folder: Path) -> list[str]:
     for number in LESSONS:
         found = list(folder.glob(f"{number:02}_*.py"))
         if len(found) != 1:
-            raise FileNotFoundError(f"{folder} has {len(found)} sources of lesson {number:02} rather than one")
+            raise FileNotFoundError(f"{folder} has {len(found)} sources of lesson {number:02} instead of one")
         for cell in jupytext.read(found[0], fmt="py:percent").cells:
             if cell.cell_type == "markdown":
                 text, end, _ = cell.source.partition(ENDS)
@@ -74,7 +74,7 @@ def make_texts(folder: Path) -> list[str]:
 
 
 def numbers(lines: list[str]) -> str:
-    """What README.md says in numbers."""
+    """The numbers for README.md."""
     text = "\n".join(lines)
     rows = {
         "characters": len(text),

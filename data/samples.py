@@ -11,14 +11,14 @@ from course_utils import files
 def write(folder: Path, script: str, contents: Mapping[str, Sequence[str]], numbers: str) -> None:
     """Write `contents`, {name: lines}, compressed, and `numbers` between the marks of `script` in README.md, into `folder`.
 
-    Raises ValueError if the README lacks the marks; then nothing is written.
+    Raises ValueError if README.md does not have the marks; then nothing is written.
     """
     path = folder / "README.md"
     marks = marks_of(script)
     before, start, rest = path.read_text(encoding="utf-8").partition(marks[0])
     _, end, after = rest.partition(marks[1])
     if not end:
-        raise ValueError(f"{path} lacks the marks {marks[0]} and {marks[1]}, between which the numbers go")
+        raise ValueError(f"{path} must have the lines {marks[0]} and {marks[1]}; the numbers are written between them")
     for name, lines in contents.items():
         # bz2 and not gzip: every build of it writes the same bytes
         content = bz2.compress("".join(line + "\n" for line in lines).encode("utf-8"))

@@ -46,9 +46,9 @@ def test_no_subject_has_the_name_of_a_book_by_chance(books):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("# Someone | Nowhere | Modernism", "line 2: an author needs a country"),
-        ("# Someone | France", "line 2: an author needs a country"),
-        ("# Someone | France | Modernism\nTitle | 1900 | Novel", "line 3: a book has four fields"),
+        ("# Someone | Nowhere | Modernism", "line 2: .*country"),
+        ("# Someone | France", "line 2: .*country"),
+        ("# Someone | France | Modernism\nTitle | 1900 | Novel", "line 3: .*four fields"),
     ],
 )
 def test_a_line_of_facts_that_cannot_be_read_is_named(make, tmp_path, line, message):

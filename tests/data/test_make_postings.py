@@ -67,9 +67,9 @@ def test_a_title_is_that_of_one_occupation(make, occupations):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("# data | sql", "line 2: a field needs shared skills and companies"),
-        ("# data | sql | start-up\nclerk | clerk | plain", "line 3: an occupation has"),
-        ("# data | sql | start-up\nclerk | clerk | stairs | typing", "line 3: an occupation has"),
+        ("# data | sql", "line 2: .*companies"),
+        ("# data | sql | start-up\nclerk | clerk | plain", "line 3: .*occupation"),
+        ("# data | sql | start-up\nclerk | clerk | stairs | typing", "line 3: .*occupation"),
     ],
 )
 def test_a_line_of_facts_that_cannot_be_read_is_named(make, tmp_path, line, message):
