@@ -1,5 +1,5 @@
-"""The commands of the course: python -m course_utils lists them. This file and the __init__.py files can be read by any old
-Python, so that its user can be told which Python is needed."""
+"""The commands of the course: python -m course_utils lists them. Exit status everywhere: 0, 1 for a failure, 2 for wrong usage,
+130 for Ctrl-C. Any old Python can read this file and the __init__.py files, so that it can say which Python is needed."""
 
 import sys
 
@@ -34,10 +34,34 @@ def wrong_python(version):
     dots = [".".join(str(number) for number in numbers) for numbers in (version[:3], oldest, newest)]
     return (
         "This is Python " + dots[0] + "; the course needs Python " + dots[1] + " to " + dots[2] + ".\n"
-        "Install one of these beside it, and name it in the command, for example:\n"
+        "Install one of these versions, too, and name it in the command, for example:\n"
         "    python" + dots[2] + " -m course_utils setup          (on Windows: py -" + dots[2] + " ...)\n"
         "    make lab PYTHON=python" + dots[2] + "\n"
     )
+
+
+def unknown(what, name, names):
+    """The message for a name that does not exist: the names that the user may have meant, or else all that exist."""
+    import difflib
+
+    close = [each for each in names if name and name.lower() in each.lower()]
+    close = close if 0 < len(close) <= 3 else difflib.get_close_matches(name.lower(), names, 1)
+    advice = "Did you mean " + " or ".join(close) + "?" if close else "Choose from: " + ", ".join(names)
+    return "There is no " + what + " " + repr(name) + ". " + advice
+
+
+def parser(name, **options):
+    """The argparse parser of a command, described as in the list of commands."""
+    import argparse
+
+    return argparse.ArgumentParser("python -m course_utils " + name, description=COMMANDS[name][1], **options)
+
+
+def positive(text):
+    """A type for argparse: a number above zero."""
+    if not 0 < float(text) < float("inf"):
+        raise ValueError
+    return float(text) if "." in text else int(text)
 
 
 def usage():
@@ -54,21 +78,36 @@ def main(argv):
     if not argv or argv[0] not in COMMANDS:
         asked = argv[:1] in (["-h"], ["--help"])
         (sys.stdout if asked else sys.stderr).write(usage())
+        sys.stderr.write("\n" + unknown("command", argv[0], COMMANDS) + "\n" if argv and not asked else "")
         return 0 if asked else 2
+    import errno
     import importlib
 
-    from course_utils.paths import INSTALLED
+    from course_utils.paths import INSTALLED, mode
 
     if INSTALLED and argv[0] not in WITHOUT_CLONE:
         others = ", ".join(WITHOUT_CLONE) + "\n"
-        sys.stderr.write("The command " + argv[0] + " needs a clone of the course. Without one there are: " + others)
+        sys.stderr.write("The command " + argv[0] + " needs a clone of the course. Without one, you can use: " + others)
         return 2
     module, function = COMMANDS[argv[0]][0].split(":")
     try:
+        if argv[0] != "doctor":  # which says more about it
+            mode()
+    except ValueError as error:
+        sys.stderr.write(str(error) + "\n")
+        return 2
+    try:
         return getattr(importlib.import_module("course_tools." + module), function)(argv[1:])
+    except SystemExit as stop:  # argparse has said what is wrong
+        return stop.code
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped.\n")
         return 130
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT):
+            raise
+        sys.stderr.write(str(error) + "\nFree some space, or get the right to write there. Then try again.\n")
+        return 1
 
 
 if __name__ == "__main__":

@@ -162,12 +162,31 @@ def test_what_runs_before_a_set_up_imports_the_standard_library_only(module):
     assert foreign <= {"course_utils", "course_tools", "__main__"}
 
 
-@pytest.mark.parametrize("arguments", [[], ["--help"], ["set-up"], ["setup", "--fast"], ["doctor", "--fast"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["--help"], ["set-up"], ["setup", "--fast"], ["doctor", "--fast"], ["run", "--help"]]
+)
 def test_the_command_line_explains_itself(capsys, arguments):
-    status = 0 if arguments == ["--help"] else 2
+    status = 0 if "--help" in arguments else 2
     assert commands.main(arguments) == status
     captured = capsys.readouterr()
     assert "usage" in (captured.err if status else captured.out)
+
+
+def test_names_that_are_nearly_right_are_suggested(capsys):
+    assert commands.main(["labb"]) == 2 and "mean lab?" in capsys.readouterr().err
+    assert commands.unknown("dataset", "IMDB", ["books", "imdb_reviews", "keras_imdb"]).endswith(
+        "imdb_reviews or keras_imdb?"
+    )
+    assert commands.unknown("lesson", "", ["00_start", "01_bag"]).endswith("00_start, 01_bag")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is full")
+def test_a_wrong_setting_and_a_full_disk_are_errors_in_a_line_or_two(monkeypatch, capsys):
+    monkeypatch.setenv("COURSE_DATA", "reel")
+    assert commands.main(["links"]) == 2 and "COURSE_DATA is 'reel'" in capsys.readouterr().err
+    monkeypatch.setenv("COURSE_DATA", "sample")
+    monkeypatch.setattr("course_tools.lessons.links.main", lambda _: open("/dev/full", "w").write("x" * 10**6))
+    assert commands.main(["links"]) == 1 and len(capsys.readouterr().err.splitlines()) == 2
 
 
 def targets() -> set[str]:

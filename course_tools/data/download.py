@@ -15,24 +15,24 @@ from course_utils.datasets.catalogue import File
 HEADERS = {"Accept-Encoding": "identity"}  # the file as it is stored
 TIMEOUTS = (10.0, 30.0)  # seconds to wait for a connection, and for the next bytes
 PASSING = {408, 425, 429}  # refusals that may be over in a moment; so may all from 500
-LOGIN = "it is a web page, perhaps the login page of this network (open any page in a browser first)"
+LOGIN = "it is a web page, perhaps the login page of this network; log in with a browser, then try again"
 HINTS = {  # the first that fits a failed connection
-    requests.HTTPError: "the server answers with an error",
-    requests.exceptions.ProxyError: "see http_proxy, https_proxy and all_proxy",
-    requests.exceptions.SSLError: "is the clock right? does the network want a login first?",
-    requests.Timeout: "the server does not answer",
-    requests.exceptions.ChunkedEncodingError: "the connection broke off",
-    requests.ConnectionError: "the server is silent or cannot be reached; is there a network?",
-    Exception: "see COURSE_MIRROR and the proxy variables, if they are set",
+    requests.HTTPError: "the server answered with an error",
+    requests.exceptions.ProxyError: "check the variables http_proxy, https_proxy and all_proxy",
+    requests.exceptions.SSLError: "check this computer's clock, and whether the network needs a login in a browser",
+    requests.Timeout: "the server did not answer in time",
+    requests.exceptions.ChunkedEncodingError: "the connection was interrupted",
+    requests.ConnectionError: "the server cannot be reached; check the network connection",
+    Exception: "check the variables COURSE_MIRROR, http_proxy, https_proxy and all_proxy",
 }
 
 
 class DataError(RuntimeError):
-    """Something that the user has to know or decide. The message is for them and needs no traceback."""
+    """A dataset cannot be prepared. The message tells the user why and what to do; it needs no traceback."""
 
 
 class WrongContent(DataError):
-    """A file is not the one that was wanted, or it is damaged."""
+    """A file is not the expected one, or it is damaged."""
 
 
 def address(file: File) -> str:
@@ -44,7 +44,7 @@ def address(file: File) -> str:
 def download(file: File, folder: Path, *, retries: int = 3, timeouts: tuple[float, float] = TIMEOUTS) -> Path:
     """Download `file` into `folder`, unless a file with its name and hash is there; returns its path. A broken connection,
     silence or a busy server is tried again, `retries` times with pauses of 1, 2, 3 … seconds. Raises WrongContent,
-    DataError where the file cannot be downloaded, and OSError where it cannot be written; then nothing is left."""
+    DataError where the file cannot be downloaded, and OSError where it cannot be written; then no file remains."""
     url = address(file)
 
     def examine(response: requests.Response, **_) -> None:
@@ -60,9 +60,9 @@ def download(file: File, folder: Path, *, retries: int = 3, timeouts: tuple[floa
             pooch.HTTPDownloader(bar, chunk_size=1 << 16, **options)(url, part, None)
         with open(part, "rb") as start:
             if start.read(512).lstrip().lower().startswith((b"<!doctype html", b"<html")):
-                raise WrongContent(f"{url} is not the file that is wanted: {LOGIN}.")
+                raise WrongContent(f"{url} is not the expected file: {LOGIN}.")
         if file.sha256 and files.sha256(Path(part)) != file.sha256:
-            raise WrongContent(f"{url} is not the file that is wanted: its SHA-256 differs.")
+            raise WrongContent(f"{url} is not the expected file: it has another SHA-256.")
 
     known = {file.name: file.sha256 and f"sha256:{file.sha256}"}
     manager = pooch.create(folder, base_url="", registry=known, urls={file.name: url}, retry_if_failed=retries)
@@ -90,11 +90,11 @@ def check(file: File, *, timeouts: tuple[float, float] = TIMEOUTS) -> int | None
 def _compare(response: requests.Response, file: File, url: str) -> int | None:
     """The size of the whole file, where the header states it. Raises WrongContent if this cannot be the file."""
     if "html" in response.headers.get("Content-Type", ""):
-        raise WrongContent(f"{url} is not the file that is wanted: {LOGIN}.")
+        raise WrongContent(f"{url} is not the expected file: {LOGIN}.")
     stated = response.headers.get("Content-Range") or response.headers.get("Content-Length", "")
     size = int(stated.rpartition("/")[2]) if stated.rpartition("/")[2].isdecimal() else None
     if file.size and size is not None and size != file.size:
-        raise WrongContent(f"{url} is not the file that is wanted: it has {size:,} bytes, not {file.size:,}.")
+        raise WrongContent(f"{url} is not the expected file: it has {size:,} bytes instead of {file.size:,}.")
     return size
 
 

@@ -23,6 +23,7 @@ import zlib
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
+from course_tools import __main__ as commands
 from course_tools.data import download
 from course_tools.data.download import DataError, WrongContent
 from course_utils import files, paths
@@ -46,7 +47,7 @@ def prepare(dataset: Dataset, data_dir: Path, source: Path | None = None) -> Non
         for file in dataset.files:
             found = _downloaded(dataset, file, work) if source is None else _given(dataset, file, source)
             if found.is_file() and file.sha256 and files.sha256(found) != file.sha256:
-                raise WrongContent(f"{found} is not the original {file.name}: its SHA-256 differs.")
+                raise WrongContent(f"{found} is not the original {file.name}: it has another SHA-256.")
             try:
                 MAKE.get(dataset.name, _copy)(file, found, place)
             except ValueError as error:
@@ -54,9 +55,9 @@ def prepare(dataset: Dataset, data_dir: Path, source: Path | None = None) -> Non
         try:
             _read(dataset, place)
             if not dataset.is_ready(work / "build"):
-                raise ValueError("the prepared files do not have the sizes that are expected")
+                raise ValueError("the prepared files do not have the expected sizes")
         except ValueError as error:
-            raise WrongContent(f"This is not {dataset.name}: {error}.") from error
+            raise WrongContent(f"These files are not the dataset {dataset.name}: {error}.") from error
         (data_dir / dataset.folder).mkdir(parents=True, exist_ok=True)
         for built in place.iterdir():
             target = data_dir / dataset.folder / built.name
@@ -73,7 +74,7 @@ def _workplace(dataset: Dataset, data_dir: Path, from_network: bool) -> Iterator
     work.mkdir(parents=True, exist_ok=True)
     with files.locked(work.with_name(f"{dataset.name}.lock")) as ours:
         if not ours:
-            raise DataError(f"Another run is preparing it in {work}. Wait until it ends, then give the command again.")
+            raise DataError(f"Another command is preparing it in {work}. Wait until that one ends, then try again.")
         for left in {*work.iterdir()} - {work / file.name for file in dataset.files}:
             files.remove(left)
         needed = dataset.sizes[1] + (dataset.sizes[0] if from_network else 0)
@@ -98,8 +99,8 @@ def _downloaded(dataset: Dataset, file: File, work: Path) -> Path:
     except DataError as error:
         option = f"{'--from ' if paths.INSTALLED else 'FROM='}/path/to/{file.name}"
         raise type(error)(
-            f"{error}\nWithout a network: copy {file.name} from another machine and run  {dataset.command} {option} , or set "
-            f"COURSE_MIRROR to the address of a folder that has it. Every lesson also runs on its embedded sample."
+            f"{error}\nWithout a network, copy {file.name} from another computer and run:  {dataset.command} {option}\n"
+            f"or set COURSE_MIRROR to the address of a folder that has it. Lessons also run on their embedded samples."
         ) from error
 
 
@@ -127,7 +128,8 @@ def _given(dataset: Dataset, file: File, source: Path) -> Path:
     if file.gives and all((folder / name).is_file() for name in file.gives):
         return folder
     if not os.access(folder / file.name, os.R_OK):
-        raise DataError(f"Cannot read {folder / file.name}: there is no such file, or no right to read it.")
+        path = folder / file.name if os.path.exists(source) else source
+        raise DataError(f"Cannot read {path}: it does not exist, or you have no right to read it.")
     return folder / file.name
 
 
@@ -160,9 +162,9 @@ def unpack(archive: Path, names: Collection[str], folder: Path, limit: int = UNP
                     if member.isreg() and Path(member.name).name in names:
                         content[Path(member.name).name] = bundle.extractfile(member).read()
     except BROKEN as error:
-        raise ValueError(f"it is damaged, encrypted, or no .zip, .tar or .tar.gz ({error})") from error
+        raise ValueError(f"it is damaged, encrypted, or not a .zip, .tar or .tar.gz file ({error})") from error
     if missing := [name for name in names if name not in content]:
-        raise ValueError(f"it does not have {', '.join(missing)}")
+        raise ValueError(f"it does not contain {', '.join(missing)}")
     for name, data in content.items():
         (folder / name).write_bytes(data)
 
@@ -224,7 +226,7 @@ def _make_postings(file: File, found: Path, place: Path) -> None:
                 writer.writerow((*row, date[:10], skills))  # the day without the time
                 written += 1
     if not written:
-        raise ValueError("no posting has skills")
+        raise ValueError("none of the postings has skills")
 
 
 def _joined(text: str, line: str) -> str:
@@ -233,7 +235,7 @@ def _joined(text: str, line: str) -> str:
     with contextlib.suppress(ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         skills = ast.literal_eval(text or "None") or []
     if not isinstance(skills, list) or not all(isinstance(skill, str) and "|" not in skill for skill in skills):
-        raise ValueError(f"{line} has no list of skills: {text[:80]}")
+        raise ValueError(f"{line}: the skills are not a Python list of strings: {text[:80]}")
     return "|".join(skills)
 
 
@@ -245,44 +247,44 @@ def _read(dataset: Dataset, place: Path) -> None:
     for name, count in dataset.records.items():
         with open(place / name, "rb") as lines:
             if dataset.name == "tatoeba" and lines.readline().split(b"\t")[0].isdigit():
-                raise ValueError(f"{name} is tatoeba.org's own export; that of manythings.org/anki is wanted")
+                raise ValueError(f"{name} is an export of tatoeba.org; use the file from manythings.org/anki")
         found = sum(1 for _ in readers[dataset.name](place / name))
         if found < count or (found > count and dataset.name != "tatoeba"):
-            raise ValueError(f"{name} has {found:,} records rather than {count:,}")
+            raise ValueError(f"{name} has {found:,} records instead of {count:,}")
     if dataset.name == "onet":
         postings.read_onet(place, seed=0)
     if dataset.name == "wikispeedia" and not len(wikispeedia.read(place).links):
-        raise ValueError("there are no links")
+        raise ValueError("links.tsv has no links")
 
 
 MAKE: dict[str, Callable[[File, Path, Path], None]] = {"imdb_reviews": _make_imdb, "postings": _make_postings}
 
 HELP = """\
-Datasets go to the folder in the environment variable COURSE_DATA_DIR (without it: data/downloads of the course). What is
-ready is left alone. Files that were downloaded completely are kept after a stop; a torn download starts again.
+Datasets are stored in the folder that the environment variable COURSE_DATA_DIR names (default: data/downloads of the course).
+Datasets that are ready stay as they are. After an interruption, complete downloads are kept and incomplete ones start again.
 
-COURSE_MIRROR  the address of a folder (http or https) that has the files to download under their own names, to be
-               used instead of their home pages, for instance COURSE_MIRROR=http://192.168.0.10:8000
+COURSE_MIRROR  the address (http or https) of a folder with copies of the files, under their own names. Files are downloaded
+               from there instead of from their home pages, for example COURSE_MIRROR=http://192.168.0.10:8000
 
-Exit status: 0 all that was asked for is there, 1 something is missing (the message says why), 2 the command was not
-understood, 130 stopped by Ctrl-C."""
-STORAGE = """Free some space, get the right to write there, or choose another folder with COURSE_DATA_DIR; then give the
-same command again. data --list shows how much each dataset needs."""
+Exit status: 0 all datasets are ready, 1 a dataset is missing (the message says why), 2 wrong usage, 130 stopped by Ctrl-C."""
+STORAGE = """Free some space, get the right to write there, or set COURSE_DATA_DIR to another folder. Then give the same command
+again. `python -m course_utils data --list` shows how much space each dataset needs."""
 
 
 def main(argv: list[str] | None = None) -> int:
     """The command `python -m course_utils data`; returns its exit status."""
     raw = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser("python -m course_utils data", epilog=HELP, formatter_class=raw)
+    parser = commands.parser("data", epilog=HELP, formatter_class=raw)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"dataset (default: all): {', '.join(DATASETS)}")
-    parser.add_argument("--from", dest="source", type=Path, metavar="PATH", help="file or folder to take NAME from")
-    parser.add_argument("--list", action="store_true", help="show sizes and terms of datasets, and which are ready")
+    parser.add_argument("--from", dest="source", type=Path, metavar="PATH", help="use this file or folder, no network")
+    parser.add_argument("--list", action="store_true", help="show sizes and licences, and which datasets are ready")
     parser.add_argument("--check", action="store_true", help="ask the servers whether their files are still the same")
     options = parser.parse_args(argv)
-    if unknown := [name for name in options.names if name not in DATASETS]:
-        parser.error(f"there is no dataset {', '.join(unknown)}; there are {', '.join(DATASETS)}")
+    for name in options.names:
+        if name not in DATASETS:
+            parser.error(commands.unknown("dataset", name, DATASETS))
     if options.source and len(options.names) != 1:
-        parser.error("--from (FROM= with make) goes with exactly one dataset; name it (DATASETS= with make)")
+        parser.error("--from (FROM= with make) needs the name of exactly one dataset (DATASETS= with make)")
     act = _list if options.list else _check if options.check else _prepare
     status = 0
     for name in options.names or DATASETS:
@@ -292,14 +294,14 @@ def main(argv: list[str] | None = None) -> int:
             print(f"{name}: {error}", *([] if isinstance(error, DataError) else [STORAGE]), sep="\n", file=sys.stderr)
             status = 1
         except KeyboardInterrupt:
-            print("\nStopped. Nothing half-done is in place; give the same command again.", file=sys.stderr)
+            print("\nStopped. No dataset is left incomplete. Give the same command again to continue.", file=sys.stderr)
             return 130
     return status
 
 
 def _prepare(dataset: Dataset, data_dir: Path, source: Path | None) -> None:
     if dataset.is_ready(data_dir):
-        return print(f"{dataset.name}: already in {data_dir}; nothing to do")
+        return print(f"{dataset.name}: is already in {data_dir}")
     print(f"{dataset.name}: {dataset.summary}")
     prepare(dataset, data_dir, source)
     print(f"{dataset.name}: ready in {data_dir}")

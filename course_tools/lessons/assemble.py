@@ -18,6 +18,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_raw_cell
 
+from course_tools.__main__ import unknown
 from course_utils.exercises import digest
 from course_utils.paths import REPOSITORY
 
@@ -65,7 +66,7 @@ def sources(names: list[str] | None = None, root: Path = REPOSITORY) -> list[Pat
     for name in names or found:
         matches = [path for slug, path in found.items() if Path(name).stem in (slug, slug.split("_")[0])]
         if not matches:
-            raise SourceError(f"no lesson {name!r}; there are {', '.join(found)}")
+            raise SourceError(unknown("lesson", name, found))
         chosen += matches
     return chosen
 
@@ -99,7 +100,7 @@ def _take_wrong_answers(notebook: NotebookNode, source: Path) -> dict[str, list[
         if "wrong" not in cell.metadata.get("tags", []):
             kept.append(cell)
         elif exercise is None or not cell.metadata.get("message"):
-            raise SourceError(f"{source.name}: a 'wrong' cell needs an exercise around it and a message: {cell.source}")
+            raise SourceError(f"{source.name}: a 'wrong' cell must be in an exercise and have a message: {cell.source}")
         else:
             found.setdefault(exercise, []).append(WrongAnswer(cell.source, cell.metadata["message"]))
         if cell.cell_type == "raw" and "# END QUESTION" in cell.source:

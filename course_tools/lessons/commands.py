@@ -7,17 +7,17 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from course_tools.__main__ import COMMANDS
+from course_tools.__main__ import parser, positive
 from course_tools.lessons import assemble, execute, results_pages, store
 from course_utils import files, tables
 from course_utils.paths import REPOSITORY
 
 MEMORY = 2e9  # bytes that a lesson may use on its sample, so that a small laptop is enough
-LIMIT = {"--limit": {"type": float, "default": 900.0, "help": "seconds that a lesson may take (default: 900)"}}
+LIMIT = {"--limit": {"type": positive, "default": 900, "help": "seconds that a lesson may take (default: 900)"}}
 
 
 def build_notebooks(sources: list[Path], given: argparse.Namespace) -> int:
-    """Build what changed, or everything by --force: 0 when all is built, 1 when a notebook could not be run."""
+    """Build what changed, or everything by --force: 0 when all is built, 1 when a notebook could not be executed."""
     stale = [source for source in sources if given.force or store.drift(source)]
     faults, done = [], 0
     for source in stale:
@@ -49,7 +49,9 @@ def run_lessons(sources: list[Path], limit: float, real: list[str]) -> int:
     rows = []
     for run in runs:
         if not real and run.memory > MEMORY:
-            run.fault = run.fault or f"used {run.memory / 1e9:.1f} GB of memory, more than {MEMORY / 1e9:g} GB"
+            run.fault = (
+                run.fault or f"used {run.memory / 1e9:.1f} GB of memory; at most {MEMORY / 1e9:g} GB are allowed"
+            )
         store.save(run.notebook, out / f"{run.name}.ipynb")
         files.write(out / f"{run.name}.html", HTMLExporter(template_name="lab").from_notebook_node(run.notebook)[0])
         held = f"{sum(claim['held'] for claim in run.claims)} of {len(run.claims)}"
@@ -69,32 +71,34 @@ def report(faults: list[str]) -> int:
 
 
 def warn_if_stale(sources: list[Path]) -> None:
-    """Pages and slides are made from the notebooks as they are: name those that are older than their sources."""
+    """Pages and slides are made from the built notebooks: name those that are older than their sources."""
     if stale := [source.stem for source in sources if store.is_stale(source)]:
-        print(f"Older than their sources: {', '.join(stale)}. Build them with: make notebooks", file=sys.stderr)
+        print(f"Older than their sources: {', '.join(stale)}. Build them with:  make notebooks", file=sys.stderr)
 
 
 def command(
     name: str, argv: list[str], act: Callable, root: Path, options: dict = LIMIT, also=assemble.SourceError, named=True
 ) -> int:
-    """The exit status of a command: that of `act`, which gets the sources and what argparse made of `options`. With
-    `named`, the user can name lessons; without, it gets all. A SourceError, or the error `also`, is printed; status 2."""
-    parser = argparse.ArgumentParser(prog=f"python -m course_utils {name}", description=COMMANDS[name][1])
+    """The exit status of a command: that of `act`, which gets the sources and what argparse made of `options`. With `named`,
+    the user can name lessons; without, it gets all. SourceError and the error `also` are printed: 2 for a name, else 1."""
+    arguments = parser(name)
     if named:
-        parser.add_argument("lessons", nargs="*", help="numbers or names, such as 01 or 04_simple_rnn; default: all")
+        arguments.add_argument("lessons", nargs="*", help="numbers or names, such as 01 or 04_simple_rnn; default: all")
     for option, more in options.items():
-        parser.add_argument(option, **more)
-    given = parser.parse_args(argv)
+        arguments.add_argument(option, **more)
+    given = arguments.parse_args(argv)
+    status = 2
     try:
-        return act(assemble.sources(given.lessons if named else [], root), given)
+        sources, status = assemble.sources(given.lessons if named else [], root), 1
+        return act(sources, given)
     except (assemble.SourceError, also) as error:
         print(error, file=sys.stderr)
-        return 2
+        return status
 
 
 def notebooks(argv: list[str], root: Path = REPOSITORY) -> int:
     """The command `notebooks`; returns the exit status."""
-    options = {"--force": {"action": "store_true", "help": "build what did not change, too"}}
+    options = {"--force": {"action": "store_true", "help": "also build what has not changed"}}
     return command("notebooks", argv, build_notebooks, root, LIMIT | options)
 
 
@@ -106,11 +110,11 @@ def run(argv: list[str], root: Path = REPOSITORY) -> int:
         everything = given.all or given.lessons or os.environ.get("CI") == "true"
         passed = {} if everything else store.passed(sources, real)
         if passed:
-            print(f"Passed and not changed since: {', '.join(passed)}. To run all again: make run ARGS=--all")
+            print(f"Unchanged since they passed: {', '.join(passed)}. To run these too:  make run ARGS=--all")
         sources = [source for source in sources if source.stem not in passed]
         return run_lessons(sources, given.limit, real) if sources else 0
 
-    options = {"--all": {"action": "store_true", "help": "run what has passed and not changed since, too"}}
+    options = {"--all": {"action": "store_true", "help": "also run lessons that have passed and not changed since"}}
     return command("run", argv, run_what_changed, root, LIMIT | options)
 
 
@@ -127,5 +131,5 @@ def results(argv: list[str], root: Path = REPOSITORY) -> int:
         results_pages.write_pages(root)
         return report(faults)
 
-    options = {"--seeds": {"type": int, "default": 3, "help": "how many seeds (default: 3)"}}
+    options = {"--seeds": {"type": positive, "default": 3, "help": "number of seeds (default: 3)"}}
     return command("results", argv, record, root, LIMIT | options)

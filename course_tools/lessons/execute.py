@@ -36,7 +36,7 @@ QUIET = ["--IPKernelApp.log_level=40"]  # a kernel warns that its loopback traff
 
 @dataclass
 class Execution:
-    """One executed notebook. `fault` says what went wrong and where, or is None; `memory` is the peak in bytes."""
+    """One executed notebook. `fault` says what went wrong and where, None for nothing; `memory` is the peak in bytes."""
 
     name: str
     notebook: NotebookNode
@@ -48,8 +48,8 @@ class Execution:
 
     @property
     def faults(self) -> list[str]:
-        """All that makes this run a failure, in words that name lesson and cell."""
-        text = "cell {cell}: claim broken: {text}: measured {value}, {relation} {bound}"
+        """Why this run failed: a line for each reason, which names the lesson and the cell."""
+        text = "cell {cell}: this claim does not hold: {text}: measured {value}, expected {relation} {bound}"
         broken = [text.format(**claim) for claim in self.claims if not claim["held"]]
         return [f"{self.name}, {fault}" for fault in [self.fault, *broken] if fault]
 
@@ -86,7 +86,7 @@ def run_all(
 
 
 def machine() -> str:
-    """The machine in words: what one must know to compare times, and nothing that identifies it."""
+    """The machine in words: what matters when times are compared, and nothing that identifies it."""
     hardware = f"{os.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GB of memory"
     system = f"{platform.system()} on {platform.machine()}, Python {platform.python_version()}"
     return f"{hardware}, {system}, TensorFlow {version('tensorflow')}"
@@ -124,10 +124,10 @@ async def _run(name, notebook, folder, limit, environment, bar, slot) -> Executi
             late = time.monotonic() - begun >= limit
             said.seek(0)
             last = _plain(said.read().decode("utf-8", "replace")).rpartition("\n")[2]
-            died = "the kernel died (out of memory, or a crash)" + (f"; it said last: {last[:500]}" if last else "")
-            fault = f"still running after {limit:.0f} s, stopped" if late else died
+            died = "the kernel died (out of memory, or a crash)" + (f"; its last message: {last[:500]}" if last else "")
+            fault = f"stopped at the limit of {limit:g} s" if late else died
         except Exception as error:  # a kernel that does not start, a damaged notebook: the other lessons still run
-            fault = f"could not be run: {type(error).__name__}: {error}"
+            fault = f"could not be executed: {type(error).__name__}: {error}"
         finally:
             execution.seconds = time.monotonic() - begun
             watch.cancel()

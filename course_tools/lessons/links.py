@@ -1,7 +1,6 @@
 """`python -m course_utils links`: links within the course lead to a file or heading; those to the web are listed, not fetched.
 The same check is for the web pages that `site` and `slides` write."""
 
-import argparse
 import functools
 import os
 import re
@@ -14,6 +13,7 @@ from bs4 import BeautifulSoup
 from markdown_it import MarkdownIt
 
 from course_tools import notebooks
+from course_tools.__main__ import parser
 from course_utils.paths import REPOSITORY
 
 PAGES = ("*.md", "data/*.md", "notebooks/[0-9]*.ipynb", "notebooks/solutions/[0-9]*.ipynb")
@@ -42,15 +42,15 @@ def check(pages: Iterable[Path], root: Path) -> tuple[list[str], dict[str, set[s
                 continue
             if parts.scheme or parts.netloc:
                 if is_web and tag.name != "a":
-                    faults.append(f"{name}: <{tag.name}> comes from the network: {address}")
+                    faults.append(f"{name}: <{tag.name}> loads {address} from the network; pages must work without it")
                 else:
                     outside.setdefault(address, set()).add(name)
                 continue
             to = Path(os.path.normpath(page.parent / unquote(parts.path))) if parts.path else page
             if not (to.is_file() or (to.is_dir() and not is_web)) or root not in to.parents:
-                faults.append(f"{name}: there is nothing at {address}")
+                faults.append(f"{name}: the link {address} leads to no file of the course")
             elif parts.fragment and unquote(parts.fragment) not in content(to)[1]:
-                faults.append(f"{name}: no such heading: {address}")
+                faults.append(f"{name}: the link {address} leads to a heading that does not exist")
     return faults, outside
 
 
@@ -78,8 +78,7 @@ def _content(path: Path) -> tuple[BeautifulSoup, Counter]:
 
 def main(argv: list[str], root: Path = REPOSITORY) -> int:
     """The command; returns 1 if a link is broken."""
-    what = __doc__.partition(": ")[2].partition("\n")[0]
-    argparse.ArgumentParser(prog="python -m course_utils links", description=what).parse_args(argv)
+    parser("links").parse_args(argv)
     read = pages(root)
     faults, outside = check(read, root)
     print(*sorted(outside), *faults, sep="\n")

@@ -37,7 +37,7 @@ def read(source: Path, solved: bool = False, outputs: bool = True) -> NotebookNo
         notebook = nbformat.read(str(path), as_version=4)
     except (OSError, ValueError) as error:
         name = path.relative_to(root_of(source)).as_posix()
-        raise SourceError(f"{name}: cannot be read ({error}); build it with: make notebooks") from error
+        raise SourceError(f"{name} cannot be read ({error}). Build it with:  make notebooks") from error
     for cell in notebook.cells:
         if cell.cell_type == "code" and not outputs:
             cell.outputs, cell.execution_count = [], None
@@ -110,7 +110,7 @@ def drift(source: Path) -> list[str]:
             continue
         name, kept = built(source, solved).relative_to(root_of(source)).as_posix(), notebook.metadata.pop("course", {})
         if kept.get("fingerprint") != current:
-            reasons.append(f"{name}: its source, the code or the data behind it changed since it was built")
+            reasons.append(f"{name}: its source, its code or its data have changed since it was built")
         fresh.metadata.pop("course")
         if (notebook.cells, notebook.metadata) != (fresh.cells, fresh.metadata):
             reasons.append(f"{name}: differs from its source")

@@ -1,4 +1,4 @@
-"""Checks whether the lessons can run here, and says what to do. For when packages are missing: it needs none of them."""
+"""Checks whether the lessons can run here, and says what to do. It needs no packages, as these may be missing."""
 
 import contextlib
 import importlib.metadata
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from course_tools import kernels
-from course_tools.__main__ import wrong_python
+from course_tools.__main__ import parser, wrong_python
 from course_tools.student import advice, environment
 from course_utils import paths
 from course_utils.datasets import catalogue
@@ -63,9 +63,9 @@ def check_environment() -> Check:
     """Which environment this Python belongs to, and whether the course's own one is complete."""
     venv = environment.venv_dir()
     if not in_course_venv():
-        return judge("Environment", f"{sys.prefix} (not the course's own, {venv})")
+        return judge("Environment", f"{sys.prefix} (the course's own one would be {venv})")
     whole = environment.is_complete(venv) or (environment.installed(venv) and not kernels.writable(venv))
-    update = f"It does not have all packages in the present versions. Bring it up to date with:  {SET_UP}"
+    update = f"Some packages are missing or not in the locked versions. Update the environment with:  {SET_UP}"
     return judge("Environment", str(venv), problem="" if whole else update)
 
 
@@ -76,22 +76,22 @@ def in_course_venv() -> bool:
 
 def check_settings() -> Iterator[Check]:
     """Variables, files and folders of the user that change how lessons run."""
-    elsewhere = "Lessons opened by  make lab  do not use it. For notebooks that you open in another way,"
+    elsewhere = "Lessons opened with  make lab  ignore this. If you open notebooks in another way,"
     for name, fits in (("KERAS_BACKEND", ("", "tensorflow")), ("TF_USE_LEGACY_KERAS", ("", "0", "false", "False"))):
         if (value := os.environ.get(name, "")) not in fits:
             yield Check(NOTE, "Keras", f"the variable {name} is {value}", f"{elsewhere} unset it.")
     if changed := kernels.changed_keras_settings():
         yield Check(NOTE, "Keras", f"{kernels.keras_file()} sets {changed}", f"{elsewhere} rename the file.")
     if foreign := foreign_path():
-        how = "If anything fails, unset PYTHONPATH: packages there are used instead of the course's."
+        how = "Packages in these folders are used instead of the course's. If anything fails, unset PYTHONPATH."
         yield Check(NOTE, "PYTHONPATH", foreign, how)
     for name, value in os.environ.items():  # a proxy's address may hold a password, so it is not shown
         if re.match("(https?|all)_proxy$", name, re.IGNORECASE) and not re.match("(https?|socks5h?)://|$", value):
-            how = "Write it as http://host:port or, for SOCKS, socks5://host:port. Only downloads need a proxy."
-            yield Check(NOTE, "Proxy", f"the variable {name} is not a proper address", how)
+            how = "Set it to http://host:port or, for SOCKS, socks5://host:port. Only downloads need a proxy."
+            yield Check(NOTE, "Proxy", f"the variable {name} is not a valid address", how)
     home = Path(os.path.expanduser("~"))
     if not kernels.writable(home):
-        how = "Lessons run with a temporary folder instead: what is saved there is lost when JupyterLab ends."
+        how = "Settings and caches go to a temporary folder, which is deleted when JupyterLab ends."
         yield Check(NOTE, "Home", f"the folder {home} cannot be written", how)
 
 
@@ -106,7 +106,7 @@ def check_packages() -> Check:
     try:
         from packaging.requirements import Requirement
     except ImportError:
-        return judge("Packages", "hardly any are installed for this Python", problem=install_advice())
+        return judge("Packages", "the course's packages are not installed for this Python", problem=install_advice())
     if paths.INSTALLED:
         needs, pins = [text for text in importlib.metadata.requires(NAME) if "extra ==" not in text], []
     else:
@@ -117,10 +117,10 @@ def check_packages() -> Check:
         done = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True)
         wrong += done.stdout.splitlines() if done.returncode else []
     if wrong:
-        return judge("Packages", f"missing or of a wrong version: {some(wrong)}", problem=install_advice())
+        return judge("Packages", f"missing, or in a wrong version: {some(wrong)}", problem=install_advice())
     if untested := unmet(map(Requirement, pins)):
-        how = f"Numbers in the lessons may differ a little. {install_advice()}"
-        return judge("Packages", f"other versions than the course was tested with: {some(untested)}", note=how)
+        how = f"Results may differ a little from those in the lessons. {install_advice()}"
+        return judge("Packages", f"the course was tested with other versions: {some(untested)}", note=how)
     return judge("Packages", "all installed")
 
 
@@ -162,7 +162,7 @@ def check_tensorflow(seconds: float = 180) -> Check:
     try:
         done = subprocess.run([sys.executable, "-c", TRY], timeout=seconds, **options)
     except subprocess.TimeoutExpired:
-        how = "Close other programs, and see whether the course is on a slow network drive."
+        how = "Close other programs. If the course is on a network drive, move it to the computer's own disk."
         return Check(PROBLEM, "TensorFlow", f"not ready after {seconds} s", how)
     if done.returncode:
         return Check(PROBLEM, "TensorFlow", *explain_failure(done.returncode, done.stderr))
@@ -185,17 +185,17 @@ def check_machine() -> Iterator[Check]:
         memory = psutil.virtual_memory()
         limit = container_limit() or memory.total
         total, free = (min(size, limit) / 1e9 for size in (memory.total, memory.available))
-        need = f"Lessons use up to {LESSON_GB} GB:"
+        need = f"A lesson needs up to {LESSON_GB} GB:"
         small = f"{need} use a larger computer or container." if total < LESSON_GB else ""
         full = f"{need} close other programs and notebooks." if free < LESSON_GB else ""
         yield judge("Memory", f"{total:.1f} GB, {free:.1f} GB of them free", problem=small, note=full)
     except ImportError:
-        yield judge("Memory", "not known before the packages are installed", note=install_advice())
+        yield judge("Memory", "unknown until the packages are installed", note=install_advice())
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    slow = "Times in the lessons are for 2 cores: expect up to twice as long." if cores < 2 else ""
+    slow = "The running times in the lessons are for 2 cores; here they may be twice as long." if cores < 2 else ""
     yield judge("Cores", str(cores), note=slow)
     disk = shutil.disk_usage(paths.REPOSITORY).free / 1e9
-    full = "Free some space: what lessons save may not fit." if disk < SPARE_DISK_GB else ""
+    full = "Free some space: the files that lessons save may not fit." if disk < SPARE_DISK_GB else ""
     yield judge("Disk", f"{disk:.1f} GB free", note=full)
 
 
@@ -212,33 +212,32 @@ def check_data(datasets: dict[str, catalogue.Dataset] = catalogue.DATASETS) -> I
     try:
         asked = paths.mode()
     except ValueError as error:
-        yield Check(PROBLEM, "Data", str(error), "Set it to one of these, or unset it.")
+        yield Check(PROBLEM, "Data", str(error))
         return
     folder = paths.data_dir()
     if os.environ.get("COURSE_DATA_DIR", "").strip() and not folder.is_dir():
-        yield Check(NOTE, "Data", f"no folder {folder}", "Check the spelling of COURSE_DATA_DIR.")
+        yield Check(NOTE, "Data", f"the folder {folder} does not exist", "Check the spelling of COURSE_DATA_DIR.")
     ready = [name for name, dataset in datasets.items() if asked != "sample" and dataset.is_ready(folder)]
     others = [name for name in datasets if name not in ready]
     torn = [name for name in others if any(path.exists() for path in datasets[name].paths(folder))]
     get = 'Download it with:  make data DATASETS="{}"'
     if asked == "real" and others:
         how = f"{get.format(' '.join(others))}  or unset COURSE_DATA."
-        yield Check(PROBLEM, "Data", f"COURSE_DATA is real, and there is no real data for {', '.join(others)}", how)
+        yield Check(PROBLEM, "Data", f"COURSE_DATA is real, but these datasets are missing: {', '.join(others)}", how)
     elif asked == "auto" and torn:
-        yield Check(NOTE, "Data", f"incomplete, so the sample is used: {', '.join(torn)}", get.format(" ".join(torn)))
-    yield Check(OK, "Data", f"real for {', '.join(ready) or 'no lesson'}, else samples; looked for in {folder}")
+        found = f"incomplete, so lessons use the sample: {', '.join(torn)}"
+        yield Check(NOTE, "Data", found, get.format(" ".join(torn)))
+    yield Check(OK, "Data", f"real datasets in {folder}: {', '.join(ready) or 'none, so lessons use embedded samples'}")
 
 
 def check_notebooks(folder: Path = NOTEBOOKS) -> Check:
-    how = "Lessons run, but cannot be saved. To keep your work, copy the folder to one of your own."
+    how = "You can run the lessons here but not save them. To keep your work, copy this folder to your home folder."
     return judge("Notebooks", str(folder), note="" if kernels.writable(folder) else how)
 
 
 def main(argv: list[str]) -> int:
     """The command `doctor`. Returns 1 if something would stop a lesson."""
-    if argv:
-        print("usage: python -m course_utils doctor", file=sys.stderr)
-        return 2
+    parser("doctor").parse_args(argv)
     counts = {OK: 0, NOTE: 0, PROBLEM: 0}
     for check in examine():
         counts[check.level] += 1
@@ -246,7 +245,7 @@ def main(argv: list[str]) -> int:
         for line in check.advice.splitlines():
             print(f"        → {line}", flush=True)
     if counts[PROBLEM]:
-        print(f"\nProblems to solve before the lessons run: {counts[PROBLEM]}. The arrows say how.")
+        print(f"\nProblems to solve before the lessons can run: {counts[PROBLEM]}. The arrows (→) say what to do.")
         return 1
     print("\nThe lessons can run here." + (" Read the notes." if counts[NOTE] else ""))
     return 0

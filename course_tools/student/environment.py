@@ -15,6 +15,7 @@ import sysconfig
 import time
 from pathlib import Path
 
+from course_tools import __main__ as commands
 from course_tools.kernels import writable
 from course_tools.student import advice
 from course_utils import files
@@ -42,7 +43,7 @@ MISSING = """if True:
 
 
 class SetupProblem(Exception):
-    """What went wrong, in words for the user, and what to do about it."""
+    """What went wrong, and what to do about it. The message is for the user and needs no traceback."""
 
 
 def venv_dir() -> Path:
@@ -98,7 +99,7 @@ def run(*command: str | Path) -> None:
 
 def make_venv(venv: Path) -> None:
     """Empty the folder `venv`, and make a virtual environment with pip in it. Raises SetupProblem."""
-    print(f"It downloads {advice.DOWNLOAD_GB} GB and takes {advice.DISK_GB} GB of disk.", flush=True)
+    print(f"This downloads {advice.DOWNLOAD_GB} GB and needs {advice.DISK_GB} GB of disk space.", flush=True)
     if shutil.disk_usage(venv).free < advice.DISK_GB * 1e9:
         raise SetupProblem(advice.explain("No space left"))
     for entry in venv.iterdir():
@@ -122,8 +123,8 @@ def install(venv: Path, lines: list[str]) -> None:
             run(*command, "--no-deps", "--no-build-isolation", *part)
     if lost := missing(venv, lines):
         raise SetupProblem(
-            f"No error was reported, but {len(lost)} packages are not in {venv}: {', '.join(lost[:3])} …\n"
-            f"A setting such as target, prefix, root or dry-run may be the cause (pip config list):\n{settings}"
+            f"The installer reported no error, but {len(lost)} packages are missing in {venv}: {', '.join(lost[:3])} …\n"
+            f"Look for a setting such as target, prefix, root or dry-run in pip's configuration:\n{settings}"
         )
     if REPOSITORY in venv.parents:  # for kernels that an editor starts
         site = Path(sysconfig.get_path("purelib", "venv", {"base": str(venv), "platbase": str(venv)}))
@@ -135,7 +136,7 @@ def alone(venv: Path):
     """Hold the lock of the folder `venv`, waiting while another set-up has it. Raises SetupProblem for others' folders."""
     if venv.is_dir() and not (venv / CLAIM).exists() and any(venv.iterdir()):
         raise SetupProblem(
-            f"{venv} exists and was not made by the course, so it is left alone.\n"
+            f"The folder {venv} was not made by the course, so nothing is changed in it.\n"
             "Rename or delete it, or name another folder in the variable COURSE_VENV."
         )
     venv.mkdir(parents=True, exist_ok=True)
@@ -145,7 +146,7 @@ def alone(venv: Path):
                 yield
                 return
         if not attempt:
-            print(f"Another set-up works in {venv}; waiting for it …", flush=True)
+            print(f"Another set-up is running in {venv}; waiting for it to end …", flush=True)
         time.sleep(0.2)
 
 
@@ -155,7 +156,7 @@ def set_up(group: str = "lessons") -> bool:
     if is_complete(venv, group):
         return False
     if group == "lessons" and installed(venv) and not writable(venv):
-        print(f"{venv} cannot be changed: it is used with the versions that it has. This clone was tested with others.")
+        print(f"{venv} cannot be changed and is used as it is. Its packages are not the versions of this clone.")
         return False
     with alone(venv):
         if is_complete(venv, group):
@@ -172,12 +173,11 @@ def set_up(group: str = "lessons") -> bool:
 
 def main(argv: list[str]) -> int:
     """The command `setup`. Returns its exit status."""
-    if len(argv) > 1 or not {*argv} <= {*GROUPS}:
-        print(f"usage: python -m course_utils setup [{'|'.join(GROUPS)}]", file=sys.stderr)
-        return 2
-    start = time.monotonic()
+    parser, start = commands.parser("setup"), time.monotonic()
+    parser.add_argument("group", nargs="?", choices=GROUPS, default="lessons", help="which packages (%(default)s)")
+    group = parser.parse_args(argv).group
     try:
-        if set_up(*argv):
+        if set_up(group):
             print(f"\nThe course is set up ({time.monotonic() - start:.0f} s). Open the lessons with:  make lab")
             print(f"or, without make:  {venv_python(venv_dir())} -m course_utils lab")
     except (SetupProblem, OSError) as problem:

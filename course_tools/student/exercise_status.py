@@ -4,12 +4,12 @@ Nothing is run. A check leaves its verdict in the notebook, with digests of the 
 cells with these digests are in the notebook, a new check would give the same verdict; else the verdict is about other code.
 """
 
-import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from course_tools import __main__ as commands
 from course_tools import notebooks
 from course_utils.exercises import MIME, digest
 from course_utils.paths import INSTALLED, LESSONS, REPOSITORY
@@ -45,7 +45,7 @@ def read(path: Path) -> Notebook | None:
         return Notebook(path, lesson, exercises, [exercise.state for exercise in exercises].count(PASSED))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         what = f"{path} is damaged or cannot be read ({type(error).__name__}: {error})."
-        raise ValueError(f"{what} JupyterLab keeps an earlier copy in {path.parent / '.ipynb_checkpoints'}.") from error
+        raise ValueError(f"{what} There may be an earlier copy in {path.parent / '.ipynb_checkpoints'}.") from error
 
 
 def _exercises(cells: list[dict], tests: dict[str, str]) -> list[Exercise]:
@@ -74,8 +74,8 @@ def _judge(name: str, answer: list[dict], verdicts: list[dict], tests: str, soun
         return Exercise(name, BLANK)
     if valid:
         return Exercise(name, FAILED, "".join(valid[-1]["messages"][:1]).strip().partition("\n")[0])
-    again = "its code or its tests changed since the check: run the cell again, then its check"
-    return Exercise(name, CHANGED, again) if given else Exercise(name, UNCHECKED, "run its cell, then its check")
+    again = "the code or the tests have changed since the check: run the cell and its check again"
+    return Exercise(name, CHANGED, again) if given else Exercise(name, UNCHECKED, "run the cell, then its check")
 
 
 def collect(folder: Path) -> tuple[list[Notebook], list[str]]:
@@ -95,7 +95,7 @@ def table(found: list[Notebook], lessons: list[str]) -> Iterator[str]:
     width = max(map(len, [*lessons, *best, "together"]))
     for lesson in sorted({*lessons, *best}):
         if lesson not in best:
-            yield f"{lesson:{width}}   –        no notebook of it can be read here"
+            yield f"{lesson:{width}}   –        no notebook of this lesson in the folder"
             continue
         path, _, exercises, done = best[lesson]
         states = [exercise.state for exercise in exercises]
@@ -108,13 +108,13 @@ def table(found: list[Notebook], lessons: list[str]) -> Iterator[str]:
 
 def main(argv: list[str]) -> int:
     """The command; returns 1 when a notebook is damaged or the lesson asked for is missing."""
-    parser = argparse.ArgumentParser("python -m course_utils progress", description="Which exercises pass.")
-    parser.add_argument("lesson", nargs="*", help="numbers or names, such as 04, to see exercise by exercise")
+    parser = commands.parser("progress")
+    parser.add_argument("lesson", nargs="*", help="numbers or names, such as 04: list each exercise of these lessons")
     folder, all_lessons = (REPOSITORY, "[0-9]*.ipynb") if INSTALLED else (LESSONS, "source/[0-9]*.py")
     parser.add_argument("--folder", type=Path, default=folder, help="where your notebooks are (%(default)s)")
     given = parser.parse_args(argv)
     if not given.folder.is_dir():
-        parser.error(f"There is no folder {given.folder}. Name the one with your notebooks: --folder FOLDER")
+        parser.error(f"there is no folder {given.folder}; name the folder of your notebooks with --folder")
     found, problems = collect(given.folder)
     for wanted in given.lesson:
         copies = [one for one in found if Path(wanted).stem in (one.lesson, one.lesson[:2])]
@@ -123,7 +123,8 @@ def main(argv: list[str]) -> int:
             width = max((len(exercise.name) for exercise in exercises), default=0)
             for name, state, message in exercises:
                 print(f"  {state:{len(UNCHECKED)}}  {name:{width}}  {message}".rstrip())
-        problems += [] if copies else [f"No notebook of a lesson {wanted} can be read in {given.folder}."]
+        what = f"readable notebook in {given.folder} of lesson"
+        problems += [] if copies else [commands.unknown(what, wanted, [one.lesson for one in found])]
     if not given.lesson:
         print(*table(found, [path.stem for path in LESSONS.glob(all_lessons)]), sep="\n")
     sys.stderr.writelines(f"{problem}\n" for problem in problems)

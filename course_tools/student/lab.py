@@ -1,11 +1,11 @@
 """Opens the lessons in JupyterLab, from whatever environment it is started in: the course's own, conda's or another."""
 
-import argparse
 import importlib.util
 import os
 import sys
 from pathlib import Path
 
+from course_tools import __main__ as commands
 from course_tools.kernels import kernel_environment, temporary_folder, writable
 from course_utils.paths import LESSONS, REPOSITORY
 
@@ -52,23 +52,23 @@ def prepare_kernels(folder: Path) -> None:
 
 def main(argv: list[str], notebooks: Path = LESSONS) -> int:
     """The command `lab`: runs JupyterLab until it is stopped. Returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m course_utils lab", description="Open the lessons in JupyterLab.")
+    parser = commands.parser("lab")
     parser.add_argument("--no-browser", action="store_true", help="only print the address to open")
-    parser.add_argument("--port", type=int, default=8888, help="port to use if it is free (%(default)s)")
-    parser.add_argument("--ip", default="127.0.0.1", help="address to listen on; 0.0.0.0: for other computers, too")
+    parser.add_argument("--port", type=int, default=8888, help="port, or another one if it is in use (%(default)s)")
+    parser.add_argument("--ip", default="127.0.0.1", help="address to listen on; 0.0.0.0 lets other computers connect")
     asked = parser.parse_args(argv)
     if importlib.util.find_spec("jupyterlab") is None:
-        how = "Start the lessons with  make lab  or set the course up first:  python -m course_utils setup"
+        how = "Use  make lab  instead, which installs it, or install the course first:  python -m course_utils setup"
         print(f"JupyterLab is not installed in {sys.executable}.\n{how}", file=sys.stderr)
         return 1
     if not (notebooks / FIRST).exists():
         print(f"{notebooks / FIRST} is missing. Build the lessons with:  make notebooks", file=sys.stderr)
         return 1
     if not writable(notebooks):
-        print(f"You can run the lessons but not save them: {notebooks} cannot be written.")
-        print("To keep your work, copy that folder to one of your own, and start JupyterLab there:")
+        print(f"You can run the lessons but not save them: the folder {notebooks} cannot be written.")
+        print("To keep your work, copy that folder to your home folder and start JupyterLab in the copy:")
         print(f"    {sys.executable} -m jupyterlab")
-    print("JupyterLab is starting. Stop it with Ctrl-C here.", flush=True)
+    print("JupyterLab is starting. To stop it, press Ctrl-C in this window.", flush=True)
     prepare_kernels(temporary_folder())
     # JupyterLab needs no proxy to start, and fails at an address that it cannot read; kernels get the user's own.
     hidden = {name: os.environ.pop(name) for name in [*os.environ] if name.lower().endswith("_proxy")}

@@ -49,8 +49,8 @@ def real_files(name: str, *names: str) -> list[Path]:
         return []
     if not dataset.is_ready(folder, *names):
         raise paths.DataNotReady(
-            f"COURSE_DATA is real, but {name} is missing or incomplete in {folder}. Download it with:  {dataset.command}\n"
-            f"Or set COURSE_DATA_DIR to a folder that has it, or unset COURSE_DATA to use the embedded sample."
+            f"COURSE_DATA is real, but {name} is missing or incomplete in {folder}. Download it with:  {dataset.command}  "
+            f"or set COURSE_DATA_DIR to a folder that has it, or unset COURSE_DATA to use the embedded sample."
         )
     return dataset.paths(folder, *names)
 

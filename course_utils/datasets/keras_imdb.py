@@ -12,7 +12,7 @@ def load_word_index() -> dict[str, int] | None:
     """The rank, 1 … 88,584, of each word by its frequency; None without real data."""
     files = real_files("keras_imdb")
     if not files:
-        return announce("Word index of keras.datasets.imdb", "none", "keras_imdb", "there is no embedded sample")
+        return announce("Word index of keras.datasets.imdb", "none", "keras_imdb", "it has no sample")
     try:
         index = json.loads(files[0].read_text(encoding="utf-8"))
         if sorted(index.values()) != list(range(1, len(index) + 1)):

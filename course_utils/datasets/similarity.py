@@ -34,7 +34,7 @@ def load() -> Similarity | None:
     """All three; None without real data."""
     files = real_files("word_similarity")
     if not files:
-        return announce("Word pairs rated by people", "none", "word_similarity", "there is no embedded sample")
+        return announce("Word pairs rated by people", "none", "word_similarity", "they have no sample")
     wordsim, simlex, analogies = files
     rated = {"WordSim-353": read_rated(wordsim), "SimLex-999": read_rated(simlex)}
     found = Similarity(rated, read_analogies(analogies))

@@ -202,7 +202,7 @@ def test_word_pairs_come_out_of_gensim_without_a_network(data, monkeypatch):
 def test_another_run_and_too_little_room_are_seen_before_the_download(data, mirror, monkeypatch):
     (data / ".incoming").mkdir(parents=True)
     with files.locked(data / ".incoming" / "tiny_shakespeare.lock"):
-        with pytest.raises(download.DataError, match="Another run"):
+        with pytest.raises(download.DataError, match="Another command"):
             mirror("tiny_shakespeare", Reply(PLAYS["input.txt"]))
     assert mirror.requests == []
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: types.SimpleNamespace(free=150))

@@ -36,7 +36,7 @@ def test_an_added_cell_leaves_the_ids_of_the_others(source, write, text):
     [
         (r'# %% tags=\["wrong"\] message="is not 6".*?\n\n', "", "exercise double needs at least two"),
         (' message="is not 6"', "", "a message"),
-        ("# # BEGIN QUESTION\n", "", "an exercise around it"),
+        ("# # BEGIN QUESTION\n", "", "in an exercise"),
     ],
 )
 def test_a_source_that_breaks_the_format_is_named(write, text, old, new, said):

@@ -38,8 +38,12 @@ def test_notebooks_are_built_only_where_something_changed_and_with_the_same_byte
 
 def test_what_cannot_be_built_or_run_is_an_error_in_words(write, text, tmp_path, capsys):
     write(text.replace(' message="is not 6"', ""))
-    assert commands.notebooks([], tmp_path) == commands.run([], tmp_path) == commands.run(["55"], tmp_path) == 2
-    assert len(capsys.readouterr().err.splitlines()) >= 3
+    assert commands.notebooks([], tmp_path) == commands.run([], tmp_path) == 1
+    for name, hint in (("55", "77_made"), ("77_mad", "Did you mean 77_made")):
+        assert commands.run([name], tmp_path) == 2 and hint in capsys.readouterr().err.splitlines()[-1]
+    for option in ("--limit=0", "--limit=-1", "--limit=x"):
+        with pytest.raises(SystemExit, match="2"):
+            commands.run([option], tmp_path)
 
 
 def test_a_run_writes_notebook_and_html_and_is_not_repeated_until_something_changes(
@@ -60,7 +64,7 @@ def test_a_run_writes_notebook_and_html_and_is_not_repeated_until_something_chan
     assert commands.run([], tmp_path) == 1
     shown = capsys.readouterr()
     assert row.search(shown.out).groups() == ("0 of 1", "failed")
-    assert "77_made, cell 2: claim broken: hot" in shown.err
+    assert "77_made, cell 2: this claim does not hold: hot" in shown.err
 
 
 @pytest.mark.parametrize(("arguments", "ci"), [(["--all"], ""), (["77"], ""), ([], "true")])

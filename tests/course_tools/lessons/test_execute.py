@@ -34,7 +34,9 @@ def test_outputs_claims_tables_time_and_memory_are_collected(tmp_path):
         ("one is at least zero", True, 2),
         ("two is at most one", False, 2),
     ]
-    assert made.faults == ["77_made, cell 2: claim broken: two is at most one: measured 2.0, at most 1.0"]
+    assert made.faults == [
+        "77_made, cell 2: this claim does not hold: two is at most one: measured 2.0, expected at most 1.0"
+    ]
     assert made.tables == [{"title": "Scores", "rows": [{"model": "bag", "accuracy": 0.5}]}]
     assert "reached" in made.notebook.cells[-1].outputs[0].text
     assert made.seconds > 0.5 and made.memory > 200e6
@@ -50,7 +52,7 @@ def test_hanging_lesson_is_stopped_and_named(tmp_path):
     made = run(
         tmp_path, "import os; open('pid', 'w').write(str(os.getpid()))", "import time; time.sleep(600)", limit=10
     )
-    assert made.faults == ["77_made, cell 2 (import time; time.sleep(600)): still running after 10 s, stopped"]
+    assert made.faults == ["77_made, cell 2 (import time; time.sleep(600)): stopped at the limit of 10 s"]
     if sys.platform != "win32":
         with pytest.raises(ProcessLookupError):  # no kernel is left behind
             os.kill(int((tmp_path / "pid").read_text()), 0)
@@ -61,7 +63,7 @@ def test_dying_kernel_is_named_and_the_others_still_run(tmp_path):
     dying, fine = notebook("import os, time", last_words), notebook("print('fine')")
     dead, alive = execute.run_all([("77_dies", dying), ("78_lives", fine)], tmp_path, 60)
     assert dead.faults[0].startswith("77_dies, cell 2 (os.write(2, b'no room left")
-    assert dead.faults[0].endswith("the kernel died (out of memory, or a crash); it said last: no room left")
+    assert dead.faults[0].endswith("the kernel died (out of memory, or a crash); its last message: no room left")
     assert not alive.faults
 
 

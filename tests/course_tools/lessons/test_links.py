@@ -49,7 +49,7 @@ def test_the_command_lists_what_leads_outside_and_fails_for_what_is_broken(cours
     assert capsys.readouterr().out.splitlines()[:-1] == ["https://example.org/a", "mailto:x@example.org"]
     (course / "README.md").unlink()
     assert links.main([], course) == 1
-    assert "notebooks/77_made.ipynb: there is nothing at ../README.md" in capsys.readouterr().out
+    assert "notebooks/77_made.ipynb: the link ../README.md" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

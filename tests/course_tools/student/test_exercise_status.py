@@ -91,7 +91,7 @@ def test_every_exercise_has_a_state_in_the_order_of_the_notebook(notebook):
 def test_a_verdict_on_other_code_does_not_count(notebook, old):
     notebook.cells[2]["source"] = notebook.cells[2]["source"].replace(old, old + "  # changed")
     found = notebook()
-    assert found["right"].state == exercise_status.CHANGED and "run the cell again" in found["right"].message
+    assert found["right"].state == exercise_status.CHANGED and "run the cell" in found["right"].message
 
 
 def test_a_verdict_of_other_tests_does_not_count(notebook):
@@ -142,7 +142,7 @@ def test_the_table_has_a_line_per_lesson_and_takes_the_best_copy(notebook, tmp_p
     found, problems = exercise_status.collect(tmp_path)
     assert not problems
     assert list(exercise_status.table(found, ["76_gone", "77_made"])) == [
-        "76_gone    –        no notebook of it can be read here",
+        "76_gone    –        no notebook of this lesson in the folder",
         "77_made    1 of 5  1 not yet, 1 changed, 1 not checked, in my copy.ipynb",
         "together   1 of 5",
     ]
@@ -160,7 +160,7 @@ def test_one_lesson_is_shown_exercise_by_exercise(notebook, tmp_path, capsys):
             "  not tried    blank",
         ]
     status, out, err = command(capsys, tmp_path, "78")
-    assert (status, out) == (1, "") and "lesson 78" in err
+    assert (status, out) == (1, "") and "78" in err
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_without_real_data_one_line_says_what_is_loaded_and_how_to_get_it(nothin
 @pytest.mark.parametrize("name", LOADS)
 def test_real_data_that_is_demanded_and_missing_is_an_error_with_the_command(nothing, monkeypatch, name):
     monkeypatch.setenv("COURSE_DATA", "real")
-    with pytest.raises(paths.DataNotReady, match=f"make data DATASETS={name} "):
+    with pytest.raises(paths.DataNotReady, match=rf"make data DATASETS={name}\s"):
         LOADS[name]()
 
 
