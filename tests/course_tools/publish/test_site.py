@@ -100,7 +100,7 @@ def test_what_leads_nowhere_fails_the_command_and_older_notebooks_are_named(home
     store.save(lesson("# 01 · Gates\n\n[x](03_none.ipynb)"), home / "notebooks" / "01_gates.ipynb")
     assert site.main([], home) == 1
     said = capsys.readouterr().err
-    assert "notebooks/01_gates.html: there is nothing at 03_none.ipynb" in said and "01_gates, 02_keys" in said
+    assert "notebooks/01_gates.html: the link 03_none.ipynb" in said and "01_gates, 02_keys" in said
 
 
 def test_a_notebook_that_cannot_be_read_leaves_the_pages_that_are_there(home, out, capsys):
