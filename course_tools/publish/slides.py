@@ -116,7 +116,8 @@ def make_slides(notebook: NotebookNode) -> list[Slide]:
         if exercise := re.match(r"\*\*(Exercise [^*]+?)\.?\*\*\s*", text):
             _go_on(slides, exercise[1])
             text = text[exercise.end() :]
-        elif slides[-1].heading.startswith("Exercise "):  # what follows a task may give away its answer
+        elif slides[-1].heading.startswith("Exercise ") or text.startswith("**Quick question"):
+            # What follows a task may give away its answer; a question is on one slide with its choices.
             _go_on(slides)
         if prose:
             _add_prose(slides, text, whole=exercise is not None)

@@ -118,8 +118,10 @@ def test_a_quick_question_is_shown_without_explanations_and_a_drawing_cell_witho
     choices = "<details><summary>A. 1</summary>No. Add.</details>\n<details><summary>B. 2</summary>Right. So.</details>"
     outputs = [new_output("stream", text="seen")]
     drawn = new_code_cell("# Draw it.\nf()", metadata={"alt": "It rises."}, outputs=outputs)
-    made = slides.make_slides(lesson("# T", "## 1 · One", f"**Quick question.** One and one?\n\n{choices}", drawn))
-    assert texts(made[1]).startswith("**Quick question.** One and one?\nA. 1\nB. 2")
+    made = slides.make_slides(
+        lesson("# T", "## 1 · One\n\nSo.", f"**Quick question.** One and one?\n\n{choices}", drawn)
+    )
+    assert "**Quick question.** One and one?\nA. 1\nB. 2" in texts(made[1])
     assert "Draw it" not in texts(made[1]) and "Right. So." in made[1].notes
     assert "seen" in str([block.cell.get("outputs") for block in made[1].blocks])
 
