@@ -4,9 +4,9 @@
     python benchmarks/grading.py 04 --submissions 10    look at some lessons; nothing is written
 
 A submission is the built lesson with its outputs; for each exercise, an answer is sampled: the right one, none, or one of the
-lesson's wrong answers. Every second submission has a line `%pip install` in the cell with the lesson's imports, so that the whole
-cell has to be run. The submissions are graded by the command for instructors, in its sandbox and with its default limits, on
-CORES cores, even if the machine has more. Do not run anything else at the same time.
+lesson's wrong answers. Every second submission has a line `%pip install` in the cell with the lesson's imports, so that the
+whole cell has to be run. The submissions are graded by the command for instructors, in its sandbox and with its default limits,
+on CORES cores, even if the machine has more. Do not run anything else at the same time.
 """
 
 import argparse
