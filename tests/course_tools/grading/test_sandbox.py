@@ -86,6 +86,18 @@ def test_a_submission_leaves_nothing_to_the_next_one_in_its_place(sandboxed):
     assert len(set(processes[:3])) == 1 and processes[3] is None  # the place is new after a submission that was stopped
 
 
+def test_where_namespaces_cannot_be_nested_each_submission_has_a_new_sandbox(sandboxed, monkeypatch):
+    whole = sandbox._bwrap
+    monkeypatch.setattr(
+        sandbox, "_bwrap", lambda as_root: " ".join(whole(as_root)).replace("--cap-add CAP_SYS_ADMIN ", "").split()
+    )
+    place = sandbox.Sandbox()
+    leave, look = "open('/tmp/left', 'w').close()\nanswer = 1", "import os\nanswer = 1 - os.path.exists('/tmp/left')"
+    for cell in (leave, look):
+        assert {"exercise": "it", "cases": [[]]} in place.run({**JOB, "cells": [cell]}, sandbox.Limits()).lines
+        assert place._process is None
+
+
 CHILDREN = """
 import os, signal, time
 signal.signal(signal.SIGCHLD, signal.{0})
