@@ -62,7 +62,7 @@ release: setup ## write what an instructor needs to build/release: notebooks, so
 grade: setup ## grade a folder of students' notebooks: make grade SUBMISSIONS=folder
 	@$(COURSE) grade "$(SUBMISSIONS)" $(ARGS)
 
-site: setup ## write the course as web pages to build/site, and check their links (needs npm)
+site: setup ## write the course as web pages to build/site (needs npm)
 	@$(COURSE) site
 
 slides: setup ## write slides for each lesson to build/slides, and check that every slide fits (needs npm)
@@ -84,7 +84,7 @@ lint: setup ## check the style of the code, what every lesson must have, and lin
 	@"$(VENV_PYTHON)" -m ruff check
 	@"$(VENV_PYTHON)" -m ruff format --check
 	@$(COURSE) lint
-	@$(COURSE) links
+	@"$(VENV_PYTHON)" -m sphinx -nWEqj auto -b dummy -c course_tools/publish/web/site . build/links
 
 # Keeps the versions that are locked as far as pyproject.toml allows; ARGS=--upgrade takes the newest. Each lock begins with
 # the name of the smaller one, and has only the packages that it adds to that one.

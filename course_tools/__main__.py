@@ -21,7 +21,6 @@ COMMANDS = {  # name: (module and function, which takes the arguments and return
     "run": ("lessons.commands:run", "execute the lessons and measure every claim (for authors)"),
     "results": ("lessons.commands:results", "measure the lessons on real data, and rewrite RESULTS.md (for authors)"),
     "lint": ("lessons.lint:main", "check that every lesson has all that a lesson needs (for authors)"),
-    "links": ("lessons.links:main", "check the links within the course (for authors)"),
 }
 WITHOUT_CLONE = ("doctor", "progress", "data", "sentiment", "seq2bow")  # what works where the wheel is installed
 

@@ -183,10 +183,10 @@ def test_names_that_are_nearly_right_are_suggested(capsys):
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is full")
 def test_a_wrong_setting_and_a_full_disk_are_errors_in_a_line_or_two(monkeypatch, capsys):
     monkeypatch.setenv("COURSE_DATA", "reel")
-    assert commands.main(["links"]) == 2 and "COURSE_DATA is 'reel'" in capsys.readouterr().err
+    assert commands.main(["lint"]) == 2 and "COURSE_DATA is 'reel'" in capsys.readouterr().err
     monkeypatch.setenv("COURSE_DATA", "sample")
-    monkeypatch.setattr("course_tools.lessons.links.main", lambda _: open("/dev/full", "w").write("x" * 10**6))
-    assert commands.main(["links"]) == 1 and len(capsys.readouterr().err.splitlines()) == 2
+    monkeypatch.setattr("course_tools.lessons.lint.main", lambda _: open("/dev/full", "w").write("x" * 10**6))
+    assert commands.main(["lint"]) == 1 and len(capsys.readouterr().err.splitlines()) == 2
 
 
 def targets() -> set[str]:

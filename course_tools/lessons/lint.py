@@ -5,14 +5,13 @@ import io
 import itertools
 import re
 import tokenize
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import jupytext
 from nbformat import NotebookNode
 
-from course_tools.lessons import assemble, links
+from course_tools.lessons import assemble
 from course_tools.lessons.commands import command
 from course_utils.paths import REPOSITORY
 
@@ -142,7 +141,8 @@ def _language(source: Path, cells: list[NotebookNode], root: Path) -> Iterator[s
         yield f"{sections} sections need {-(-sections // 3)} quick questions; there are {len(questions)}"
     body = re.sub(r"^#.*$", "", "\n".join(cell.source for cell in prose[1:]), flags=re.MULTILINE).lower()
     for term in re.findall(rf"^## (.+)\n\n.*\(notebooks/{source.stem}\.ipynb\)", glossary, re.MULTILINE):
-        before, link, _ = body.partition(f"/glossary.md#{links.slug(term, Counter())})")
+        anchor = re.sub(r"[^\w\- ]", "", term.lower()).replace(" ", "-")  # as on GitHub
+        before, link, _ = body.partition(f"/glossary.md#{anchor})")
         if not link or term.lower() in before.rpartition("[**")[0]:
             yield f"the first use of '{term}' must be bold and lead to the glossary: [**{term}**](../GLOSSARY.md#…)"
 

@@ -3,7 +3,7 @@
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from course_tools.publish import npm, site, slides
+from course_tools.publish import npm, slides
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII="  # a PNG
 
@@ -14,7 +14,7 @@ def libraries():
 
     def install(build) -> None:
         modules = build / "npm" / "node_modules"
-        for path in {**site.LIBRARIES, **slides.LIBRARIES}:
+        for path in slides.LIBRARIES:
             (modules / path).parent.mkdir(parents=True, exist_ok=True)
             (modules / path).write_text("")
         (modules / npm.MARK).write_bytes((npm.WEB / "package-lock.json").read_bytes())
@@ -40,6 +40,7 @@ def lesson():
     """Makes a notebook of texts, which become Markdown, and of cells."""
 
     def make(*cells):
-        return new_notebook(cells=[new_markdown_cell(cell) if isinstance(cell, str) else cell for cell in cells])
+        cells = [new_markdown_cell(cell) if isinstance(cell, str) else cell for cell in cells]
+        return new_notebook(cells=cells, metadata={"language_info": {"name": "python"}})
 
     return make
