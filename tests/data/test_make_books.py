@@ -37,12 +37,6 @@ def test_facts_are_complete_and_each_book_is_there_once(make, books):
     assert {"Fathers and Sons", "Dead Souls", "Eugene Onegin", "Doctor Zhivago", "The Master and Margarita"} <= russian
 
 
-def test_no_subject_has_the_name_of_a_book_by_chance(books):
-    titles = {book.title.lower() for book in books}
-    tags = {tag.lower() for book in books for tag in book.subjects + book.settings + book.movements}
-    assert titles & tags == {"odyssey"}  # Ulysses is about that very book
-
-
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -55,53 +49,6 @@ def test_a_line_of_facts_that_cannot_be_read_is_named(make, tmp_path, line, mess
     (tmp_path / "facts.txt").write_text(f"Introduction, not read.\n{line}\n", encoding="utf-8")
     with pytest.raises(ValueError, match=message):
         make.read_facts(tmp_path / "facts.txt")
-
-
-def test_one_book_as_a_page(make, books):
-    book = next(book for book in books if book.title == "War and Peace")
-    page = make.page(book, books)
-    assert page[1]["genre"] == "Historical novel" and page[1]["release_date"] == "1869"
-    links = page[2]
-    assert links[:4] == ["Leo Tolstoy", "Russia", "Russian language", "Historical fiction"]
-    assert {"Moscow", "Napoleon", "Anna Karenina", "Category:Works by Leo Tolstoy"} <= set(links)
-    assert links[-3:] == [
-        "Category:Works by Leo Tolstoy",
-        "Category:Novels set in Moscow",
-        "Category:Novels set in Saint Petersburg",
-    ]
-    assert links.count("Leo Tolstoy") == 2 and "War and Peace" not in links
-
-
-@pytest.mark.parametrize(
-    ("year", "words"),
-    [
-        (1869, "19th-century"),
-        (1900, "19th-century"),
-        (8, "1st-century"),
-        (180, "2nd-century"),
-        (-19, "1st-century BC"),
-        (-429, "5th-century BC"),
-        (2001, "21st-century"),
-        (1021, "11th-century"),
-    ],
-)
-def test_centuries(make, year, words):
-    assert make.century(year) == words
-
-
-@pytest.mark.parametrize(
-    ("genre", "plural"),
-    [
-        ("Historical novel", "novels"),
-        ("Comedy play", "plays"),
-        ("Novel in verse", "poems"),
-        ("Short stories", "short stories"),
-        ("Philosophy, history, non-fiction", "non-fiction books"),
-        ("Gothic horror", "novels"),
-    ],
-)
-def test_kinds(make, genre, plural):
-    assert make.kind(genre) == plural
 
 
 # --- reading lists ---

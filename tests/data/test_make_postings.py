@@ -1,6 +1,5 @@
 """The generator of the embedded postings: what it writes is in data/, and it plants what data/README.md says."""
 
-import random
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -20,18 +19,6 @@ def occupations(make):
 @pytest.fixture(scope="module")
 def postings(make, occupations):
     return make.make_postings(occupations)
-
-
-@pytest.fixture(scope="module")
-def share(postings):
-    """How often a skill is among those of the postings of which something holds."""
-
-    def of(skill, holds):
-        chosen = [posting for posting in postings if holds(posting)]
-        assert len(chosen) > 20
-        return sum(skill in posting.skills for posting in chosen) / len(chosen)
-
-    return of
 
 
 def test_the_files_in_data_are_what_the_script_writes(compare):
@@ -81,45 +68,6 @@ def test_a_line_of_facts_that_cannot_be_read_is_named(make, tmp_path, line, mess
 # --- what is planted ---
 
 
-def test_skills_are_asked_for_as_often_as_planted(make, occupations, postings):
-    asked, expected = Counter(), Counter()
-    for p in postings:
-        for rank, skill in enumerate(p.occupation.own[:8]):
-            if p.skills and skill not in make.OF_COMPANY[p.company]:
-                asked[rank] += skill in p.skills
-                expected[rank] += make.chances(p.occupation, p.country, p.level, p.company)[skill] * (1 - make.NOISE)
-    for rank in range(8):
-        assert asked[rank] == pytest.approx(expected[rank], rel=0.03)
-    assert asked[0] > 1.4 * asked[7]
-
-
-def test_the_country_counts(share):
-    for country, language in [("France", "french"), ("Germany", "german"), ("Italy", "italian")]:
-        assert share(language, lambda p, here=country: p.country == here) > 0.55
-        assert share(language, lambda p, here=country: p.country not in (here, "Canada")) < 0.05
-    german = share("datev", lambda p: p.country == "Germany" and p.occupation.field == "finance")
-    assert german > 0.4 > 0.05 > share("datev", lambda p: p.country == "France" and p.occupation.field == "finance")
-    assert share("datev", lambda p: p.country == "Germany" and p.occupation.field == "food") < 0.05
-
-
-def test_seniority_counts_and_shows_in_a_part_of_the_titles(make, share, postings):
-    def of(level):
-        return lambda p: p.level == level and p.occupation.name not in ("chief executive", "head teacher")
-
-    assert share("leadership", of("senior")) > 0.5 > 0.05 > share("leadership", of("regular"))
-    assert share("on-the-job training", of("junior")) > 0.5 > 0.05 > share("on-the-job training", of("senior"))
-    shows = [p.word != "" for p in postings if p.level != "regular" and p.form not in make.BOILERPLATE]
-    assert 0.5 < sum(shows) / len(shows) < 0.65
-    for p in postings:
-        words = dict(zip(("junior", "senior"), make.LADDERS[p.occupation.ladder], strict=True))
-        assert p.word in ("", *words.get(p.level, ()))
-
-
-def test_the_company_counts(share):
-    assert share("wearing many hats", lambda p: p.company == "start-up") > 0.4
-    assert share("wearing many hats", lambda p: p.company != "start-up") < 0.05
-
-
 def test_pairs_have_like_words_and_other_skills(make, occupations, postings):
     by_form = {form: occupation for occupation in occupations for form in occupation.forms}
     for number, pair in enumerate(make.PAIRS):
@@ -134,27 +82,6 @@ def test_pairs_have_like_words_and_other_skills(make, occupations, postings):
     twins = make.twins(postings)
     assert {p.form for p in twins} == {form for pair in make.PAIRS[:5] for _, form in pair}
     assert {p.split for p in twins} == set(make.SPLITS)
-
-
-def test_noise_is_what_was_planted(make, postings):
-    strange = Counter(
-        skill in make.chances(p.occupation, p.country, p.level, p.company) for p in postings for skill in p.skills
-    )
-    assert 0.04 < strange[False] / strange.total() < 0.06
-    nothing = [p for p in postings if p.form in make.BOILERPLATE]
-    assert 0.01 < len(nothing) / len(postings) < 0.03
-    assert 10 < sum(not p.skills for p in postings) < 80
-    assert all(list(p.skills) == sorted(set(p.skills)) for p in postings)
-    titles = [p.title for p in postings]
-    for mark in ("(m/f/d)", " - ", "urgent!"):
-        assert sum(mark in title for title in titles) > 100, mark
-    assert 100 < sum(title.isupper() for title in titles) < 600
-
-
-def test_a_slip_changes_one_or_two_letters(make):
-    rng = random.Random(0)
-    slips = {make.slip("ab cd", rng) for _ in range(200)}
-    assert slips == {"b cd", "aab cd", "ba cd", "ab d", "ab ccd", "ab dc"}
 
 
 # --- splits ---
