@@ -1,6 +1,7 @@
 """The commands of the course: python -m course_utils lists them. Exit status everywhere: 0, 1 for a failure, 2 for wrong usage,
 130 for Ctrl-C. Any old Python can read this file and the __init__.py files, so that it can say which Python is needed."""
 
+import os
 import sys
 
 PYTHONS = ((3, 11), (3, 13))  # oldest and newest that the course runs on, as in pyproject.toml
@@ -96,9 +97,15 @@ def main(argv):
         sys.stderr.write(str(error) + "\n")
         return 2
     try:
-        return getattr(importlib.import_module("course_tools." + module), function)(argv[1:])
+        status = getattr(importlib.import_module("course_tools." + module), function)(argv[1:])
+        if sys.stdout:
+            sys.stdout.flush()
+        return status
     except SystemExit as stop:  # argparse has said what is wrong
         return stop.code
+    except BrokenPipeError:  # what read the output has ended, such as head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped.\n")
         return 130

@@ -1,9 +1,6 @@
 """A CSV file of titles, interests and further columns, of any size, as a corpus for Seq2BoW."""
 
 import bz2
-import codecs
-import csv
-import functools
 import gzip
 import io
 import itertools
@@ -18,9 +15,8 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from course_utils.models import inputs
 from course_utils.models.seq2bow.corpus import Corpus, CorpusBuilder, Limits
-
-_END = "\0end of file"  # a line after the last one
 
 
 @dataclass(frozen=True)
@@ -48,12 +44,13 @@ def from_csv(
     """The examples in a CSV file, which may be compressed (.gz, .bz2): columns of titles, bags and extra inputs, by name.
 
     separator: between the interests of a bag. folder: where shards are kept, for files of any size; None keeps them in memory.
-    rare, held_out: as in `corpus.from_lists`. encoding: by default UTF-8, or UTF-16 where the file has a byte order mark of it;
-    single bytes that are wrong are read as Windows-1252. Fields may be separated by commas, semicolons or tabs.
+    rare, held_out: as in `corpus.from_lists`. encoding: see `inputs.opened`. Fields may be separated by commas, semicolons,
+    tabs or |, and quoted or escaped in any of the usual ways. If rows have one field more than the header, the first is a name.
 
-    Left out and counted in `Corpus.report`: rows with more or fewer fields than the header, lines lost to a quotation mark that
-    is not closed, rows that are alike (most of them, in files with millions of rows), titles without a word, bags without an
-    interest. Raises ValueError for a missing column, and for a file that nothing can be learned from; OSError.
+    Left out and counted in `Corpus.report`, with the first lines: rows with more or fewer fields than the header, lines with an
+    open quotation mark. Counted, too: rows that are alike (most of them, in files with millions of rows), and what
+    `corpus.from_lists` leaves out. Raises ValueError for a missing column, and for a file that nothing can be learned from;
+    OSError.
     """
     path, columns = Path(path), [title, interests, *extras]
     if len(set(columns)) < len(columns):
@@ -120,21 +117,11 @@ def _chunks(path: Path, columns: list[str], encoding: str | None, limits: TableL
     """Different rows of a table, at most `limits.shard` at a time: the position in the file, and a list for each of `columns`.
     Counts rows, and what is left out, in `report`."""
     seen = np.zeros(limits.remembered, dtype=np.int64)
-
-    def windows_1252(error: UnicodeDecodeError) -> tuple[str, int]:
-        report[f"bytes that are not {encoding}, read as Windows-1252"] += error.end - error.start
-        return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
-
-    codecs.register_error("course_tools.windows_1252", windows_1252)
-    opened = {".gz": gzip.open, ".bz2": bz2.open}.get(path.suffix.lower(), io.BufferedReader)
-    with open(path, "rb", buffering=0) as raw, opened(raw) as plain_bytes:
-        try:
-            buffered = io.BufferedReader(plain_bytes)
-            marked = buffered.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-            encoding = encoding or ("UTF-16" if marked else "UTF-8")
-            text = io.TextIOWrapper(buffered, encoding, "course_tools.windows_1252", newline="")
-            table = _rows(text, path, columns, limits.line, report)
-            header = [name.strip() for name in next(table, [])]
+    try:
+        with open(path, "rb", buffering=0) as raw, _unpacked(raw, path) as content:
+            text = inputs.opened(content, report, encoding)
+            table = inputs.rows(text, path, columns, report, limits.rows, limits.line)
+            header = next(table)
             for name in columns:
                 if header.count(name) != 1:
                     found = "more than one column" if name in header else "no column"
@@ -144,23 +131,32 @@ def _chunks(path: Path, columns: list[str], encoding: str | None, limits: TableL
                 n, hashes, fields = 0, [], [[] for _ in columns]
                 while n < limits.shard and (rows := list(itertools.islice(table, min(limits.rows, limits.shard - n)))):
                     n += len(rows)
-                    complete = [row for row in rows if len(row) == len(header) or row[len(header) :] == [""]]
-                    report["rows"] += len(rows)
-                    report["rows with more or fewer fields than the header"] += len(rows) - len(complete)
-                    hashes.append(_row_hashes(complete))
+                    hashes.append(_row_hashes(rows))
                     for field, place in zip(fields, places, strict=True):
-                        field += [row[place] for row in complete]
+                        field += [row[place] for row in rows]
                 if not n:
                     return
+                report["rows"] += n
                 new = _not_seen(np.concatenate(hashes), seen)
                 report["duplicates"] += int((~new).sum())
                 if new.any():
                     position = raw.tell() if raw.seekable() else 0  # a pipe has no positions
                     yield position, *(list(itertools.compress(field, new)) for field in fields)
-        except UnicodeError as error:
-            raise ValueError(f"{path} is not text in {encoding}: {error}") from None
-        except (EOFError, zlib.error, OSError) as error:  # from damaged .gz and .bz2, too
-            raise OSError(f"{path} cannot be read to its end: {error}") from None
+    except UnicodeError as error:
+        raise ValueError(f"{path} is not text in {encoding}: {error}") from None
+    except (EOFError, zlib.error, OSError) as error:  # from damaged .gz and .bz2, too
+        raise OSError(f"{path} cannot be read to its end: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _unpacked(raw: io.RawIOBase, path: Path) -> io.BufferedIOBase:
+    """The content of a file that may be compressed, whatever its name is."""
+    plain_bytes = io.BufferedReader(raw)
+    start = plain_bytes.peek(4)[:4]
+    if start in (b"PK\3\4", b"\xd0\xcf\x11\xe0"):
+        raise ValueError(
+            f"{path} is an Excel workbook or an archive, not text: save the table as CSV and name that file"
+        )
+    return {b"\x1f\x8b": gzip.open, b"BZ": bz2.open}.get(start[:2], lambda file: file)(plain_bytes)
 
 
 def _row_hashes(rows: list[list[str]]) -> np.ndarray:
@@ -177,35 +173,3 @@ def _not_seen(hashes: np.ndarray, seen: np.ndarray) -> np.ndarray:
     first &= seen[hashes % len(seen)] != hashes
     seen[hashes % len(seen)] = hashes
     return first
-
-
-def _rows(text: io.TextIOBase, path: Path, columns: list[str], line: int, report: Counter) -> Iterator[list[str]]:
-    """Rows of a table, the header first, without blank lines. Counts the lines that are lost to an open quotation mark."""
-
-    def likely(delimiter: str) -> tuple[int, int]:
-        names = {name.strip(' "\r\n') for name in first.split(delimiter)}
-        return len(names.intersection(columns)), first.count(delimiter)
-
-    first = text.readline(line).removeprefix("\ufeff")
-    if "\0" in first:
-        raise ValueError(f"{path} is not text in {text.encoding}: save the table as CSV, or name its encoding")
-    if not first.strip() or len(first) >= line:
-        raise ValueError(f"{path} does not begin with a line of column names")
-    lines = itertools.chain([first], iter(functools.partial(text.readline, line), ""), [_END])
-    table, lost, ended = csv.reader(lines, delimiter=max(",;\t", key=likely)), None, False
-    while not ended:
-        before, unread = table.line_num, 0
-        try:
-            for row in table:
-                if row and _END in row[-1]:
-                    unread = table.line_num - before - 1 if row != [_END] else 0  # _END is no line of the file
-                    break
-                if row:
-                    yield row
-                before = table.line_num
-            ended = True
-        except csv.Error:  # a field of more than csv.field_size_limit() characters
-            unread = table.line_num - before
-        if unread:
-            lost = lost or f"lines lost, the first is line {before + 1:,}: an open quotation mark, or a very long field"
-            report[lost] += unread

@@ -4,11 +4,13 @@ import argparse
 import contextlib
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
+from course_utils.models import inputs
 from course_utils.models.sentiment import SAVED, load, probabilities
 
 
@@ -21,10 +23,24 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("reviews", nargs="*", metavar="REVIEW", help="without any, each line of standard input is one")
     parser.add_argument("--model", type=Path, default=SAVED, help="the file of the model (default: that of lesson 10)")
     given = parser.parse_args(argv)
-    texts = given.reviews or [line.rstrip("\r\n") for line in sys.stdin]
+    report = Counter()
+    try:
+        texts = [inputs.argument(text, report) for text in given.reviews]
+        lines = inputs.opened(sys.stdin.buffer, report) if sys.stdin and not texts else ()
+        texts += [line.rstrip("\r\n") for line in lines]
+        wrong = (
+            "They have NUL characters, so they are no text: save them as UTF-8, one a line."
+            if "\0" in "".join(texts)
+            else ""
+        )
+    except (UnicodeError, OSError) as error:
+        wrong = f"Standard input cannot be read ({error}): save the reviews as UTF-8, one a line."
     if not texts:
-        print("There is no review: give one as an argument, or one a line on standard input.", file=sys.stderr)
+        wrong = "There is no review: give one as an argument, or one a line on standard input."
+    if wrong:
+        print(wrong, file=sys.stderr)
         return 2
+    inputs.tell(report)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         with quiet():

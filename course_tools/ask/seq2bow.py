@@ -1,8 +1,11 @@
 """`python -m course_utils seq2bow train FILE …` and `… query KIND TEXT`: Seq2BoW for a table of one's own."""
 
 import argparse
+import codecs
+import re
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +13,8 @@ import numpy as np
 
 from course_tools.ask.postings_table import from_csv
 from course_tools.ask.sentiment import quiet
-from course_utils.models.seq2bow.corpus import Shard
+from course_utils.models import inputs
+from course_utils.models.seq2bow.corpus import Shard, title_words
 from course_utils.paths import build_dir
 
 SAVED = build_dir() / "seq2bow.npz"
@@ -26,7 +30,8 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("file", type=Path, metavar="FILE", help="CSV with a line of names; may end in .gz or .bz2")
     train.add_argument("--title", required=True, metavar="COLUMN", help="column with the titles")
     train.add_argument("--interests", required=True, metavar="COLUMN", help="column with the bags of interests")
-    train.add_argument("--separator", default="|", help="between the interests of a bag (default: |)")
+    separator = "between the interests of a bag, also as \\t, \\n, \\x1f or \\u00b7 (default: |)"
+    train.add_argument("--separator", default="|", type=_separator, help=separator)
     extra = {"action": "append", "default": []}
     train.add_argument("--extra", **extra, metavar="COLUMN", help="a further input, such as a country")
     train.add_argument("--encoding", help="of the file (default: UTF-8, or UTF-16 where the file says so)")
@@ -57,6 +62,8 @@ def main(argv: list[str] | None = None) -> int:
 
             workers = training.Workers() if given.part == "train" else None
         return train(given, model, training, workers) if workers else query(given, model)
+    except BrokenPipeError:
+        raise
     except (OSError, ValueError, MemoryError) as error:
         print(str(error) or "There is too little memory.", file=sys.stderr)
         return 1
@@ -69,14 +76,13 @@ def train(given: argparse.Namespace, model, training, workers) -> int:
         raise IsADirectoryError(f"the model cannot be written: {given.model} is a folder")
     if given.model.exists() and given.file.exists() and given.model.samefile(given.file):
         raise ValueError(f"{given.file} would be overwritten: give another --model")
-    separator = given.separator.replace("\\t", "\t").replace("\\n", "\n")  # as typed in a shell
     try:
         given.model.parent.mkdir(parents=True, exist_ok=True)
         own = tempfile.TemporaryDirectory(dir=given.model.parent, prefix=".seq2bow_")
     except OSError as error:
         raise OSError(f"the model cannot be written into {given.model.parent}: {error.strerror}") from None
     with own as folder:
-        options = {"separator": separator, "extras": given.extra, "encoding": given.encoding}
+        options = {"separator": given.separator, "extras": given.extra, "encoding": given.encoding}
         corpus = from_csv(given.file, given.title, given.interests, folder=folder, **options)
         for what, count in corpus.report.items():
             if count:
@@ -84,7 +90,7 @@ def train(given: argparse.Namespace, model, training, workers) -> int:
         n, held_out = len(corpus), corpus.held_out
         print(f"{len(corpus.numbering.words.words) - 1:>12,} words, {len(corpus.numbering.interests):,} interests")
         if corpus.counts.sum() == n:
-            print(f"No bag has two interests. Are they separated by {separator!r}? If not, give --separator.")
+            print(f"No bag has two interests. Are they separated by {given.separator!r}? If not, give --separator.")
         vectors = model.interest_vectors(corpus, given.size, seed=given.seed)
         network = model.Seq2BoW(corpus.numbering, vectors, corpus.counts, n, given.units, given.seed)
         epochs = given.epochs or int(np.clip(2_000_000 // n, 1, 20))
@@ -127,15 +133,19 @@ def query(given: argparse.Namespace, model) -> int:
     elif given.typical:
         raise ValueError(f"--typical goes with interests-of, not with {given.kind}")
     network = model.Seq2BoW.load(given.model)
-    status = 0
-    for text in given.texts:
+    status, report = 0, Counter()
+    for text in (inputs.argument(text, report) for text in given.texts):
         print(f"{given.kind} {text}")
         try:
+            words = title_words(text) if given.kind in ("interests-of", "titles-near") else []
+            if 0 < len(unknown := [word for word in words if word not in network.numbering.words]) < len(words):
+                print(f"  The training set has these words once or never: {', '.join(unknown)}")
             for name, value in getattr(network, given.kind.replace("-", "_"))(text, given.number, **options):
                 print(f"  {value:6.3f}  {name}")
         except ValueError as error:
             print(f"  {error}")
             status = 1
+    inputs.tell(report)
     return status
 
 
@@ -145,6 +155,12 @@ def _measured(model, scores: Callable[[Shard], np.ndarray], held_out: Shard, sco
     shards = [held_out.only(block == i) for i in range(block[-1] + 1)]
     found = [model.measures(scores(shard), shard) for shard in shards]
     return {what: np.average([each[what] for each in found], weights=[*map(len, shards)]) for what in found[0]}
+
+
+def _separator(text: str) -> str:
+    """An argparse type: a separator in which escape sequences such as \\t are as typed in a shell."""
+    escape = r"\\([abfnrtv\\]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U000[0-9a-fA-F]{5})"
+    return re.sub(escape, lambda found: codecs.decode(found[0], "unicode_escape"), text)
 
 
 def _whole(least: int, most: int) -> Callable[[str], int]:

@@ -5,10 +5,11 @@ Examples are kept as shards of numbers, in memory or in a folder, so that memory
 
 import functools
 import itertools
+import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,24 @@ from course_utils.text import Vocabulary, normalize, title_key, tokenize
 LENGTH = 12  # words of a title that are read
 LONGEST = 200  # characters of a title that are read; a longer word, interest or value is unknown
 LARGEST = 500  # interests of a bag that are read
-PLACEHOLDERS = {"see below", "see description", "n/a", "na", "none", "null", "nan", "various", "tbd"}
+# None of O*NET's 30,984 names of tools and technologies is a sentence by these two numbers; of 22,000 real postings that had
+# commas between skills, nearly all with more words are sentences, or parts of one.
+LONG = 14  # words of an interest; more are a sentence
+CLAUSE = 6  # words of an interest in which one ends with a full stop or the like; more are a sentence
+
+# joiners, direction marks and the like
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+_SAME = str.maketrans("‘’ʼ“”„‐‑–—", "'''\"\"\"----")  # what is typed in many ways
+_STOP = re.compile(r"[.;:!?](\s|$)|[。；！？]")
+_PLACEHOLDER = re.compile(
+    r"n[./]?a|k\.?a|none|null|nil|nan|no|yes|any|various|divers|diverse|others?|misc|miscellaneous|and more|more|etc"
+    r"|tb[acd]|to be (added|advised|announced|confirmed|decided|determined|discussed)|unspecified|unknown|undefined"
+    r"|(not|none|non|nicht|no) (applicable|available|disclosed|given|listed|mentioned|provided|required|specified|stated"
+    r"|angegeben|especificado|spécifié)|#(name|n/a|ref|value|div/0|null|num)|keine( angaben?)?"
+    r"|(please |kindly |pls )?(see|refer|(as )?per|as in|as mentioned in|siehe|voir|ver|véase)\b.*\b(above|attached|below"
+    r"|descriptions?|details?|jd|notes?|overview|posting|requirements?|summary|required skills|unten|oben|\w*beschreibung"
+    r"|ci-dessous|abajo|descripción)( .*)?"
+)
 
 
 @dataclass(frozen=True)
@@ -44,14 +62,31 @@ def title_words(title: str) -> list[str]:
     return tokenize(title[:LONGEST] if isinstance(title, str) else title, any_script=True)[:LENGTH]
 
 
-def plain(interest: str) -> str:
-    """An interest in lower case with single spaces, without the brackets and quotation marks of a list around it.
+def cleaned(interest: str) -> tuple[str, str]:
+    """An interest as one name, whatever its case, spaces, quotation marks and punctuation around it: ("first aid", "").
 
-    The empty string where there is no letter or digit, and for placeholders such as "see below".
+    With the name: what it is instead of an interest, "placeholder" ("see below", "n/a") or "sentence" (see LONG, CLAUSE), or
+    "". The name is "" where there is no letter or digit.
     """
-    name = "".join(c if c.isprintable() else " " for c in normalize(interest))
-    name = " ".join(name.split()).strip(" []{}\"'")
-    return "" if name in PLACEHOLDERS or not any(map(str.isalnum, name)) else name
+    if len(interest) > LONGEST:
+        return "", "sentence"
+    name = _INVISIBLE.sub("", normalize(interest)).translate(_SAME)
+    name = " ".join("".join(c if c.isprintable() else " " for c in name).split())
+    name = name.lstrip(" []{}\"'\\*•●▪·-,;:!?").rstrip(" []{}\"'\\•-.,;:!?")
+    if name.count("(") != name.count(")"):  # a list in brackets was separated
+        name = name.strip("() ")
+    if not any(map(str.isalnum, name)):
+        return "", ""
+    if _PLACEHOLDER.fullmatch(name.strip(" ()")):
+        return name, "placeholder"
+    words = name.count(" ") + 1
+    return name, "sentence" if words > LONG or (words > CLAUSE and _STOP.search(name)) else ""
+
+
+def plain(interest: str) -> str:
+    """The name of an interest, see `cleaned`; "" for what is none."""
+    name, instead = cleaned(interest)
+    return "" if instead else name
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,11 +134,13 @@ class Numbering:
     """What the numbers of a shard mean.
 
     words: of titles. interests: names, the most frequent first. extras: values of each extra input; value i has number i + 1.
+    alone: interests that were never beside another one in a bag; they have no number, unless all interests are alone.
     """
 
     words: Vocabulary
     interests: list[str]
     extras: dict[str, list[str]]
+    alone: Sequence[str] = ()
 
     def encode(
         self,
@@ -173,10 +210,12 @@ def from_lists(
 ) -> Corpus:
     """A corpus of examples in memory: n titles, n bags, and n values of each extra input.
 
-    Words and interests that occur less than `rare` times become unknown. Examples whose title has no word, or whose bag has no
-    interest, are left out and counted in `Corpus.report`. held_out: this fraction of the different titles is for validation;
-    titles are the same if they have the same `text.title_key`, as far as their words are known. Raises ValueError when the
-    numbers differ or nothing is left, and TypeError for a bag that is one string.
+    Words and interests that occur less than `rare` times become unknown. Left out and counted in `Corpus.report`: placeholders
+    and sentences instead of interests; interests that are never beside another one in the bags to train on, as nothing can be
+    said about them (unless all are alone); examples whose title has no word, or whose bag has no interest. held_out: this
+    fraction of the different titles is for validation; titles are the same if they have the same `text.title_key`, as far as
+    their words are known. Raises ValueError when the numbers differ or nothing is left, and TypeError for a bag that is one
+    string.
     """
     extras = dict(extras or {})
     _check(titles, bags, extras)
@@ -199,24 +238,32 @@ def _value(text: str) -> str:
     return " ".join(str(text).split())
 
 
+def _named(text: str) -> tuple[str, str]:
+    return _value(text), ""
+
+
 class _Numbers(dict):
     """Numbers 1, 2, … for strings in the order in which they first come; 0 for the empty string and for more than `most`.
 
-    `clean` is called once for each way in which a string is written. A string of more than LONGEST characters has number 0.
+    `clean` is called once for each way in which a string is written. It gives a name and, as in `cleaned`, what it is instead.
+    others: {what: (its number, −1, −2, …; the first such string)}. A string of more than LONGEST characters has number 0.
     """
 
-    def __init__(self, clean: Callable[[str], str], most: int):
+    def __init__(self, clean: Callable[[str], tuple[str, str]], most: int):
         super().__init__()
-        self.clean, self.most, self.names = clean, most, {}
+        self.clean, self.most, self.names, self.others = clean, most, {}, {}
 
     def __missing__(self, raw: str) -> int:
-        if len(raw) > LONGEST:
+        name, instead = self.clean(raw)
+        if instead:
+            number = self.others.setdefault(instead, (-1 - len(self.others), raw))[0]
+        elif len(raw) > LONGEST:
             return 0
-        name = self.clean(raw)
-        number = self.names.get(name, 0)
-        if not number and name and len(self.names) < self.most:
-            number = self.names[name] = len(self.names) + 1
-        if len(self) < 2 * self.most:
+        else:
+            number = self.names.get(name, 0)
+            if not number and name and len(self.names) < self.most:
+                number = self.names[name] = len(self.names) + 1
+        if len(self) < 2 * self.most and len(raw) <= LONGEST:
             self[raw] = number
         return number
 
@@ -226,7 +273,7 @@ class _Titles(dict):
 
     def __init__(self, limits: Limits):
         super().__init__()
-        self.words, self.most = _Numbers(str, limits.words), limits.titles
+        self.words, self.most = _Numbers(_named, limits.words), limits.titles
         self.total = Counter()  # {words of a title: how often}, of the most frequent ones
         self._empty()
 
@@ -272,8 +319,8 @@ class CorpusBuilder:
 
     def __init__(self, extras: Sequence[str], folder: Path | None = None, limits: Limits = Limits()):
         self.folder, self.limits, self.shards, self.report = folder, limits, [], Counter()
-        self.titles, self.interests = _Titles(limits), _Numbers(plain, limits.interests)
-        self.extras = {name: _Numbers(_value, limits.values) for name in extras}
+        self.titles, self.interests = _Titles(limits), _Numbers(cleaned, limits.interests)
+        self.extras = {name: _Numbers(_named, limits.values) for name in extras}
 
     def add(self, titles: Sequence[str], bags: Iterable[Iterable[str]], extras: Sequence[Sequence[str]]) -> None:
         """Keep n examples as one shard; `extras` has n values for each extra input."""
@@ -285,6 +332,8 @@ class CorpusBuilder:
         bag = np.repeat(np.arange(len(sizes)), sizes)  # of each interest
         place = np.arange(len(bag)) - np.repeat(ends[:-1], sizes)  # in that bag
         number = np.fromiter(map(self.interests.__getitem__, names), dtype=np.int64, count=len(names))
+        for what, (other, example) in self.interests.others.items():
+            self.report[f"{what}s instead of interests, such as {_shortened(example)}"] += int((number == other).sum())
         taken = (place < LARGEST) & (number > 0)
         self.report[f"bags cut to {LARGEST:,} interests"] += int((sizes > LARGEST).sum())
         base = self.limits.interests + 1
@@ -329,6 +378,7 @@ class CorpusBuilder:
         numbering = Numbering(Vocabulary(names[0]), names[1], dict(zip(self.extras, names[2:], strict=True)))
         new[0][1:][new[0][1:] == 0] = len(numbering.words) - 1  # rare words share the number of unknown ones
         hashes, in_bags, held, room = _hashes(names[0]), np.zeros(len(names[1]), np.int64), [], self.limits.held_out
+        beside = np.zeros(len(in_bags), dtype=bool)  # others, in bags to train on
         for place, load in enumerate(tqdm(self.shards, desc="numbers", unit="shard", disable=len(self.shards) < 20)):
             shard = _renumbered(load(), *new)
             not_empty, apart = np.diff(shard.starts) > 0, _title_hash(shard.titles, hashes) < held_out * 2**32
@@ -340,13 +390,35 @@ class CorpusBuilder:
             held.append(shard.only(taken))
             shard = shard.only(not_empty & ~apart)
             in_bags += np.bincount(shard.interests, minlength=len(in_bags))
+            sizes = np.diff(shard.starts)
+            beside[shard.interests[np.repeat(sizes > 1, sizes)]] = True
             self.report["examples"] += len(shard)
             self._keep(place, shard)
         if not self.report["examples"]:
             reasons = ", ".join(f"{count:,} {what}" for what, count in self.report.items() if count)
             raise ValueError(f"there is nothing to learn from: {reasons or 'there are no examples'}")
+        numbering = replace(numbering, alone=[names[1][i] for i in np.flatnonzero(~beside)])
+        if beside.any() and numbering.alone:
+            in_bags, held = in_bags[beside], self._without_alone(np.cumsum(beside) * beside, held)
+            numbering = replace(numbering, interests=[names[1][i] for i in np.flatnonzero(beside)])
+            what = f"interests never beside another one in a bag, left out, such as {_shortened(numbering.alone[0])}"
+            self.report[what] = len(numbering.alone)
         titles = self.titles.most_frequent()
         return Corpus(numbering, in_bags, titles, self.shards, joined(held), dict(self.report), self.limits)
+
+    def _without_alone(self, new: np.ndarray, held: list[Shard]) -> list[Shard]:
+        """Give the interests their `new` numbers from 1, 0 for those that are left out with their bags; also in `held`."""
+
+        def kept(shard: Shard, where: str) -> Shard:
+            shard = _with_interests(shard, new)
+            not_empty = np.diff(shard.starts) > 0
+            self.report["bags of an interest that is never beside another one"] += int((~not_empty).sum())
+            self.report[where] -= int((~not_empty).sum())
+            return shard.only(not_empty)
+
+        for place, load in enumerate(self.shards):
+            self._keep(place, kept(load(), "examples"))
+        return [kept(shard, "examples held out") for shard in held]
 
 
 def _by_frequency(known: _Numbers, counts: np.ndarray, least: int) -> tuple[np.ndarray, list[str]]:
@@ -360,10 +432,21 @@ def _by_frequency(known: _Numbers, counts: np.ndarray, least: int) -> tuple[np.n
 
 def _renumbered(shard: Shard, words: np.ndarray, interests: np.ndarray, *values: np.ndarray) -> Shard:
     titles = words[np.minimum(shard.titles, len(words) - 1)]
-    flat = interests[shard.interests] - 1
-    before = np.concatenate([[0], np.cumsum(flat >= 0)])  # of the interests that stay
     extras = [new[column] for new, column in zip(values, shard.extras.T, strict=True)]
-    return Shard(titles, flat[flat >= 0], before[shard.starts], np.stack(extras, axis=1) if extras else shard.extras)
+    extras = np.stack(extras, axis=1) if extras else shard.extras
+    return replace(_with_interests(shard, interests), titles=titles, extras=extras)
+
+
+def _with_interests(shard: Shard, new: np.ndarray) -> Shard:
+    """A shard with `new` numbers of interests, from 1; those that have 0 are left out."""
+    flat = new[shard.interests] - 1
+    before = np.concatenate([[0], np.cumsum(flat >= 0)])  # of the interests that stay
+    return replace(shard, interests=flat[flat >= 0].astype(np.int32), starts=before[shard.starts])
+
+
+def _shortened(text: str) -> str:
+    """For a message: one line, not too long."""
+    return repr(text if len(text) <= 40 else text[:39] + "…")
 
 
 def _hashes(words: Sequence[str]) -> np.ndarray:

@@ -18,43 +18,50 @@ import tensorflow as tf
 
 from course_utils import files
 from course_utils.embeddings import Vectors, top_k
-from course_utils.models.seq2bow.corpus import LENGTH, Corpus, Numbering, Shard, plain, title_words
+from course_utils.models.seq2bow.corpus import LENGTH, Corpus, Numbering, Shard, cleaned, title_words
 from course_utils.text import Vocabulary
 
 FORMAT = 1  # of the file
+FEW = 10  # bags of an interest; those of a rarer one are repeated for its vector
 BLOCK = 8192  # titles that are computed at a time
 
 
 def interest_vectors(corpus: Corpus, size: int = 24, bags: int = 30_000, seed: int = 0) -> Vectors:
     """Word2vec vectors (number of interests, size) of interests: those that share bags have vectors near each other.
 
-    They are trained on at most `bags` bags, sampled from all shards, with more epochs when there are few. The window is the
-    whole bag, as a bag has no order. Values of extra inputs are members of the bags, too; otherwise interests that go with a
-    country, but with every title there, would have no direction of their own. The mean vector is subtracted (Mu and Viswanath
-    2018), and the vectors are scaled to a mean length of 3, so that v · e can be large.
+    They are trained on `bags` bags, sampled from all shards, with more epochs when there are few. The window is the whole bag,
+    as a bag has no order. Values of extra inputs are members of the bags, too; otherwise interests that go with a country, but
+    with every title there, would have no direction of their own. Interests in two bags would hardly be trained, and all be near
+    each other: bags with an interest that is in n ≤ FEW bags are all taken, FEW // n times. The mean vector is subtracted (Mu
+    and Viswanath 2018), and the vectors are scaled to a mean length of 3, so that v · e can be large.
     """
     from gensim.models import Word2Vec
 
-    rng = np.random.default_rng(seed)
-    fraction, sampled = min(1.0, bags / len(corpus)), []
+    rng, repeat = np.random.default_rng(seed), FEW // np.maximum(corpus.counts, 1)
+    fraction, sampled, more = min(1.0, bags / len(corpus)), [], []
+    rare = min(
+        1.0, 4 * bags / max(1, corpus.counts @ repeat)
+    )  # the fraction of bags with a rare interest that time allows
     for shard in corpus.mixed():
-        rows = np.flatnonzero(rng.random(len(shard)) < fraction)
-        for bag, values in zip(shard.bags(rows), shard.extras[rows].tolist(), strict=True):
+        times = np.maximum.reduceat(repeat[shard.interests], shard.starts[:-1])
+        rows = np.flatnonzero(rng.random(len(shard)) < np.where(times > 0, max(fraction, rare), fraction))
+        for bag, values, n in zip(shard.bags(rows), shard.extras[rows].tolist(), times[rows].tolist(), strict=True):
             names = [str(i) for i in bag[bag >= 0]]
             names += [f"{column}={value}" for column, value in enumerate(values) if value]
             if len(names) > 1:
                 sampled.append(list(rng.permutation(names)))
-    matrix = rng.normal(scale=1e-3, size=(len(corpus.numbering.interests), size))  # for interests always alone in a bag
+                more += [names] * (n - 1)
+    matrix = rng.normal(scale=1e-3, size=(len(corpus.numbering.interests), size))  # for interests in no sampled bag
     if sampled:
         whole_bag = {"window": max(map(len, sampled)), "shrink_windows": False}
         options = {"sample": 0, "min_count": 1, "seed": seed, "workers": 1}  # no subsampling: a bag has no stop words
         epochs = int(np.clip(1_500_000 // sum(map(len, sampled)), 5, 50))
+        sampled += [list(rng.permutation(names)) for names in more]
         trained = Word2Vec(sampled, vector_size=size, sg=1, epochs=epochs, **whole_bag, **options).wv
-        for i in range(len(matrix)):
-            if str(i) in trained:
-                matrix[i] = trained[str(i)]
-    if len(matrix) > 2:
-        matrix -= matrix.mean(axis=0)
+        known = [i for i in range(len(matrix)) if str(i) in trained]
+        matrix[known] = [trained[str(i)] for i in known]
+        if len(known) > 2:
+            matrix[known] -= matrix[known].mean(axis=0)
     return Vectors(corpus.numbering.interests, 3 * matrix / np.linalg.norm(matrix, axis=1).mean())
 
 
@@ -188,13 +195,18 @@ class Seq2BoW:
         return [(self.interests.words[i], float(p[i])) for i in top_k(scores, k)]
 
     def interests_near(self, interest: str, k: int = 10) -> list[tuple[str, float]]:
-        """The k interests nearest to an interest, with their cosines. Raises ValueError for an interest without a vector."""
-        return self.interests.neighbours(self._interest(interest), k)
+        """The k interests nearest to an interest, with their cosines. Raises ValueError for an interest that is unknown, or
+        was never beside another one."""
+        name = self._interest(interest)
+        return self.interests.neighbours(self._beside_others(name), k)
 
     def titles_near(self, title: str, k: int = 10, extras: Mapping[str, str] | None = None) -> list[tuple[str, float]]:
-        """The k titles of the index nearest to a title, without itself, with their cosines. Raises as `interests_of` does."""
-        name, index = " ".join(title_words(title)), self._index()
-        return index.neighbours(self._vector(title, extras), k, exclude=[name] if name in index else [])
+        """The k titles of the index nearest to a title, with their cosines; without itself, and without titles that differ from
+        it in unknown words only, as nothing can be said about these. Raises as `interests_of` does."""
+        index, alone = self._index(), self._vector(title, None)
+        near = np.flatnonzero(np.isclose(index.matrix[:, 0], alone[0], atol=1e-4))  # fast also among a million
+        same = [index.words[i] for i in near if np.allclose(index.matrix[i], alone, atol=1e-4)]
+        return index.neighbours(self._vector(title, extras), k, exclude=same)
 
     def titles_near_interest(self, interest: str, k: int = 10) -> list[tuple[str, float]]:
         """The k titles of the index nearest to an interest, with their cosines. Raises ValueError for an unknown interest."""
@@ -219,17 +231,26 @@ class Seq2BoW:
         return v
 
     def _interest(self, interest: str) -> str:
-        name = plain(interest)
+        name, instead = cleaned(interest)
+        if instead:
+            raise ValueError(f"{interest!r} is no interest but a {instead}, and such were left out of the training")
         if name not in self.interests:
+            self._beside_others(name)
             near = difflib.get_close_matches(name, self.interests.words, n=3)
             meant = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
             raise ValueError(f"the interest {interest!r} is not known{meant}")
+        return name
+
+    def _beside_others(self, name: str) -> str:
+        if name in self.numbering.alone:
+            raise ValueError(f"{name!r} was never beside another interest, so nothing can be said about it")
         return name
 
     def save(self, path: Path | str) -> None:
         """Write all that answers need to an .npz file without pickles, whole or not at all. Raises OSError."""
         names = {"format": FORMAT, "bags": self.bags, "units": self.units, "words": self.numbering.words.words[1:]}
         names |= {"interests": self.interests.words, "extras": self.numbering.extras}
+        names["alone"] = list(self.numbering.alone)
         names["index"] = [] if self.index is None else self.index.words
         arrays = {f"weight {name}": weight.numpy() for name, weight in self.weights.items()}
         if self.index is not None:
@@ -243,7 +264,9 @@ class Seq2BoW:
             names, arrays = files.read_arrays(Path(path))
             if names["format"] != FORMAT:
                 raise ValueError(f"its format is {names['format']}, this version reads {FORMAT}")
-            numbering = Numbering(Vocabulary(names["words"]), names["interests"], names["extras"])
+            numbering = Numbering(
+                Vocabulary(names["words"]), names["interests"], names["extras"], names.get("alone", ())
+            )
             vectors = Vectors(names["interests"], arrays["vectors"])
             model = cls(numbering, vectors, arrays["counts"], names["bags"], names["units"])
             model.restore(arrays[f"weight {name}"] for name in model.weights)

@@ -51,6 +51,12 @@ def test_a_title_that_is_no_string_is_refused(title):
         ("a\0b\x1b[31m", "a b [31m"),
         ("机器学习", "机器学习"),
         ("C (programming)", "c (programming)"),
+        ("Adobe (Photoshop", "adobe (photoshop"),
+        ("Illustrator)", "illustrator"),
+        (" * Team-work.", "team-work"),
+        ("e\N{NON-BREAKING HYPHEN}mail;", "e-mail"),
+        ("driver\N{RIGHT SINGLE QUOTATION MARK}s mate", "driver's mate"),
+        ("py\N{ZERO WIDTH SPACE}thon\N{RIGHT-TO-LEFT MARK}", "python"),
     ],
 )
 def test_interests_are_cleaned(interest, name):
@@ -60,6 +66,35 @@ def test_interests_are_cleaned(interest, name):
 def test_placeholders_and_punctuation_are_no_interests():
     for interest in "|  |See  Below|N/A|None|NULL|nan|-|–|?|…|...|[]|['']|\0|\ufeff".split("|"):
         assert plain(interest) == "", interest
+    others = (
+        "(Please see job description)|*see below|Refer to JD|as per detailed job description.|not specified|#NAME?|TBD."
+    )
+    for interest in others.split("|"):
+        assert numbers.cleaned(interest)[1] == "placeholder", interest
+    for interest in ("see5", "Jasper", "reporting requirements", "na+ channels", "other languages", "overview of SQL"):
+        assert plain(interest), interest
+
+
+def test_sentences_are_no_interests():
+    for interest in ("Must have used SQL. Knows the cloud, too", "very " * 14 + "long", "x" * 201):
+        assert numbers.cleaned(interest)[1] == "sentence", interest
+    for interest in (
+        "Node.js and ASP.NET",
+        "Scanning light or spinning disk or laser scanning microscopes",
+        "面向对象程序设计",
+    ):
+        assert plain(interest), interest
+
+
+@pytest.mark.parametrize("size", [1, 1000])
+def test_interests_that_are_never_beside_another_are_left_out_and_counted(size):
+    bags = [["sql", "python"], ["travel"], ["python", "once"], ["travel"], ["python", "sql"], ["sql"]]
+    corpus = from_lists([f"job {i}" for i in range(6)], bags, limits=Limits(shard=size))
+    assert corpus.numbering.interests == ["sql", "python"] and list(corpus.numbering.alone) == ["travel"]
+    assert [bag for _, bag in decoded(corpus)] == [{"sql", "python"}, {"python"}, {"sql", "python"}, {"sql"}]
+    assert len(corpus) == 4 and corpus.counts.tolist() == [3, 3]
+    assert corpus.report["bags of an interest that is never beside another one"] == 2
+    assert corpus.report["interests never beside another one in a bag, left out, such as 'travel'"] == 1
 
 
 def test_bags_of_some_rows_are_padded():
@@ -87,7 +122,8 @@ def expected(examples, rare):
         bag = {name for name in bag if interests[name] >= rare}
         if bag:
             found.append((" ".join(word if words[word] >= rare else "<oov:0>" for word in title), bag, value))
-    return found
+    beside = {name for _, bag, _ in found if len(bag) > 1 for name in bag}
+    return [example for example in found if example[1] & beside] if beside else found
 
 
 @many

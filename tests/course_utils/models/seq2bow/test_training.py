@@ -115,7 +115,7 @@ def test_training_ends_early_and_goes_back_to_the_best_weights(network, corpus, 
 
 
 def test_without_a_held_out_part_it_trains_to_the_end(network):
-    corpus = from_lists(["data engineer", "nurse"] * 20, [["python", "sql"], ["hygiene"]] * 20)
+    corpus = from_lists(["data engineer", "nurse"] * 20, [["python", "sql"], ["hygiene", "care"]] * 20)
     history = fit(network(corpus, interest_vectors(corpus, 4)), corpus, epochs=4)
     assert [sorted(row) for row in history] == [["epoch", "loss"]] * 4
 
