@@ -77,12 +77,12 @@ def test_training_says_what_was_read_and_how_good_the_answers_are(tmp_path, caps
     out = capsys.readouterr().out
     report = dict(line.split(maxsplit=1)[::-1] for line in out.splitlines() if line.startswith("   "))
     held_out = int(report.pop("examples held out"))
-    assert held_out > 0 and held_out + int(report.pop("examples")) == len(ROWS)
-    lost = f"lines lost, the first is line {len(ROWS) + 7}: an open quotation mark, or a very long field"
-    assert report.pop("rows") == str(len(ROWS) + 5) and report.pop(lost) == "2"
+    assert held_out > 0 and held_out + int(report.pop("examples")) == len(ROWS) + 1
+    assert report.pop("rows") == str(len(ROWS) + 7) and report.pop("bags of rare interests only") == "2"
+    assert report.pop("placeholders instead of interests, such as 'none'") == "21"
     assert report.pop("words, 7 interests") == "25" and set(report.values()) == {"1"}
-    assert {"rows with more or fewer fields than the header", "duplicates", "titles without a word"} < set(report)
-    assert set(report) > {"bags without an interest", "bags of rare interests only"} and len(report) == 5
+    ragged = f"rows with more or fewer fields than the header, in line {len(ROWS) + 3}"
+    assert set(report) == {ragged, "duplicates", "titles without a word", "bags without an interest"}
     for name in ("Seq2BoW", "the most frequent ones"):
         assert f"{name}, on {held_out} examples whose titles were held out: recall@10 " in out
     assert out.splitlines()[-1].startswith(f"Written: {tmp_path / 'models' / 'jobs.npz'}. Query it with: ")
@@ -103,6 +103,69 @@ def test_bags_that_are_not_separated_are_pointed_out(tmp_path, capsys, monkeypat
     assert "No bag has two interests. Are they separated by '|'?" in capsys.readouterr().out
     assert train(tmp_path, TABLE.replace("|", "\t"), "--separator", "\\t") == 0  # as typed in a shell
     assert " 7 interests" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("typed", "separator"),
+    [
+        ("\\t", "\t"),
+        ("\\n", "\n"),
+        ("\\x1f", "\x1f"),
+        ("\\u00b7", "·"),
+        ("\\\\", "\\"),
+        ("\\", "\\"),
+        ("\\|", "\\|"),
+        ("é", "é"),
+    ],
+)
+def test_separators_may_be_typed_as_escape_sequences(tmp_path, capsys, monkeypatch, typed, separator):
+    monkeypatch.setattr(training, "fit", lambda *given, **options: [])
+    table = TABLE.replace("|", separator)
+    if separator == "\n":
+        table = "\n".join(
+            [table.partition("\n")[0], *(row.replace(";", ';"', 1).replace(";FR", '";FR') for row in ROWS[::2])]
+        )
+        table = table.replace("|", "\n")
+    assert train(tmp_path, table, "--separator", typed) == 0
+    assert f" {3 if separator == chr(10) else 7} interests" in capsys.readouterr().out
+
+
+TITLES = ["数据工程师", "数据分析师", "مهندس بيانات", "مُهَنْدِس", "Ingénieur", "E\u0301lectricien", "सॉफ्टवेयर इंजीनियर"]
+TITLES += ["วิศวกรข้อมูล", "🚀 Pilot", "\u200fنجار\u200f", "инженер", "Μηχανικός", "간호사"]
+
+
+def test_titles_in_any_script(tmp_path, capsys):
+    rows = [f"{title};{bag}|common" for i, title in enumerate(TITLES) for bag in (f"s{i % 3}|t{i % 2}", f"t{i % 2}")]
+    assert train(tmp_path, "title;skills\n" + "\n".join(rows * 2)) == 0
+    capsys.readouterr()
+    loaded = model.Seq2BoW.load(tmp_path / "models" / "jobs.npz")
+    assert len(loaded.index) == len(TITLES)
+    path = ("--model", tmp_path / "models" / "jobs.npz", "--number", 3)
+    for kind in ("interests-of", "titles-near"):
+        assert run("query", kind, *TITLES, *path) == 0
+        assert len(names(capsys.readouterr().out.splitlines())) == 3 * len(TITLES)
+    for kind in ("interests-near", "titles-near-interest"):
+        assert run("query", kind, "s0", *path) == 0
+        assert len(names(capsys.readouterr().out.splitlines())) == 3
+
+
+def test_what_cannot_be_answered_says_why(tmp_path, capsys):
+    rows = [f"{job} {level};{bag}" for job, bag in (("Nurse", "care|aid"), ("Pilot", "flying|maps")) for level in "abc"]
+    assert (
+        train(tmp_path, "title;skills\n" + "\n".join([*rows, "Nurse d;travel", "Nurse e;travel", "Pilot f;see below"]))
+        == 0
+    )
+    out = capsys.readouterr().out
+    assert "1 placeholders instead of interests, such as 'see below'" in out
+    assert "1 interests never beside another one in a bag, left out, such as 'travel'" in out
+    path = ("--model", tmp_path / "models" / "jobs.npz")
+    for kind in ("interests-near", "titles-near-interest"):
+        assert run("query", kind, "Travel", "see below", *path) == 1
+        answers = capsys.readouterr().out.splitlines()
+        assert "'travel' was never beside another interest" in answers[1] and "a placeholder" in answers[3]
+    assert run("query", "titles-near", "Nurse d", *path) == 0
+    answers = capsys.readouterr().out.splitlines()
+    assert "these words once or never: d" in answers[1] and not any("nurse e" in line for line in answers)
 
 
 def test_examples_held_out_are_scored_a_few_at_a_time():
@@ -212,7 +275,10 @@ def test_without_a_model_that_can_be_read_the_command_that_makes_one_is_named(tm
 def test_a_table_that_cannot_be_learned_from(tmp_path, capsys):
     for content, message in (
         (TABLE.replace("title", "Title", 1), "has no column 'title'; it has: 'Title', 'skills', 'country', 'id'"),
-        ("title;skills\n" + "Nurse;see below\n" * 9, "9 rows, 8 duplicates, 1 bags without an interest"),
+        (
+            "title;skills\n" + "Nurse;see below\n" * 9,
+            "9 rows, 8 duplicates, 1 placeholders instead of interests, such as 'see below', 1 bags without an interest",
+        ),
     ):
         assert train(tmp_path, content) == 1
         captured = capsys.readouterr()

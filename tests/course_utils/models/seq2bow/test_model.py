@@ -98,6 +98,27 @@ def test_interests_that_share_bags_have_vectors_near_each_other(corpus, vectors,
     assert np.linalg.norm(vectors.matrix, axis=1).mean() == pytest.approx(3, abs=1e-5)
 
 
+def test_rare_interests_are_near_what_is_beside_them_and_not_near_each_other():
+    jobs = [[f"{job}{i}" for i in range(6)] for job in "abcdefgh"]
+    bags = [job[:4] if i % 2 else job[2:] for job in jobs for i in range(60)]
+    bags += [[*job[:3], f"rare {job[0]}"] for job in jobs for _ in range(2)]
+    corpus = from_lists(["job"] * len(bags), bags)
+    for most in (30_000, 100):  # in the second case few bags are sampled
+        vectors = interest_vectors(corpus, 12, bags=most)
+        rare = [f"rare {job[0]}" for job in jobs]
+        assert max(vectors.cosine(*pair) for pair in itertools.combinations(rare, 2)) < 0.9
+        assert np.mean([vectors.cosine(name, job[0]) for name, job in zip(rare, jobs, strict=True)]) > 0.5
+
+
+def test_a_model_without_the_list_of_lonely_interests_is_loaded(trained, tmp_path):
+    trained.save(tmp_path / "model.npz")
+    with np.load(tmp_path / "model.npz") as file:
+        stored = dict(file)
+    old = {name: value for name, value in json.loads(stored["names"].tobytes()).items() if name != "alone"}
+    np.savez(tmp_path / "old.npz", **{**stored, "names": np.frombuffer(json.dumps(old).encode(), dtype=np.uint8)})
+    assert Seq2BoW.load(tmp_path / "old.npz").interests_near("sql") == trained.interests_near("sql")
+
+
 def test_vectors_of_other_interests_are_refused(corpus, vectors):
     with pytest.raises(ValueError, match="in the same order"):
         Seq2BoW(corpus.numbering, Vectors(vectors.words[::-1], vectors.matrix[::-1]), corpus.counts, len(corpus))
