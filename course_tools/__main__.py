@@ -64,12 +64,6 @@ def positive(text):
     return float(text) if "." in text else int(text)
 
 
-def usage():
-    lines = ["usage: python -m course_utils COMMAND [options]", ""]
-    lines += ["  " + name.ljust(11) + what for name, (_, what) in COMMANDS.items()]
-    return "\n".join(lines) + "\n"
-
-
 def main(argv):
     problem = wrong_python(sys.version_info)
     if problem:
@@ -77,8 +71,10 @@ def main(argv):
         return 1
     if not argv or argv[0] not in COMMANDS:
         asked = argv[:1] in (["-h"], ["--help"])
-        (sys.stdout if asked else sys.stderr).write(usage())
-        sys.stderr.write("\n" + unknown("command", argv[0], COMMANDS) + "\n" if argv and not asked else "")
+        lines = ["usage: python -m course_utils COMMAND [options]", ""]
+        lines += ["  " + name.ljust(11) + what for name, (_, what) in COMMANDS.items()]
+        lines += ["", unknown("command", argv[0], COMMANDS)] if argv and not asked else []
+        (sys.stdout if asked else sys.stderr).write("\n".join(lines) + "\n")
         return 0 if asked else 2
     import errno
     import importlib

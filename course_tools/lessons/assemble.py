@@ -8,8 +8,8 @@ typical wrong answer to the exercise around it, with the `message` that its chec
 import logging
 import re
 import tempfile
+from collections import Counter
 from copy import deepcopy
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,8 +48,7 @@ class WrongAnswer(NamedTuple):
     message: str
 
 
-@dataclass(frozen=True)
-class Lesson:
+class Lesson(NamedTuple):
     """A lesson as built from its source, not yet executed."""
 
     slug: str
@@ -62,13 +61,11 @@ class Lesson:
 def sources(names: list[str] | None = None, root: Path = REPOSITORY) -> list[Path]:
     """Sources of all lessons in `root`, or of those named (by number, slug or file). Raises SourceError for an unknown name."""
     found = {path.stem: path for path in sorted((root / "notebooks" / "source").glob("[0-9][0-9]_*.py"))}
-    chosen = []
-    for name in names or found:
-        matches = [path for slug, path in found.items() if Path(name).stem in (slug, slug.split("_")[0])]
-        if not matches:
-            raise SourceError(unknown("lesson", name, found))
-        chosen += matches
-    return chosen
+    short = {slug[:2]: slug for slug in found}
+    chosen = [short.get(Path(name).stem, Path(name).stem) for name in names or found]
+    if missing := [slug for slug in chosen if slug not in found]:
+        raise SourceError(unknown("lesson", missing[0], found))
+    return [found[slug] for slug in chosen]
 
 
 def assemble(source: Path) -> Lesson:
@@ -79,16 +76,14 @@ def assemble(source: Path) -> Lesson:
     student, solved = _otter_assign(notebook, source.stem)
     for built in (student, solved):
         _finish(built, source.stem)
-    for cell in (
-        cell for cell in solved.cells if cell.cell_type == "markdown"
-    ):  # the solved notebook is one folder deeper
-        cell.source = cell.source.replace("](../", "](../../")
+    for cell in solved.cells:
+        if cell.cell_type == "markdown":  # the solved notebook is one folder deeper
+            cell.source = cell.source.replace("](../", "](../../")
     tests = solved.metadata["otter"]["tests"]
     # The solved notebook reaches students too, so it has only the public tests.
     solved.metadata["otter"] = deepcopy(student.metadata["otter"])
-    for exercise in student.metadata["otter"]["tests"]:
-        if len(wrong_answers.get(exercise, [])) < 2:
-            raise SourceError(f"{source.name}: exercise {exercise} needs at least two cells tagged 'wrong'")
+    if few := [exercise for exercise in tests if len(wrong_answers.get(exercise, [])) < 2]:
+        raise SourceError(f"{source.name}: exercise {few[0]} needs at least two cells tagged 'wrong'")
     return Lesson(source.stem, student, solved, wrong_answers, tests)
 
 
@@ -129,12 +124,12 @@ def _finish(notebook: NotebookNode, slug: str) -> None:
     notebook.cells = [*cells[:first_code], new_code_cell(FIRST.format(slug).strip()), *cells[first_code:]]
     notebook.metadata.setdefault("otter", {"OK_FORMAT": False, "tests": {}})
     notebook.metadata |= {"course": {"lesson": slug}, "language_info": {"name": "python"}}
-    seen: dict[str, int] = {}
+    seen = Counter()
     for cell in notebook.cells:
         cell.metadata.pop("lines_to_next_cell", None)
         cell.source = _without_markers(cell.source)
         name = digest(cell.cell_type, cell.source)
-        seen[name] = seen.get(name, 0) + 1
+        seen[name] += 1
         cell["id"] = name if seen[name] == 1 else f"{name}-{seen[name]}"
 
 

@@ -19,22 +19,21 @@ LIMIT = {"--limit": {"type": positive, "default": 900, "help": "seconds that a l
 def build_notebooks(sources: list[Path], given: argparse.Namespace) -> int:
     """Build what changed, or everything by --force: 0 when all is built, 1 when a notebook could not be executed."""
     stale = [source for source in sources if given.force or store.drift(source)]
-    faults, done = [], 0
+    faults, failed = [], 0
     for source in stale:
-        lesson = assemble.assemble(source)
-        pairs = [(f"{lesson.slug} (student)", lesson.student), (f"{lesson.slug} (solved)", lesson.solved)]
+        lesson, slug = assemble.assemble(source), source.stem
+        pairs = [(f"{slug} (student)", lesson.student), (f"{slug} (solved)", lesson.solved)]
         with tempfile.TemporaryDirectory() as folder:
-            store.save(lesson.student, Path(folder) / f"{lesson.slug}.ipynb")  # the checks find their tests here
-            title = f"building {lesson.slug}"
-            runs = execute.run_all(pairs, Path(folder), given.limit, {"COURSE_DATA": "sample"}, title=title)
-        faults += [fault for run in runs for fault in run.faults]
-        if not any(run.faults for run in runs):
-            done += 1
-            for run, solved in zip(runs, (False, True), strict=True):
-                notebook = store.clean_outputs(run.notebook, blank=not solved)
-                notebook.metadata["course"] = {"lesson": lesson.slug, "fingerprint": store.fingerprint(source)}
-                store.save(notebook, store.built(source, solved))
-    print(f"{done} built, {len(sources) - len(stale)} unchanged, {len(stale) - done} failed.")
+            store.save(lesson.student, Path(folder) / f"{slug}.ipynb")  # the checks find their tests here
+            runs = execute.run_all(pairs, Path(folder), given.limit, {"COURSE_DATA": "sample"}, f"building {slug}")
+        if found := [fault for run in runs for fault in run.faults]:
+            faults, failed = faults + found, failed + 1
+            continue
+        for run, solved in zip(runs, (False, True), strict=True):
+            notebook = store.clean_outputs(run.notebook, blank=not solved)
+            notebook.metadata["course"] = {"lesson": slug, "fingerprint": store.fingerprint(source)}
+            store.save(notebook, store.built(source, solved))
+    print(f"{len(stale) - failed} built, {len(sources) - len(stale)} unchanged, {failed} failed.")
     return report(faults)
 
 
@@ -45,28 +44,24 @@ def run_lessons(sources: list[Path], limit: float, real: list[str]) -> int:
 
     pairs = [(source.stem, store.read(source, outputs=False)) for source in sources]
     folder, out = store.built(sources[0]).parent, store.root_of(sources[0]) / "build"
-    runs = execute.run_all(pairs, folder, limit, {} if real else {"COURSE_DATA": "sample"}, title="running lessons")
+    runs = execute.run_all(pairs, folder, limit, {} if real else {"COURSE_DATA": "sample"}, "running lessons")
     rows = []
     for run in runs:
         if not real and run.memory > MEMORY:
-            run.fault = (
-                run.fault or f"used {run.memory / 1e9:.1f} GB of memory; at most {MEMORY / 1e9:g} GB are allowed"
-            )
+            run.fault = run.fault or f"used {run.memory / 1e9:.1f} GB of memory; {MEMORY / 1e9:g} GB are allowed"
         store.save(run.notebook, out / f"{run.name}.ipynb")
         files.write(out / f"{run.name}.html", HTMLExporter(template_name="lab").from_notebook_node(run.notebook)[0])
         held = f"{sum(claim['held'] for claim in run.claims)} of {len(run.claims)}"
         row = {"lesson": run.name, "seconds": round(run.seconds), "peak memory, MB": run.memory // 10**6}
         rows.append({**row, "claims held": held, "outcome": "failed" if run.faults else "passed"})
     store.remember(zip(sources, runs, strict=True), real)
-    print(tables.Table("", rows))
-    print(f"Executed notebooks and HTML: {out}")
+    print(tables.Table("", rows), f"Executed notebooks and HTML: {out}", sep="\n")
     return report([fault for run in runs for fault in run.faults])
 
 
 def report(faults: list[str]) -> int:
     """Print what failed; the exit status."""
-    for fault in faults:
-        print(f"FAILED  {fault}", file=sys.stderr)
+    sys.stderr.writelines(f"FAILED  {fault}\n" for fault in faults)
     return 1 if faults else 0
 
 
@@ -108,8 +103,7 @@ def run(argv: list[str], root: Path = REPOSITORY) -> int:
     def run_what_changed(sources: list[Path], given: argparse.Namespace) -> int:
         real = store.real_data()
         everything = given.all or given.lessons or os.environ.get("CI") == "true"
-        passed = {} if everything else store.passed(sources, real)
-        if passed:
+        if passed := {} if everything else store.passed(sources, real):
             print(f"Unchanged since they passed: {', '.join(passed)}. To run these too:  make run ARGS=--all")
         sources = [source for source in sources if source.stem not in passed]
         return run_lessons(sources, given.limit, real) if sources else 0

@@ -31,7 +31,6 @@ KERNEL_ENVIRONMENT = {
     "JPY_SESSION_NAME": "",  # of a JupyterLab that this may have been started from
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
 }
-QUIET = ["--IPKernelApp.log_level=40"]  # a kernel warns that its loopback traffic is not encrypted
 
 
 @dataclass
@@ -58,18 +57,18 @@ def run_all(
     notebooks: Sequence[tuple[str, NotebookNode]],
     folder: Path,
     limit: float,
-    environment: dict[str, str] | None = None,
-    at_once: int = 2,
-    title: str = "running",
+    environment=(),
+    title="running",
+    at_once=2,
 ) -> list[Execution]:
-    """Execute (name, notebook) pairs in `folder`, `at_once` at a time, each within `limit` seconds. Never raises for what a
-    notebook does."""
+    """Execute (name, notebook) pairs in `folder`, `at_once` at a time, each within `limit` seconds and with the variables of
+    `environment`. Never raises for what a notebook does."""
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # not another kernel named python3 in the user's home
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # no debugger's warning when a kernel starts
 
     async def everything():
         slot = asyncio.Semaphore(at_once)
-        runs = (_run(name, notebook, folder, limit, environment or {}, bar, slot) for name, notebook in notebooks)
+        runs = (_run(name, notebook, folder, limit, environment, bar, slot) for name, notebook in notebooks)
         return await asyncio.gather(*runs)
 
     # In a thread of its own: in the main thread nbclient takes over Ctrl-C, ends one kernel by it, and continues.
@@ -108,24 +107,26 @@ async def _run(name, notebook, folder, limit, environment, bar, slot) -> Executi
             iopub_timeout=60,  # on a busy machine outputs arrive seconds after the cell; nbclient would drop them
             raise_on_iopub_timeout=True,
             kernel_name="python3",
-            extra_arguments=QUIET,
+            extra_arguments=["--IPKernelApp.log_level=40"],  # no warning that loopback traffic is not encrypted
             resources={"metadata": {"path": str(folder)}},
             on_cell_start=begin,
         )
         watch = asyncio.create_task(_watch_memory(client, execution))
         saved = {"COURSE_BUILD_DIR": str(build_dir() / "runs" / name)}  # two runs must not write the same files
-        environment = {**os.environ, **kernel_environment(), **KERNEL_ENVIRONMENT, **saved, **environment}
+        variables = os.environ | kernel_environment() | KERNEL_ENVIRONMENT | saved | dict(environment)
         said, fault = tempfile.TemporaryFile(), None  # what the kernel says beside its outputs
         try:
-            await asyncio.wait_for(client.async_execute(env=environment, stderr=said), limit)
+            await asyncio.wait_for(client.async_execute(env=variables, stderr=said), limit)
         except CellExecutionError as error:
             fault = f"raised {error.ename}: {_plain(error.evalue)[:500]}"
         except (TimeoutError, DeadKernelError):  # stopped at its limit, nbclient raises the one or the other
-            late = time.monotonic() - begun >= limit
             said.seek(0)
             last = _plain(said.read().decode("utf-8", "replace")).rpartition("\n")[2]
-            died = "the kernel died (out of memory, or a crash)" + (f"; its last message: {last[:500]}" if last else "")
-            fault = f"stopped at the limit of {limit:g} s" if late else died
+            fault = "the kernel died (out of memory, or a crash)" + (
+                f"; its last message: {last[:500]}" if last else ""
+            )
+            if time.monotonic() - begun >= limit:
+                fault = f"stopped at the limit of {limit:g} s"
         except Exception as error:  # a kernel that does not start, a damaged notebook: the other lessons still run
             fault = f"could not be executed: {type(error).__name__}: {error}"
         finally:

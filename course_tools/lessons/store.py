@@ -7,6 +7,7 @@ import functools
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterable
 from copy import deepcopy
 from pathlib import Path
@@ -58,11 +59,11 @@ def fingerprint(source: Path) -> str:
 
 def code_used(source: Path) -> list[str]:
     """The code of the course_utils modules that a source's notebooks import, with those that these import."""
-    root, found, queue = root_of(source), {}, [FIRST + source.read_text(encoding="utf-8")]
+    found, queue = {}, [FIRST + source.read_text(encoding="utf-8")]
     for text in queue:
         for package, *parts in _parsed(text)[0]:
             for n in range(1, len(parts) + 1 if package == "course_utils" else 0):
-                path = root.joinpath(package, *parts[:n])
+                path = root_of(source).joinpath(package, *parts[:n])
                 for module in (path.with_suffix(".py"), path / "__init__.py"):
                     if module.is_file() and module not in found:
                         queue.append(module.read_text(encoding="utf-8"))
@@ -84,13 +85,12 @@ def _parsed(text: str) -> tuple[list[list[str]], str]:
 def data_used(source: Path, code: list[str]) -> list[Path]:
     """The samples that the `code_used` by a lesson names, and the records and drawings that it shows."""
     root, text = root_of(source), source.read_text(encoding="utf-8")
-    found = [path for path in (root / "data").glob("*.bz2") if repr(path.name) in "".join(code)]
-    found += (root / "results").glob(f"{source.stem}.json")
-    benchmarks = (root / "results" / "benchmarks").glob("*.json")
-    found += [path for path in benchmarks if f'benchmark("{path.stem}"' in text or f'"benchmarks/{path.stem}"' in text]
-    found += (root / "course_utils").glob("*.mplstyle")
-    drawings = (root / "course_utils" / "drawings").glob("*.png")
-    return sorted([*found, *(path for path in drawings if f'drawing("{path.stem}"' in text)])
+    found = [path for path in root.glob("data/*.bz2") if repr(path.name) in "".join(code)]
+    found += [*root.glob(f"results/{source.stem}.json"), *root.glob("course_utils/*.mplstyle")]
+    for path in [*root.glob("results/benchmarks/*.json"), *root.glob("course_utils/drawings/*.png")]:
+        if re.search(rf'(benchmark\(|drawing\(|"benchmarks/)"?{path.stem}"', text):
+            found.append(path)
+    return sorted(found)
 
 
 def is_stale(source: Path) -> bool:
@@ -108,8 +108,8 @@ def drift(source: Path) -> list[str]:
         except SourceError as error:
             reasons.append(str(error))
             continue
-        name, kept = built(source, solved).relative_to(root_of(source)).as_posix(), notebook.metadata.pop("course", {})
-        if kept.get("fingerprint") != current:
+        name = built(source, solved).relative_to(root_of(source)).as_posix()
+        if notebook.metadata.pop("course", {}).get("fingerprint") != current:
             reasons.append(f"{name}: its source, its code or its data have changed since it was built")
         fresh.metadata.pop("course")
         if (notebook.cells, notebook.metadata) != (fresh.cells, fresh.metadata):

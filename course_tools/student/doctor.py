@@ -142,7 +142,7 @@ def install_advice() -> str:
         return "Unset PYTHONPATH, and try again."
     if in_course_venv():
         return f"Delete the folder {venv} and set the course up again:  {SET_UP}"
-    if "CONDA_PREFIX" in os.environ and Path(sys.prefix) == Path(os.environ["CONDA_PREFIX"]):
+    if os.environ.get("CONDA_PREFIX") == sys.prefix:
         return "Bring this conda environment up to date:  conda env update -f environment.yml"
     if paths.INSTALLED:
         return f"Install the course again:  {sys.executable} -m pip install --upgrade embeddings-rnn-course"

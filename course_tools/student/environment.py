@@ -27,18 +27,15 @@ CLAIM, MARK = "course-setup.lock", "course-setup.json"  # the folder is ours; wh
 PIP = {"PIP_USER": "0", "PIP_TARGET": "", "PIP_PREFIX": "", "PIP_ROOT": "", "PIP_DRY_RUN": ""}  # install nowhere else
 PIP["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
 # Prints which lines of a lock are not installed. pip and uv write INSTALLER when they have installed all else of a package;
-# the metadata of one without it are removed, as pip could neither use nor replace it.
+# the metadata of a package without it are removed, as pip could neither use nor replace it.
 MISSING = """if True:
     import sys, shutil, importlib.metadata
     from pip._vendor.packaging.requirements import Requirement
     for line in sys.stdin.read().splitlines():
-        need, there = Requirement(line), False
-        for package in importlib.metadata.distributions(name=need.name):
-            if not package.read_text("INSTALLER"):
-                shutil.rmtree(package._path)
-            elif package.version in need.specifier:
-                there = True
-        if not there and (need.marker is None or need.marker.evaluate()):
+        need = Requirement(line)
+        found = importlib.metadata.distributions(name=need.name)
+        whole = [package.version for package in found if package.read_text("INSTALLER") or shutil.rmtree(package._path)]
+        if not any(map(need.specifier.contains, whole)) and (need.marker is None or need.marker.evaluate()):
             print(line)"""
 
 
@@ -82,19 +79,19 @@ def write_mark(venv: Path, lines: list[str]) -> None:
 
 def missing(venv: Path, lines: list[str]) -> list[str]:
     """The lines of a lock that are for this computer and not installed in `venv`."""
-    command, text = [venv_python(venv), "-I", "-c", MISSING], "\n".join(lines)
-    return subprocess.run(command, input=text, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
+    command = [venv_python(venv), "-I", "-c", MISSING]
+    return subprocess.check_output(command, input="\n".join(lines), text=True).splitlines()
 
 
 def run(*command: str | Path) -> None:
     """Run a command whose output the user sees. Raises SetupProblem, with the meaning of its last messages."""
-    said, options = [], {"text": True, "errors": "replace", "env": os.environ | PIP}
+    said, options = "", {"text": True, "errors": "replace", "env": os.environ | PIP}
     with subprocess.Popen(command, stderr=subprocess.PIPE, **options) as process:
         for line in process.stderr:
-            said.append(line)
+            said += line
             sys.stderr.write(line)
     if process.returncode:
-        raise SetupProblem(advice.explain("".join(said[-100:]), otherwise=advice.FAILED))
+        raise SetupProblem(advice.explain(said[-10_000:], otherwise=advice.FAILED))
 
 
 def make_venv(venv: Path) -> None:
