@@ -62,9 +62,6 @@ class Cell:
                 raise ValueError(f"{name} has dtype {value.dtype}; all parameters must be float32, or all float64")
             setattr(self, name, value)
 
-    def __repr__(self):
-        return f"{type(self).__name__}(features={self.features}, units={self.units}, dtype={self.dtype})"
-
     def parameters(self) -> dict[str, np.ndarray]:
         """The parameters by name; the arrays themselves, so that they can be updated."""
         return {name: getattr(self, name) for name in self.parameter_names}

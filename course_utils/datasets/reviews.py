@@ -1,9 +1,11 @@
 """Film reviews, positive or negative: the embedded sample, or the whole of IMDB.
 
 IMDB is the Large Movie Review Dataset: A. L. Maas, R. E. Daly, P. T. Pham, D. Huang, A. Y. Ng, C. Potts, "Learning Word
-Vectors for Sentiment Analysis", ACL 2011.
+Vectors for Sentiment Analysis", ACL 2011. The word index of `keras.datasets.imdb` says which number means which word of its
+reviews. Keras's file of reviews, imdb.npz, is not read: its arrays are pickles, and unpickling a file runs the code in it.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -132,3 +134,17 @@ def _only(texts: list[str], labels: np.ndarray, rows: np.ndarray, groups: np.nda
 def _announced(reviews: Reviews) -> Reviews:
     counts = f"{reviews.sizes}, {len(reviews.unlabelled):,} unlabelled"
     return announce("Reviews", reviews.source, "imdb_reviews", counts, reviews)
+
+
+def load_word_index() -> dict[str, int] | None:
+    """The rank, 1 … 88,584, of each word of `keras.datasets.imdb` by its frequency; None without real data."""
+    files = real_files("keras_imdb")
+    if not files:
+        return announce("Word index of keras.datasets.imdb", "none", "keras_imdb", "it has no sample")
+    try:
+        index = json.loads(files[0].read_text(encoding="utf-8"))
+        if sorted(index.values()) != list(range(1, len(index) + 1)):
+            raise ValueError
+    except (ValueError, AttributeError, TypeError):
+        raise damaged(f"{files[0]} does not give the words the numbers 1, 2, 3, …", "keras_imdb") from None
+    return announce("Word index of keras.datasets.imdb", "real", "keras_imdb", f"{len(index):,} words", index)

@@ -37,7 +37,7 @@ import tensorflow as tf
 from course_utils import plots, tables
 from course_utils.claims import claim
 from course_utils import paths
-from course_utils.datasets import keras_imdb, reviews
+from course_utils.datasets import reviews
 
 SEED = int(os.environ.get("COURSE_SEED", 0))
 data = reviews.load(seed=SEED)
@@ -301,7 +301,7 @@ plots.show(figure,
 # make an index of our own in the same convention, and ids by it.
 
 # %%
-index = keras_imdb.load_word_index()  # {word: rank from 1}, or None
+index = reviews.load_word_index()  # {word: rank from 1}, or None
 review = [1, 14, 22, 16, 43, 530, 973, 1622, 1385, 65]
 expected = "<sos> this film was just brilliant casting location scenery story"
 if index is None:

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from course_utils import datasets, paths
-from course_utils.datasets import books, keras_imdb, pairs, postings, reviews, sentences, similarity, texts, wikispeedia
+from course_utils.datasets import books, pairs, postings, reviews, sentences, similarity, texts, wikispeedia
 
 LOADS = {
     "books": books.load,
     "books_whole": lambda: books.load(whole=True),
     "imdb_reviews": reviews.load,
-    "keras_imdb": keras_imdb.load_word_index,
+    "keras_imdb": reviews.load_word_index,
     "onet": postings.load_onet,
     "postings": postings.load,
     "tatoeba": pairs.load,

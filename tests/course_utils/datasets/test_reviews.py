@@ -165,3 +165,28 @@ def test_imdb(real):
     assert not set(data.train.texts[:100]) & set(data.validation.texts)
     words = [len(tokenize(text)) for text in data.train.texts[:2000]]
     assert 150 < np.median(words) < 200
+
+
+# --- the word index of Keras ---
+
+INDEX = {"the": 1, "film": 3, "naïve": 2}
+
+
+def test_the_word_index_is_loaded(stand_in, capsys):
+    stand_in("keras_imdb", {"imdb_word_index.json": json.dumps(INDEX)})
+    assert reviews.load_word_index() == INDEX
+    assert "3 words" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", [b'{"the": 1, "a": 3}', b'{"the": 1', b"[]", b'{"the": "1"}', b'"\xff"'])
+def test_a_damaged_word_index_is_named(stand_in, content):
+    stand_in("keras_imdb", {"imdb_word_index.json": content})
+    with pytest.raises(ValueError, match=r"imdb_word_index\.json .*make data"):
+        reviews.load_word_index()
+
+
+@pytest.mark.real
+def test_the_real_word_index(real):
+    real("keras_imdb")
+    index = reviews.load_word_index()
+    assert len(index) == 88_584 and index["the"] == 1
