@@ -1234,7 +1234,7 @@ claim("one matrix instead of two: largest difference",
 # %% alt="The unrolled network over the nine words of the first sentence, with the step of the fifth word marked and later steps grey, and below it bars of the sixteen numbers of the hidden state." jupyter={"source_hidden": true}
 # Draw the unrolled network after t words, and its hidden state.
 def show_step(t):
-    fig, (top, bottom) = plt.subplots(2, 1, figsize=(9.6, 4.2))
+    _, (top, bottom) = plt.subplots(2, 1, figsize=(9.6, 4.2))
     plots.unrolled(top, pair[0].split(), now=t)
     bottom.bar(range(1, 17), states[0, t - 1])
     bottom.axhline(0, color="black", linewidth=0.8)
