@@ -20,8 +20,7 @@ from tempfile import TemporaryDirectory
 from course_utils import files
 from course_utils.paths import REPOSITORY
 
-# A user may have configured no name. Permissions are left alone, as a file that is written anew has the usual ones.
-SETTINGS = ("-c", "user.name=course update", "-c", "user.email=update@localhost", "-c", "core.fileMode=false")
+IDENTITY = ("-c", "user.name=course update", "-c", "user.email=update@localhost")  # a user may have configured none
 NEEDED = (
     "Needed: git, and a clone of the course. Copy the notebooks that you worked in to its notebooks/, with other names."
 )
@@ -30,7 +29,7 @@ NEXT = "Updated. Reload open notebooks (File → Reload Notebook from Disk) befo
 
 def git(folder: Path, *arguments: str, given: str = "", check: bool = True, text: bool = True) -> str | bytes:
     """The output of a git command that reads `given`. If it fails, and is to `check`, raises RuntimeError with git's reason."""
-    command, variables = ["git", "-C", str(folder), *SETTINGS, *arguments], os.environ | {"LC_ALL": "C"}
+    command, variables = ["git", "-C", str(folder), *IDENTITY, *arguments], os.environ | {"LC_ALL": "C"}
     done = subprocess.run(command, input=os.fsencode(given), capture_output=True, env=variables)
     if check and done.returncode:
         raise RuntimeError(os.fsdecode(done.stderr).strip() or f"git {arguments[0]} ended with {done.returncode}")
@@ -115,20 +114,21 @@ def update(root: Path) -> list[str]:
         if yours == now or (yours and was == now):
             continue
         if yours in (None, was):
-            said[path], contents[path] = "corrected" if yours else "new", now and read(now)
+            said[path], contents[path] = "new" if not yours else "corrected" if now else "removed", now and read(now)
         elif was and now and path.endswith(".ipynb") and (merged := merge(read(yours), read(was), read(now))):
             said[path], contents[path] = "corrected, with your changes", merged
         elif now:
             beside = git(top, "log", "-1", "--format= (new %cs %h)", newest).join(os.path.splitext(path))
             said[path] = f"yours stays as it is; the new version is {beside}"
             contents |= {} if (top / beside).exists() else {beside: read(now)}
-        if not now:
-            said[path] = "no longer in the course"
     if on_disk() != mine:
         raise RuntimeError("A file was saved during the update. Run the same command again.")
     for path, content in contents.items():
         act = Path.unlink if content is None else partial(files.write, content=content)
+        mode = (top / path).stat().st_mode if path in mine else None
         act(top / path)
+        if mode and content is not None:
+            (top / path).chmod(mode)
     if newest != base:
         save(old | new, "Update of the course", git(top, "rev-parse", "HEAD"), newest)
     return [*(f"{path}: {what}" for path, what in said.items() if "your" in what or path.endswith(".ipynb")), NEXT]
