@@ -12,9 +12,7 @@ parameters and defines `step` and `step_backward` (the chain rule); `forward` an
 
     cell = LSTM.init(features=3, units=4, seed=0)
     run = forward(cell, x, mask=mask)              # run.outputs (batch, time, units), run.state (h_T, c_T)
-    forget = run.trace("f")                        # (batch, time, units), the forget gate at every step
     grads = backward(run, d_outputs)               # grads.parameters["W_xf"], grads.x, grads.initial_state
-    cell.W_xf -= 0.1 * grads.parameters["W_xf"]    # one step of gradient descent
 
 A cell's parameters are all float32 or all float64; inputs, states and gradients are cast to that. NaN and infinity are
 refused in inputs and initial states, but pass through parameters and gradients, as in Keras: an exploding network.

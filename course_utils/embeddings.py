@@ -1,7 +1,6 @@
 """Vectors of words and of other things: neighbours, training pairs, negative samples, maps, export.
 
-Word2vec: T. Mikolov et al., "Efficient Estimation of Word Representations in Vector Space", 2013, and "Distributed
-Representations of Words and Phrases and their Compositionality", NIPS 2013.
+Word2vec: T. Mikolov et al., "Distributed Representations of Words and Phrases and their Compositionality", NIPS 2013.
 """
 
 import json
@@ -281,7 +280,6 @@ def export_projector(folder: Path | str, vectors: Vectors, metadata: Mapping | N
     for file, lines in {"tensors.tsv": numbers, "metadata.tsv": texts}.items():
         files.write(Path(folder, file), "".join(f"{line}\n" for line in lines))
     tables = '  tensor_path: "tensors.tsv"\n  metadata_path: "metadata.tsv"\n'
-    files.write(
-        Path(folder, "projector_config.pbtxt"), f"embeddings {{\n  tensor_name: {json.dumps(name)}\n{tables}}}\n"
-    )
+    config = f"embeddings {{\n  tensor_name: {json.dumps(name)}\n{tables}}}\n"
+    files.write(Path(folder, "projector_config.pbtxt"), config)
     return Path(folder)

@@ -29,8 +29,8 @@ class NotFilledIn(Exception):
 class Checks:
     """The checks of one lesson: `grader = Checks("04_simple_rnn")`, then `grader.check("exercise")` in any cell.
 
-    They are read from the running notebook if JupyterLab or VS Code names its file, else from any notebook of the lesson in
-    the working directory, else, as on Colab and Kaggle, from the lessons of the course, which a wheel has, too.
+    They are read from the running notebook if JupyterLab or VS Code names its file, else from a notebook of the lesson in the
+    working directory, else from the lessons of the course, which a wheel has, too.
     """
 
     def __init__(self, lesson: str, lessons: Path = LESSONS):

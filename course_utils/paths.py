@@ -1,7 +1,7 @@
 """Where the course's files are, and whether lessons are to use embedded samples or real datasets.
 
-The package has two homes. In a clone, the samples, records and lessons are in folders beside it. A wheel (`setup.py`) has
-copies of them inside the package, and what a lesson saves goes to the working directory: nothing is written beside the package.
+In a clone, samples, records and lessons are in folders beside the package. A wheel (`setup.py`) has copies inside it, and what
+a lesson saves goes to the working directory.
 """
 
 import os

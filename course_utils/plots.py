@@ -5,11 +5,8 @@ import os
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-import numpy as np
 from IPython.display import Image, display
 from matplotlib.patches import FancyBboxPatch
-from matplotlib.text import Text
-from matplotlib.transforms import Bbox
 
 DRAWINGS = Path(__file__).parent / "drawings"
 # Okabe & Ito (2008), Color Universal Design: distinguishable with every common colour vision.
@@ -60,28 +57,6 @@ def label_bars(axes, form: str = "{:.3f}") -> None:
     """Write its value at the end of every bar."""
     for bars in axes.containers:
         axes.bar_label(bars, fmt=form, padding=3)
-
-
-def label_points(axes, names, x, y) -> None:
-    """Write each of n `names` beside its point, x and y (n,) in data units, where it covers no point and no other label, else
-    right of the point. Call it after limits and points are set."""
-    axes.figure.canvas.draw()  # settles the layout
-    renderer = axes.figure.canvas.get_renderer()
-    points = axes.transData.transform(np.column_stack([x, y]))
-    taken = [Bbox.from_bounds(column - 4, row - 4, 8, 8) for column, row in points]
-    places = [(side * 7, up) for up in (0, 8, -8, 16, -16, 24, -24, 32, -32) for side in (1, -1)]  # the nearest first
-    line = {"arrowstyle": "-", "linewidth": 0.5, "color": "0.5", "shrinkA": 0, "shrinkB": 3}
-    style = {"textcoords": "offset points", "va": "center", "fontsize": 9, "arrowprops": line}
-    for name, *point in zip(names, x, y, strict=True):
-        label = axes.annotate(name, point, places[0], **style)
-        for place in (*places, places[0]):
-            label.set(position=place, horizontalalignment="left" if place[0] > 0 else "right")
-            label.update_positions(renderer)
-            box = Text.get_window_extent(label)  # that of an annotation includes its line
-            inside = axes.bbox.x0 < box.x0 and box.x1 < axes.bbox.x1 and axes.bbox.y0 < box.y0 and box.y1 < axes.bbox.y1
-            if inside and not any(box.overlaps(other) for other in taken):
-                break
-        taken.append(box)
 
 
 def unrolled(axes, words: list[str], now: int) -> None:

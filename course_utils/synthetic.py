@@ -28,7 +28,6 @@ def adding(n: int, length: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     x[:, :, 0] are uniform numbers in [0, 1); x[:, :, 1] is one at two steps, one in each half, else zero; y is their sum. The
     constant answer 1 has a mean squared error of 1/6. After Hochreiter & Schmidhuber (1997), section 5.4.
     """
-    at_least(1, n=n)
     at_least(2, length=length)
     rng = np.random.default_rng(seed)
     x = np.zeros((n, length, 2), dtype=np.float32)

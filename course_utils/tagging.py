@@ -1,7 +1,6 @@
 """Spans of words, such as names: read from tags, scored, and shown in colour.
 
-Tags are in IOB2: `B-person` begins a span, `I-person` continues it, `O` is outside all spans (Ramshaw and Marcus 1995;
-Tjong Kim Sang and Veenstra 1999). Scored here, because a package such as seqeval is one more dependency for these few lines.
+Tags are in IOB2 (Tjong Kim Sang and Veenstra 1999): `B-person` begins a span, `I-person` continues it, `O` is outside.
 """
 
 import html

@@ -153,15 +153,3 @@ def pad(sequences: Sequence[Sequence[int]], length: int | None = None, side: str
         start = max(length - len(ids), 0) if side == "left" else 0
         row[start : start + len(ids)] = ids[:length]
     return padded
-
-
-def length_buckets(lengths: Sequence[int], boundaries: Sequence[int]) -> list[np.ndarray]:
-    """The positions of the sequences in each bucket, by their lengths: len(boundaries) + 1 arrays, in order.
-
-    Bucket i holds boundaries[i − 1] ≤ length < boundaries[i], as in tf.data's bucket_by_sequence_length. Raises ValueError
-    unless the boundaries increase.
-    """
-    if any(np.diff(boundaries) <= 0):
-        raise ValueError(f"boundaries of length buckets must increase, got {list(boundaries)}")
-    bucket = np.digitize(lengths, boundaries)
-    return [np.flatnonzero(bucket == i) for i in range(len(boundaries) + 1)]

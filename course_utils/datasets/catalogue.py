@@ -135,7 +135,7 @@ _add(
     "the word index of keras.datasets.imdb: numbers of 88,584 words",
     "distributed with Keras (Apache 2.0), made from the reviews of Maas et al. 2011",
     File(f"{_TF}imdb_word_index.json", 1_641_221, "027313fe9a320280f3bf0fac5baf58c4a683cf39a7ed9c3d3d3912bde4284cf6"),
-    folder="keras",  # Keras states the MD5 bfafd718b763782e994055a2d397834f; size and SHA-256 are those of a file with it
+    folder="keras",  # size and SHA-256 are those of a file with the MD5 that Keras states
 )
 _ONET = {  # rows, counted in version 27.0
     "Occupation Data.txt": 1_016,

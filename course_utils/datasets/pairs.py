@@ -141,10 +141,7 @@ def _split(rows: Sequence[tuple[Sequence[str], list[list[str]]]]) -> Split:
 
 
 def _real(language: str, path: Path) -> Pairs:
-    pairs = (
-        (tuple(tokenize(english, language="english")), tuple(tokenize(other, language=language)))
-        for english, other in read(path)
-    )
+    pairs = ((tuple(tokenize(a, language="english")), tuple(tokenize(b, language=language))) for a, b in read(path))
     taken = dict.fromkeys(pair for pair in pairs if all(pair) and len(pair[0]) <= LONGEST)  # each once
     pairs = Pairs("real", *split_pairs(list(taken)))
     kind = f"English–{language.title()}, at most {LONGEST} English tokens"

@@ -98,9 +98,8 @@ def by_group(data: Reviews, seed: int = 0) -> Reviews:
 def films(texts: Sequence[str], largest: int = 30, nearest: int = 8, far: float = 0.8) -> np.ndarray:
     """Numbers (n,) of groups of reviews that are probably about one film: they have rare names in common.
 
-    Names are words with a capital in the middle of a sentence; a review without them is a group of its own. The most similar
-    pairs among the `nearest` reviews of each (cosine of tf-idf) are joined first, up to a distance of `far`. No group becomes
-    larger than `largest`: IMDB has at most 30 reviews of a film (Maas et al. 2011).
+    Names are words with a capital inside a sentence; a review without any is alone. The most similar pairs (cosine
+    of tf-idf, at most `far` apart) are joined first. IMDB has at most `largest` reviews of a film (Maas et al. 2011).
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.neighbors import NearestNeighbors

@@ -1,9 +1,8 @@
 """Sentences with entities, in IOB2: the embedded sample, or one of three real datasets (`NAMES`).
 
 SNIPS: A. Coucke and others, "Snips Voice Platform", 2018; github.com/sonos/nlu-benchmark, CC0. BC5CDR: J. Li and others,
-"BioCreative V CDR task corpus", Database, 2016; G. Crichton and others, "A neural network multi-task learning approach to
-biomedical named entity recognition", BMC Bioinformatics, 2017, CC BY 4.0. WNUT17: L. Derczynski and others, "Results of the
-WNUT2017 Shared Task on Novel and Emerging Entity Recognition", W-NUT, 2017; CC BY 4.0.
+"BioCreative V CDR task corpus", Database, 2016; as in G. Crichton and others, BMC Bioinformatics 18, 2017, CC BY 4.0. WNUT17:
+L. Derczynski and others, "Results of the WNUT2017 Shared Task on Novel and Emerging Entity Recognition", 2017; CC BY 4.0.
 """
 
 import json
@@ -40,9 +39,8 @@ class Split(Table):
 def load(name: str = "wnut17") -> Splits:
     """The real dataset `name`, one of NAMES, or the sample."""
     files = real_files(name)
-    if not files:
-        return load_sample(name)
-    return _announced(Splits("real", *(read_snips(files) if name == "snips" else map(read, files))), name)
+    found = read_snips(files) if name == "snips" else map(read, files)
+    return _announced(Splits("real", *found), name) if files else load_sample(name)
 
 
 def load_sample(name: str = "wnut17") -> Splits:

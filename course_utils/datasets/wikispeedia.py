@@ -1,8 +1,7 @@
 """A graph of articles that link to each other, with the subject of each: Wikispeedia, or a small one of the sample's books.
 
-Wikispeedia is the game of getting from one article to another by links; its graph is that of Wikipedia for Schools, 2007.
-R. West, J. Pineau, D. Precup, "Wikispeedia: An Online Game for Inferring Semantic Distances between Concepts", IJCAI 2009;
-R. West, J. Leskovec, "Human Wayfinding in Information Networks", WWW 2012; snap.stanford.edu/data/wikispeedia.html.
+Wikispeedia is the graph of Wikipedia for Schools, 2007. R. West, J. Pineau, D. Precup, "Wikispeedia: An Online Game for
+Inferring Semantic Distances between Concepts", IJCAI 2009; snap.stanford.edu/data/wikispeedia.html.
 """
 
 import re

@@ -827,17 +827,19 @@ def draw_costs(models, seconds, test):
     figure, axes = plots.figure(size=(9.4, 5.4))
     axes.set(title="What accuracy costs: networks (blue dots) and the others (orange squares)",
              xscale="log", xlabel="seconds of training", ylabel="test accuracy")
-    axes.margins(x=0.2, y=0.12)
-    for model, x, height in zip(models, seconds, test):
+    axes.margins(y=0.12)
+    for n, (model, x, height) in enumerate(zip(models, seconds, test), start=1):
         counts = model.startswith(("random", "bag", "NB-SVM"))
-        axes.plot(x, height, "s" if counts else "o", color=plots.ORANGE if counts else plots.BLUE)
-    plots.label_points(axes, models, seconds, test)
+        mark, colour = ("s", plots.ORANGE) if counts else ("o", plots.BLUE)
+        axes.plot(x, height, mark, color=colour, label=f"{n}  {model}")
+        axes.annotate(f"{n}", (x, height), xytext=(6, 3), textcoords="offset points")
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
     return figure
 
 # %%
 learned = rungs[1:]  # without "always the same", which learns nothing
 figure = draw_costs(*([row[key] for row in learned] for key in ("model", "seconds", "test")))
-plots.show(figure, alt="""A mark for each model: test accuracy against seconds of training. The random
+plots.show(figure, alt="""A numbered mark for each model: test accuracy against seconds of training. The random
     forest lies low, NB-SVM far to the left for its height, and the LSTM and the readers with
     evidence highest.""")
 

@@ -2,11 +2,9 @@ import base64
 import re
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pytest
 from IPython.testing.globalipapp import start_ipython
 from matplotlib import colors
-from matplotlib.text import Text
 
 from course_utils import plots
 from course_utils.paths import REPOSITORY
@@ -71,28 +69,4 @@ def test_unrolled_marks_one_step_and_greys_the_steps_after_it():
     assert [faces.index(plots.YELLOW), faces.count(plots.YELLOW), faces.count("#ffffff")] == [3, 1, 2]
     words = {text.get_text(): text.get_color() for text in axes.texts}
     assert [words[word] for word in ("the", "film", "was")] == ["black", "black", "0.6"]
-    plt.close(figure)
-
-
-def test_labels_cover_neither_each_other_nor_points():
-    figure, axes = plots.figure(size=(6, 4))
-    rng = np.random.default_rng(0)
-    x, y = rng.normal(size=(2, 12)) * 0.1
-    axes.plot(x, y, "o")
-    axes.margins(x=0.3, y=0.1)
-    names = [f"the point {i}" for i in range(12)]
-    plots.label_points(axes, names, x, y)
-    boxes = [Text.get_window_extent(label) for label in axes.texts]
-    assert [label.get_text() for label in axes.texts] == names
-    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
-    points = axes.transData.transform(np.column_stack([x, y]))
-    assert not any(box.contains(*point) for box in boxes for point in points)
-    plt.close(figure)
-
-
-def test_without_room_every_point_keeps_its_label():
-    figure, axes = plots.figure(size=(2, 2))
-    axes.plot([0] * 40, [0] * 40, "o")
-    plots.label_points(axes, ["a name that is much too long"] * 40, [0] * 40, [0] * 40)
-    assert len(axes.texts) == 40
     plt.close(figure)

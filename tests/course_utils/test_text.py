@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_utils.text import PAD, Vocabulary, bag_of_words, length_buckets, one_hot, pad, title_key, tokenize
+from course_utils.text import PAD, Vocabulary, bag_of_words, one_hot, pad, title_key, tokenize
 
 
 @pytest.mark.parametrize(
@@ -211,12 +211,3 @@ def test_what_is_padded_is_found_again(sequences, side):
     for row, ids in zip(padded, sequences, strict=True):
         assert not ids or row[words] == ids[words]  # the words are at their end of the row …
         assert len(ids) == len(row) or row[padding] == 0  # … and padding at the other
-
-
-def test_length_buckets_hold_each_sequence_once_and_in_order():
-    buckets = length_buckets([3, 10, 4, 0, 9, 12], [4, 10])
-    assert [bucket.tolist() for bucket in buckets] == [[0, 3], [2, 4], [1, 5]]
-    assert [bucket.tolist() for bucket in length_buckets([], [4])] == [[], []]
-    assert [bucket.tolist() for bucket in length_buckets([2, 1], [])] == [[0, 1]]
-    with pytest.raises(ValueError, match="must increase"):
-        length_buckets([1], [4, 4])
