@@ -1,6 +1,5 @@
 """`python -m course_utils sentiment "…"`: classify reviews with the model that lesson 10 has saved."""
 
-import argparse
 import contextlib
 import os
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from course_tools import __main__ as commands
 from course_utils.models import inputs
 from course_utils.models.sentiment import SAVED, load, probabilities
 
@@ -17,9 +17,7 @@ from course_utils.models.sentiment import SAVED, load, probabilities
 def main(argv: list[str] | None = None) -> int:
     """The command `python -m course_utils sentiment`; returns its exit status."""
     more = "Exit status: 0 classified, 1 there is no model, 2 there was no review. Of a long text only its two ends are used."
-    parser = argparse.ArgumentParser(
-        "python -m course_utils sentiment", description="Classify film reviews.", epilog=more
-    )
+    parser = commands.parser("sentiment", epilog=more)
     parser.add_argument("reviews", nargs="*", metavar="REVIEW", help="without any, each line of standard input is one")
     parser.add_argument("--model", type=Path, default=SAVED, help="the file of the model (default: that of lesson 10)")
     given = parser.parse_args(argv)

@@ -9,29 +9,23 @@ import pooch
 import requests
 from tqdm import tqdm
 
+from course_tools import Problem
 from course_utils import files
 from course_utils.datasets.catalogue import File
 
 HEADERS = {"Accept-Encoding": "identity"}  # the file as it is stored
 TIMEOUTS = (10.0, 30.0)  # seconds to wait for a connection, and for the next bytes
-PASSING = {408, 425, 429}  # refusals that may be over in a moment; so may all from 500
 LOGIN = "it is a web page, perhaps the login page of this network; log in with a browser, then try again"
 HINTS = {  # the first that fits a failed connection
-    requests.HTTPError: "the server answered with an error",
     requests.exceptions.ProxyError: "check the variables http_proxy, https_proxy and all_proxy",
     requests.exceptions.SSLError: "check this computer's clock, and whether the network needs a login in a browser",
-    requests.Timeout: "the server did not answer in time",
-    requests.exceptions.ChunkedEncodingError: "the connection was interrupted",
     requests.ConnectionError: "the server cannot be reached; check the network connection",
-    Exception: "check the variables COURSE_MIRROR, http_proxy, https_proxy and all_proxy",
+    ValueError: "check the variables COURSE_MIRROR, http_proxy, https_proxy and all_proxy",
+    Exception: "try again later",
 }
 
 
-class DataError(RuntimeError):
-    """A dataset cannot be prepared. The message tells the user why and what to do; it needs no traceback."""
-
-
-class WrongContent(DataError):
+class WrongContent(Problem):
     """A file is not the expected one, or it is damaged."""
 
 
@@ -44,12 +38,12 @@ def address(file: File) -> str:
 def download(file: File, folder: Path, *, retries: int = 3, timeouts: tuple[float, float] = TIMEOUTS) -> Path:
     """Download `file` into `folder`, unless a file with its name and hash is there; returns its path. A broken connection,
     silence or a busy server is tried again, `retries` times with pauses of 1, 2, 3 … seconds. Raises WrongContent,
-    DataError where the file cannot be downloaded, and OSError where it cannot be written; then no file remains."""
+    Problem where the file cannot be downloaded, and OSError where it cannot be written; then no file remains."""
     url = address(file)
 
     def examine(response: requests.Response, **_) -> None:
-        if 400 <= response.status_code < 500 and response.status_code not in PASSING:
-            raise DataError(f"{url} cannot be downloaded: {response.status_code} {response.reason}.")
+        if 400 <= response.status_code < 500 and response.status_code not in (408, 425, 429):  # these may soon be over
+            raise Problem(f"{url} cannot be downloaded: {response.status_code} {response.reason}.")
         if response.status_code == 200:
             _compare(response, file, url)
             response.raw.headers.pop("Content-Encoding", None)  # some servers give a .gz file one; it stays compressed
@@ -69,21 +63,21 @@ def download(file: File, folder: Path, *, retries: int = 3, timeouts: tuple[floa
     try:
         return Path(manager.fetch(file.name, downloader=transfer))
     except (requests.RequestException, ValueError) as error:  # ValueError: a proxy that cannot be understood
-        raise DataError(f"{url} cannot be downloaded: {_hint(error)}") from error
+        raise Problem(f"{url} cannot be downloaded: {_hint(error)}") from error
 
 
 def check(file: File, *, timeouts: tuple[float, float] = TIMEOUTS) -> int | None:
     """Ask for the header of `file` at its address. Returns its size in bytes, None where the server does not state it.
-    Raises WrongContent where it has another size or is a web page, and DataError where there is no answer."""
+    Raises WrongContent where it has another size or is a web page, and Problem where there is no answer."""
     url, options = address(file), {"timeout": timeouts, "allow_redirects": True, "stream": True}
     try:
-        with requests.head(url, headers=HEADERS, **options) as response:
-            refused = not response.ok
-        if refused:  # some servers do not answer HEAD
-            with requests.get(url, headers={**HEADERS, "Range": "bytes=0-0"}, **options) as response:
-                response.raise_for_status()
+        with requests.Session() as session:
+            response = session.head(url, headers=HEADERS, **options)
+            if not response.ok:  # some servers do not answer HEAD
+                response = session.get(url, headers={**HEADERS, "Range": "bytes=0-0"}, **options)
+            response.raise_for_status()
     except (requests.RequestException, ValueError) as error:
-        raise DataError(f"{url} cannot be reached: {_hint(error)}") from error
+        raise Problem(f"{url} cannot be reached: {_hint(error)}") from error
     return _compare(response, file, url)
 
 

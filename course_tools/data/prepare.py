@@ -10,8 +10,6 @@ import contextlib
 import csv
 import errno
 import functools
-import hashlib
-import importlib.util
 import io
 import os
 import shutil
@@ -23,25 +21,20 @@ import zlib
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
+from course_tools import Problem
 from course_tools import __main__ as commands
 from course_tools.data import download
-from course_tools.data.download import DataError, WrongContent
+from course_tools.data.download import WrongContent
 from course_utils import files, paths
 from course_utils.datasets.catalogue import DATASETS, Dataset, File
 
-IN_GENSIM = {  # file, and name and line ends of its rows in gensim
-    "EN-WS-353-ALL.txt": ("wordsim353.tsv", b"\r\n"),
-    "EN-SIMLEX-999.txt": ("simlex999.txt", b"\n"),
-    "questions-words.txt": ("questions-words.txt", b"\n"),
-}
 BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, TypeError, LookupError)
-UNPACKED = 1_000_000_000  # bytes that an archive may unpack to
 
 
 def prepare(dataset: Dataset, data_dir: Path, source: Path | None = None) -> None:
     """Put the files of `dataset` in their place under `data_dir`, each verified by its hash or, without one, by its
     content. They are downloaded, or come from `source`: a folder that has the downloaded or the prepared files, or one of
-    these files with the others beside it. Raises DataError with a message for the user, and OSError."""
+    these files with the others beside it. Raises Problem with a message for the user, and OSError."""
     with _workplace(dataset, data_dir, from_network=source is None) as work:
         place = work / "build" / dataset.folder
         for file in dataset.files:
@@ -60,10 +53,7 @@ def prepare(dataset: Dataset, data_dir: Path, source: Path | None = None) -> Non
             raise WrongContent(f"These files are not the dataset {dataset.name}: {error}.") from error
         (data_dir / dataset.folder).mkdir(parents=True, exist_ok=True)
         for built in place.iterdir():
-            target = data_dir / dataset.folder / built.name
-            if target.is_dir():
-                files.remove(target)
-            os.replace(built, target)
+            os.replace(built, data_dir / dataset.folder / built.name)
 
 
 @contextlib.contextmanager
@@ -74,7 +64,7 @@ def _workplace(dataset: Dataset, data_dir: Path, from_network: bool) -> Iterator
     work.mkdir(parents=True, exist_ok=True)
     with files.locked(work.with_name(f"{dataset.name}.lock")) as ours:
         if not ours:
-            raise DataError(f"Another command is preparing it in {work}. Wait until that one ends, then try again.")
+            raise Problem(f"Another command is preparing it in {work}. Wait until that one ends, then try again.")
         for left in {*work.iterdir()} - {work / file.name for file in dataset.files}:
             files.remove(left)
         needed = dataset.sizes[1] + (dataset.sizes[0] if from_network else 0)
@@ -93,28 +83,16 @@ def _workplace(dataset: Dataset, data_dir: Path, from_network: bool) -> Iterator
 
 
 def _downloaded(dataset: Dataset, file: File, work: Path) -> Path:
-    """The path of the file in the folder `work`, from the installed gensim or the network, with advice if both fail."""
+    """Download the file into the folder `work`; returns its path. What Problem says has advice for a failure."""
     try:
-        return _in_gensim(file, work) or download.download(file, work)
-    except DataError as error:
-        option = f"{'--from ' if paths.INSTALLED else 'FROM='}/path/to/{file.name}"
-        raise type(error)(
-            f"{error}\nWithout a network, copy {file.name} from another computer and run:  {dataset.command} {option}\n"
-            f"or set COURSE_MIRROR to the address of a folder that has it. Lessons also run on their embedded samples."
-        ) from error
-
-
-def _in_gensim(file: File, work: Path) -> Path | None:
-    """The rated word pairs out of gensim's own test data, two of them with comments and other line ends; None for others."""
-    name, line_end = IN_GENSIM.get(file.name, ("", b""))
-    package = importlib.util.find_spec("gensim")
-    path = Path(package.origin if package else "").parent / "test" / "test_data" / name
-    lines = path.read_bytes().splitlines() if path.is_file() else []
-    content = b"".join(line + line_end for line in lines if not line.startswith(b"#"))
-    if not lines or hashlib.sha256(content).hexdigest() != file.sha256:
-        return None
-    files.write(work / file.name, content)
-    return work / file.name
+        return download.download(file, work)
+    except Problem as error:
+        command = f"{dataset.command} {'--from ' if paths.INSTALLED else 'FROM='}/path/to/{file.name}"
+        how = f"Without a network, copy {file.name} from another computer and run:  {command}"
+        or_else = (
+            "or set COURSE_MIRROR to the address of a folder that has it. Lessons also run on their embedded samples."
+        )
+        raise type(error)(f"{error}\n{how}\n{or_else}") from error
 
 
 def _given(dataset: Dataset, file: File, source: Path) -> Path:
@@ -129,7 +107,7 @@ def _given(dataset: Dataset, file: File, source: Path) -> Path:
         return folder
     if not os.access(folder / file.name, os.R_OK):
         path = folder / file.name if os.path.exists(source) else source
-        raise DataError(f"Cannot read {path}: it does not exist, or you have no right to read it.")
+        raise Problem(f"Cannot read {path}: it does not exist, or you have no right to read it.")
     return folder / file.name
 
 
@@ -142,7 +120,7 @@ def _copy(file: File, found: Path, place: Path) -> None:
         shutil.copyfile(found / name if found.is_dir() else found, place / name)
 
 
-def unpack(archive: Path, names: Collection[str], folder: Path, limit: int = UNPACKED) -> None:
+def unpack(archive: Path, names: Collection[str], folder: Path, limit: int = 1_000_000_000) -> None:
     """Write the files `names` out of a .zip, .tar or .tar.gz into `folder`. No path in the archive is used as a path and
     only plain files are read, so nothing is written elsewhere (tarfile's own filter is missing before Python 3.11.4). Raises
     ValueError for an archive that is damaged, lacks one of the files or unpacks to more than `limit` bytes."""
@@ -273,16 +251,14 @@ again. `python -m course_utils data --list` shows how much space each dataset ne
 
 def main(argv: list[str] | None = None) -> int:
     """The command `python -m course_utils data`; returns its exit status."""
-    raw = argparse.RawDescriptionHelpFormatter
-    parser = commands.parser("data", epilog=HELP, formatter_class=raw)
+    parser = commands.parser("data", epilog=HELP, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"dataset (default: all): {', '.join(DATASETS)}")
     parser.add_argument("--from", dest="source", type=Path, metavar="PATH", help="use this file or folder, no network")
     parser.add_argument("--list", action="store_true", help="show sizes and licences, and which datasets are ready")
     parser.add_argument("--check", action="store_true", help="ask the servers whether their files are still the same")
     options = parser.parse_args(argv)
-    for name in options.names:
-        if name not in DATASETS:
-            parser.error(commands.unknown("dataset", name, DATASETS))
+    if unknown := [name for name in options.names if name not in DATASETS]:
+        parser.error(commands.unknown("dataset", unknown[0], DATASETS))
     if options.source and len(options.names) != 1:
         parser.error("--from (FROM= with make) needs the name of exactly one dataset (DATASETS= with make)")
     act = _list if options.list else _check if options.check else _prepare
@@ -290,12 +266,9 @@ def main(argv: list[str] | None = None) -> int:
     for name in options.names or DATASETS:
         try:
             act(DATASETS[name], paths.data_dir(), options.source and options.source.expanduser())
-        except (DataError, OSError) as error:
-            print(f"{name}: {error}", *([] if isinstance(error, DataError) else [STORAGE]), sep="\n", file=sys.stderr)
+        except (Problem, OSError) as error:
+            print(f"{name}: {error}", *([] if isinstance(error, Problem) else [STORAGE]), sep="\n", file=sys.stderr)
             status = 1
-        except KeyboardInterrupt:
-            print("\nStopped. No dataset is left incomplete. Give the same command again to continue.", file=sys.stderr)
-            return 130
     return status
 
 
@@ -315,16 +288,16 @@ def _list(dataset: Dataset, data_dir: Path, source: Path | None) -> None:
 
 
 def _check(dataset: Dataset, data_dir: Path, source: Path | None) -> None:
-    """Print a line for each file. Raises DataError, with a line for each, if some are not what they were."""
+    """Print a line for each file. Raises Problem, with a line for each, if some are not what they were."""
     faults = []
     for file in dataset.files:
         try:
             size = download.check(file)
             print(f"{dataset.name}: {download.address(file)}: ok, {megabytes(size) if size else 'size not stated'}")
-        except DataError as error:
+        except Problem as error:
             faults.append(str(error))
     if faults:
-        raise DataError("\n".join(faults))
+        raise Problem("\n".join(faults))
 
 
 def megabytes(count: int) -> str:

@@ -1,5 +1,6 @@
 """`make release`: all that an instructor needs, in one folder and as a zip: notebooks, solutions, autograders, a syllabus."""
 
+import argparse
 import itertools
 import re
 import shutil
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from course_tools import Problem
 from course_tools.grading.worker import GradedLesson
 from course_tools.lessons import assemble, commands, store
 from course_utils import files
@@ -26,7 +28,7 @@ def write(sources: list[Path]) -> Path:
     """Make build/release and build/release.zip, each whole or not at all, from lessons whose times are known: the folder."""
     entries, measured = [], store.passed(sources, [])
     if changed := [source.name for source in sources if source.stem not in measured]:
-        raise assemble.SourceError(f"{changed[0]} has changed since it was run; give the same command again")
+        raise Problem(f"{changed[0]} has changed since it was run; give the same command again")
     build = store.root_of(sources[0]) / "build"
     with files.atomic(build / "release") as folder:
         for kind in ("students", "solutions", "autograders"):
@@ -107,23 +109,17 @@ def places(entries: list[Entry], parts: int, *columns: str) -> list[str]:
     return [str(used.index(part) + 1) for part in found]
 
 
-def make_release(sources: list[Path], limit: float) -> int:
-    """Write build/release; lessons whose time is not known are run first. 1 when one of them failed.
-
-    Raises assemble.SourceError where a notebook is older than its source, and OSError.
-    """
+@commands.command("release")
+def main(sources: list[Path], given: argparse.Namespace) -> int:
+    """Write build/release; lessons whose time is not known are run first. 1 when one of them failed. Raises
+    Problem where a notebook is older than its source, and OSError."""
     if reasons := [reason for source in sources for reason in store.drift(source)]:
-        raise assemble.SourceError(f"{reasons[0]}; build it with: make notebooks")
+        raise Problem(f"{reasons[0]}; build it with: make notebooks")
     passed = store.passed(sources, [])
     if missing := [source for source in sources if source.stem not in passed]:
         print(f"{len(missing)} lessons have changed since they were last run; they are run for the syllabus.")
-        if commands.run_lessons(missing, limit, []):
+        if commands.run_lessons(missing, given.limit, []):
             return 1
     folder = write(sources)
     print(f"For instructors: {folder}, and the same as {folder.name}.zip")
     return 0
-
-
-def main(argv: list[str], root: Path = REPOSITORY) -> int:
-    """The command `release`; returns the exit status."""
-    return commands.command("release", argv, lambda sources, given: make_release(sources, given.limit), root)

@@ -18,15 +18,13 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_raw_cell
 
+from course_tools import Problem
 from course_tools.__main__ import unknown
 from course_utils.exercises import digest
 from course_utils.paths import REPOSITORY
 
 CONFIG = """# ASSIGNMENT CONFIG
-solutions_pdf: false
 export_cell: false
-check_all_cell: false
-generate: false
 tests:
   ok_format: false"""
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -35,10 +33,6 @@ from course_utils.exercises import Checks
 
 grader = Checks("{}")
 """
-
-
-class SourceError(ValueError):
-    """A lesson's source breaks the format. The message names file, exercise and what to do."""
 
 
 class WrongAnswer(NamedTuple):
@@ -59,17 +53,17 @@ class Lesson(NamedTuple):
 
 
 def sources(names: list[str] | None = None, root: Path = REPOSITORY) -> list[Path]:
-    """Sources of all lessons in `root`, or of those named (by number, slug or file). Raises SourceError for an unknown name."""
+    """Sources of all lessons in `root`, or of those named (by number, slug or file). Raises Problem for an unknown name."""
     found = {path.stem: path for path in sorted((root / "notebooks" / "source").glob("[0-9][0-9]_*.py"))}
     short = {slug[:2]: slug for slug in found}
     chosen = [short.get(Path(name).stem, Path(name).stem) for name in names or found]
     if missing := [slug for slug in chosen if slug not in found]:
-        raise SourceError(unknown("lesson", missing[0], found))
+        raise Problem(unknown("lesson", missing[0], found))
     return [found[slug] for slug in chosen]
 
 
 def assemble(source: Path) -> Lesson:
-    """Student and solved notebook of one source, without outputs. Raises SourceError when an exercise has fewer than two wrong
+    """Student and solved notebook of one source, without outputs. Raises Problem when an exercise has fewer than two wrong
     answers, or a wrong answer is outside of an exercise."""
     notebook = jupytext.reads(source.read_text(encoding="utf-8"), fmt="py:percent")
     wrong_answers = _take_wrong_answers(notebook, source)
@@ -83,7 +77,7 @@ def assemble(source: Path) -> Lesson:
     # The solved notebook reaches students too, so it has only the public tests.
     solved.metadata["otter"] = deepcopy(student.metadata["otter"])
     if few := [exercise for exercise in tests if len(wrong_answers.get(exercise, [])) < 2]:
-        raise SourceError(f"{source.name}: exercise {few[0]} needs at least two cells tagged 'wrong'")
+        raise Problem(f"{source.name}: exercise {few[0]} needs at least two cells tagged 'wrong'")
     return Lesson(source.stem, student, solved, wrong_answers, tests)
 
 
@@ -95,7 +89,7 @@ def _take_wrong_answers(notebook: NotebookNode, source: Path) -> dict[str, list[
         if "wrong" not in cell.metadata.get("tags", []):
             kept.append(cell)
         elif exercise is None or not cell.metadata.get("message"):
-            raise SourceError(f"{source.name}: a 'wrong' cell must be in an exercise and have a message: {cell.source}")
+            raise Problem(f"{source.name}: a 'wrong' cell must be in an exercise and have a message: {cell.source}")
         else:
             found.setdefault(exercise, []).append(WrongAnswer(cell.source, cell.metadata["message"]))
         if cell.cell_type == "raw" and "# END QUESTION" in cell.source:

@@ -1,12 +1,14 @@
 """The commands `notebooks`, `run` and `results`: build the lessons, execute them, measure them on real data."""
 
 import argparse
+import functools
 import os
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from course_tools import Problem
 from course_tools.__main__ import parser, positive
 from course_tools.lessons import assemble, execute, results_pages, store
 from course_utils import files, tables
@@ -16,7 +18,42 @@ MEMORY = 2e9  # bytes that a lesson may use on its sample, so that a small lapto
 LIMIT = {"--limit": {"type": positive, "default": 900, "help": "seconds that a lesson may take (default: 900)"}}
 
 
-def build_notebooks(sources: list[Path], given: argparse.Namespace) -> int:
+def report(faults: list[str]) -> int:
+    """Print what failed; the exit status."""
+    sys.stderr.writelines(f"FAILED  {fault}\n" for fault in faults)
+    return 1 if faults else 0
+
+
+def warn_if_stale(sources: list[Path]) -> None:
+    """Pages and slides are made from the built notebooks: name those that are older than their sources."""
+    if stale := [source.stem for source in sources if store.is_stale(source)]:
+        print(f"Older than their sources: {', '.join(stale)}. Build them with:  make notebooks", file=sys.stderr)
+
+
+def command(name: str, options: dict = LIMIT, named: bool = True) -> Callable:
+    """Makes a command of a function, which gets the sources and what argparse made of `options` (with `root`, the course's
+    folder) and returns the exit status. With `named`, the user can name lessons; without, it gets all. A Problem is printed,
+    and gives 2 for a name, else 1."""
+
+    def main(act: Callable, argv: list[str], root: Path = REPOSITORY) -> int:
+        arguments = parser(name)
+        if named:
+            arguments.add_argument("lessons", nargs="*", help="numbers or names, such as 01 or 04_simple_rnn (all)")
+        for option, more in options.items():
+            arguments.add_argument(option, **more)
+        given, status = arguments.parse_args(argv, argparse.Namespace(root=root, lessons=[])), 2
+        try:
+            sources, status = assemble.sources(given.lessons, root), 1
+            return act(sources, given)
+        except Problem as error:
+            print(error, file=sys.stderr)
+            return status
+
+    return lambda act: functools.partial(main, act)
+
+
+@command("notebooks", {**LIMIT, "--force": {"action": "store_true", "help": "also build what has not changed"}})
+def notebooks(sources: list[Path], given: argparse.Namespace) -> int:
     """Build what changed, or everything by --force: 0 when all is built, 1 when a notebook could not be executed."""
     stale = [source for source in sources if given.force or store.drift(source)]
     faults, failed = [], 0
@@ -59,71 +96,25 @@ def run_lessons(sources: list[Path], limit: float, real: list[str]) -> int:
     return report([fault for run in runs for fault in run.faults])
 
 
-def report(faults: list[str]) -> int:
-    """Print what failed; the exit status."""
-    sys.stderr.writelines(f"FAILED  {fault}\n" for fault in faults)
-    return 1 if faults else 0
+@command("run", {**LIMIT, "--all": {"action": "store_true", "help": "also run what has passed and not changed since"}})
+def run(sources: list[Path], given: argparse.Namespace) -> int:
+    """Run lessons that have changed since they passed; 1 when one failed."""
+    real = store.real_data()
+    everything = given.all or given.lessons or os.environ.get("CI") == "true"
+    if passed := {} if everything else store.passed(sources, real):
+        print(f"Unchanged since they passed: {', '.join(passed)}. To run these too:  make run ARGS=--all")
+    sources = [source for source in sources if source.stem not in passed]
+    return run_lessons(sources, given.limit, real) if sources else 0
 
 
-def warn_if_stale(sources: list[Path]) -> None:
-    """Pages and slides are made from the built notebooks: name those that are older than their sources."""
-    if stale := [source.stem for source in sources if store.is_stale(source)]:
-        print(f"Older than their sources: {', '.join(stale)}. Build them with:  make notebooks", file=sys.stderr)
-
-
-def command(
-    name: str, argv: list[str], act: Callable, root: Path, options: dict = LIMIT, also=assemble.SourceError, named=True
-) -> int:
-    """The exit status of a command: that of `act`, which gets the sources and what argparse made of `options`. With `named`,
-    the user can name lessons; without, it gets all. SourceError and the error `also` are printed: 2 for a name, else 1."""
-    arguments = parser(name)
-    if named:
-        arguments.add_argument("lessons", nargs="*", help="numbers or names, such as 01 or 04_simple_rnn; default: all")
-    for option, more in options.items():
-        arguments.add_argument(option, **more)
-    given = arguments.parse_args(argv)
-    status = 2
-    try:
-        sources, status = assemble.sources(given.lessons if named else [], root), 1
-        return act(sources, given)
-    except (assemble.SourceError, also) as error:
-        print(error, file=sys.stderr)
-        return status
-
-
-def notebooks(argv: list[str], root: Path = REPOSITORY) -> int:
-    """The command `notebooks`; returns the exit status."""
-    options = {"--force": {"action": "store_true", "help": "also build what has not changed"}}
-    return command("notebooks", argv, build_notebooks, root, LIMIT | options)
-
-
-def run(argv: list[str], root: Path = REPOSITORY) -> int:
-    """The command `run`; returns the exit status."""
-
-    def run_what_changed(sources: list[Path], given: argparse.Namespace) -> int:
-        real = store.real_data()
-        everything = given.all or given.lessons or os.environ.get("CI") == "true"
-        if passed := {} if everything else store.passed(sources, real):
-            print(f"Unchanged since they passed: {', '.join(passed)}. To run these too:  make run ARGS=--all")
-        sources = [source for source in sources if source.stem not in passed]
-        return run_lessons(sources, given.limit, real) if sources else 0
-
-    options = {"--all": {"action": "store_true", "help": "also run lessons that have passed and not changed since"}}
-    return command("run", argv, run_what_changed, root, LIMIT | options)
-
-
-def results(argv: list[str], root: Path = REPOSITORY) -> int:
-    """The command `results`: runs lessons on real data, writes their records, and RESULTS.md from all; the exit status."""
-
-    def record(sources: list[Path], given: argparse.Namespace) -> int:
-        faults = []
-        for source in sources:
-            made, found = results_pages.measure(source, range(given.seeds), given.limit)
-            faults += found
-            if made and not found:
-                tables.write_record(made, root / "results" / f"{source.stem}.json")
-        results_pages.write_pages(root)
-        return report(faults)
-
-    options = {"--seeds": {"type": positive, "default": 3, "help": "number of seeds (default: 3)"}}
-    return command("results", argv, record, root, LIMIT | options)
+@command("results", {**LIMIT, "--seeds": {"type": positive, "default": 3, "help": "number of seeds (default: 3)"}})
+def results(sources: list[Path], given: argparse.Namespace) -> int:
+    """Run lessons on real data, write their records, and RESULTS.md from all; 1 when one failed."""
+    faults = []
+    for source in sources:
+        made, found = results_pages.measure(source, range(given.seeds), given.limit)
+        faults += found
+        if made and not found:
+            tables.write_record(made, given.root / "results" / f"{source.stem}.json")
+    results_pages.write_pages(given.root)
+    return report(faults)

@@ -54,25 +54,20 @@ class Execution:
 
 
 def run_all(
-    notebooks: Sequence[tuple[str, NotebookNode]],
-    folder: Path,
-    limit: float,
-    environment=(),
-    title="running",
-    at_once=2,
+    pairs: Sequence[tuple[str, NotebookNode]], folder: Path, limit: float, environment=(), title="running", at_once=2
 ) -> list[Execution]:
-    """Execute (name, notebook) pairs in `folder`, `at_once` at a time, each within `limit` seconds and with the variables of
-    `environment`. Never raises for what a notebook does."""
+    """Execute (name, notebook) `pairs` in `folder`, `at_once` at a time, each within `limit` seconds and with the variables
+    of `environment`. Never raises for what a notebook does."""
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # not another kernel named python3 in the user's home
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # no debugger's warning when a kernel starts
 
     async def everything():
         slot = asyncio.Semaphore(at_once)
-        runs = (_run(name, notebook, folder, limit, environment, bar, slot) for name, notebook in notebooks)
+        runs = (_run(name, notebook, folder, limit, environment, bar, slot) for name, notebook in pairs)
         return await asyncio.gather(*runs)
 
     # In a thread of its own: in the main thread nbclient takes over Ctrl-C, ends one kernel by it, and continues.
-    loop, cells = asyncio.new_event_loop(), sum(len(notebook.cells) for _, notebook in notebooks)
+    loop, cells = asyncio.new_event_loop(), sum(len(notebook.cells) for _, notebook in pairs)
     with ThreadPoolExecutor(1) as thread, tqdm(total=cells, desc=title, unit="cell", mininterval=1) as bar:
         running = thread.submit(asyncio.Runner(loop_factory=lambda: loop).run, everything())
         try:

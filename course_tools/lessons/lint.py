@@ -1,5 +1,6 @@
 """`python -m course_utils lint`: what every lesson must have, checked in its source without running it."""
 
+import argparse
 import ast
 import io
 import itertools
@@ -32,7 +33,7 @@ NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tok
 
 
 def faults(source: Path, root: Path = REPOSITORY) -> list[str]:
-    """What the lesson `source` lacks of what CONTRIBUTING.md describes, a line each. Raises assemble.SourceError for a source
+    """What the lesson `source` lacks of what CONTRIBUTING.md describes, a line each. Raises Problem for a source
     that cannot be made into notebooks."""
     lesson = assemble.assemble(source)
     prose = [cell.source for cell in lesson.solved.cells if cell.cell_type == "markdown"]
@@ -151,12 +152,9 @@ def _first(text: str) -> str:
     return text.strip().splitlines()[0][:60]
 
 
-def main(argv: list[str], root: Path = REPOSITORY) -> int:
-    """The command; returns 1 if a lesson lacks something, 2 if it cannot be read."""
-
-    def check(sources: list[Path], _) -> int:
-        lacking = [f"{source.stem}: {fault}" for source in sources for fault in faults(source, root)]
-        print("\n".join([*lacking, f"lessons: {len(sources)}, faults: {len(lacking)}"]))
-        return 1 if lacking else 0
-
-    return command("lint", argv, check, root, {})
+@command("lint", {})
+def main(sources: list[Path], given: argparse.Namespace) -> int:
+    """Print what lessons lack; 1 if one lacks something."""
+    lacking = [f"{source.stem}: {fault}" for source in sources for fault in faults(source, given.root)]
+    print("\n".join([*lacking, f"lessons: {len(sources)}, faults: {len(lacking)}"]))
+    return 1 if lacking else 0

@@ -15,7 +15,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from course_tools.lessons.assemble import FIRST, SourceError, assemble
+from course_tools import Problem
+from course_tools.lessons.assemble import FIRST, assemble
 from course_tools.lessons.execute import Execution, machine
 from course_tools.notebooks import CHECK, code_cells
 from course_utils import files, paths
@@ -32,13 +33,13 @@ def built(source: Path, solved: bool = False) -> Path:
 
 
 def read(source: Path, solved: bool = False, outputs: bool = True) -> NotebookNode:
-    """The built notebook of a source, without its outputs if they are not wanted. Raises SourceError if it cannot be read."""
+    """The built notebook of a source, without its outputs if they are not wanted. Raises Problem if it cannot be read."""
     path = built(source, solved)
     try:
         notebook = nbformat.read(str(path), as_version=4)
     except (OSError, ValueError) as error:
         name = path.relative_to(root_of(source)).as_posix()
-        raise SourceError(f"{name} cannot be read ({error}). Build it with:  make notebooks") from error
+        raise Problem(f"{name} cannot be read ({error}). Build it with:  make notebooks") from error
     for cell in notebook.cells:
         if cell.cell_type == "code" and not outputs:
             cell.outputs, cell.execution_count = [], None
@@ -87,9 +88,8 @@ def data_used(source: Path, code: list[str]) -> list[Path]:
     root, text = root_of(source), source.read_text(encoding="utf-8")
     found = [path for path in root.glob("data/*.bz2") if repr(path.name) in "".join(code)]
     found += [*root.glob(f"results/{source.stem}.json"), *root.glob("course_utils/*.mplstyle")]
-    for path in [*root.glob("results/benchmarks/*.json"), *root.glob("course_utils/drawings/*.png")]:
-        if re.search(rf'(benchmark\(|drawing\(|"benchmarks/)"?{path.stem}"', text):
-            found.append(path)
+    shown = [*root.glob("results/benchmarks/*.json"), *root.glob("course_utils/drawings/*.png")]
+    found += [path for path in shown if re.search(rf'(benchmark\("|drawing\("|"benchmarks/){path.stem}"', text)]
     return sorted(found)
 
 
@@ -103,12 +103,12 @@ def drift(source: Path) -> list[str]:
     """Why the built notebooks of a source no longer match it: one line a reason, none when they do."""
     lesson, current, reasons = assemble(source), fingerprint(source), []
     for solved, fresh in ((False, lesson.student), (True, lesson.solved)):
+        name = built(source, solved).relative_to(root_of(source)).as_posix()
         try:
             notebook = read(source, solved, outputs=False)
-        except SourceError as error:
+        except Problem as error:
             reasons.append(str(error))
             continue
-        name = built(source, solved).relative_to(root_of(source)).as_posix()
         if notebook.metadata.pop("course", {}).get("fingerprint") != current:
             reasons.append(f"{name}: its source, its code or its data have changed since it was built")
         fresh.metadata.pop("course")

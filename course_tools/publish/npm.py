@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from course_tools import Problem
 from course_utils import files
 
 WEB = Path(__file__).with_name("web")
@@ -22,13 +23,9 @@ Check the network and the disk, and try again. Without a network, copy the folde
 from a computer where the command has succeeded."""
 
 
-class AssetsMissing(RuntimeError):
-    """The browser libraries could not be installed. The message says why, and what to do."""
-
-
 def copy(libraries: dict[str, str], own: dict[str, str], out: Path, build: Path) -> None:
     """Write to `out` the `libraries`, {path in node_modules: name}, and our `own` files, {path in web: text to add at its
-    end}. Libraries that are not in `build`/npm yet are installed there. Raises AssetsMissing without npm, or when it
+    end}. Libraries that are not in `build`/npm yet are installed there. Raises Problem without npm, or when it
     fails."""
     modules, lock = build / "npm" / "node_modules", (WEB / "package-lock.json").read_bytes()
     if not ((modules / MARK).is_file() and (modules / MARK).read_bytes() == lock):
@@ -46,7 +43,7 @@ def _install(folder: Path) -> None:
     for name in LISTS:
         shutil.copyfile(WEB / name, folder / name)
     if not (npm := shutil.which("npm")):  # with its path, as on Windows it is npm.cmd
-        raise AssetsMissing(NO_NPM)
+        raise Problem(NO_NPM)
     done = subprocess.run([npm, *COMMAND], cwd=folder, capture_output=True, text=True, errors="replace")
     if done.returncode != 0:
-        raise AssetsMissing(FAILED.format(said=(done.stderr or done.stdout).strip(), folder=folder))
+        raise Problem(FAILED.format(said=(done.stderr or done.stdout).strip(), folder=folder))

@@ -1,6 +1,7 @@
 """`make site`: the whole course as web pages, to be read from a folder or put on any web server. Sphinx with myst-nb shows the
 built notebooks with their stored outputs; its configuration is web/site/conf.py."""
 
+import argparse
 from pathlib import Path
 
 from sphinx.cmd.build import build_main
@@ -14,7 +15,7 @@ from course_utils.paths import REPOSITORY
 
 def build_site(out: Path, root: Path = REPOSITORY) -> int:
     """Write the site of the course in `root` to the folder `out`, in place of what was there. Prints what is wrong, such as
-    links that lead nowhere; then returns 1. Raises assemble.SourceError for an unreadable notebook, and npm.AssetsMissing."""
+    links that lead nowhere; then returns 1. Raises Problem for an unreadable notebook, and without npm."""
     for source in assemble.sources([], root):
         for solved in (False, True):
             store.read(source, solved)  # says better than Sphinx which notebook is damaged
@@ -26,14 +27,11 @@ def build_site(out: Path, root: Path = REPOSITORY) -> int:
     return status
 
 
-def main(argv: list[str], root: Path = REPOSITORY) -> int:
-    """The command `site`; returns the exit status, 1 when a link leads nowhere."""
-    out = root / "build" / "site"
-
-    def act(sources: list[Path], _) -> int:
-        status = build_site(out, root)
-        warn_if_stale(sources)
-        print(f"Open {out / 'index.html'} in a browser.")
-        return status
-
-    return command("site", argv, act, root, {}, also=npm.AssetsMissing, named=False)
+@command("site", {}, named=False)
+def main(sources: list[Path], given: argparse.Namespace) -> int:
+    """Write the site to build/site; 1 when a link leads nowhere."""
+    out = given.root / "build" / "site"
+    status = build_site(out, given.root)
+    warn_if_stale(sources)
+    print(f"Open {out / 'index.html'} in a browser.")
+    return status

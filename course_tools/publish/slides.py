@@ -6,6 +6,7 @@ becomes the speaker's notes. Exercises show their task, no hints and no code. Ti
 claims are left out. The browser shrinks a slide that is still too high, down to `SMALLEST`; `measure` checks all.
 """
 
+import argparse
 import ast
 import itertools
 import re
@@ -28,7 +29,6 @@ from course_tools.lessons.commands import command, report, warn_if_stale
 from course_tools.notebooks import CHECK
 from course_tools.publish import npm
 from course_utils import files, tables
-from course_utils.paths import REPOSITORY
 
 WIDTH, HEIGHT = 1280, 720  # pixels of a slide, which the browser scales to the screen
 SMALLEST = 0.75  # of the full size: text is then 21 pixels high; claims and tables are at least 18, code at least 16
@@ -80,8 +80,8 @@ class Slide:
 
 
 def build_slides(sources: list[Path], out: Path) -> list[Path]:
-    """Write the decks of these lessons to the folder `out`, and return their files. Raises assemble.SourceError for a notebook
-    that cannot be read, and npm.AssetsMissing without npm's libraries."""
+    """Write the decks of these lessons to the folder `out`, and return their files. Raises Problem for a notebook
+    that cannot be read, and without npm's libraries."""
     colours = HtmlFormatter(style="default").get_style_defs(".highlight")
     npm.copy(LIBRARIES, {"deck/deck.css": colours, "deck/deck.js": "", "math.js": ""}, out / "assets", out.parent)
     for source in tqdm(sources, desc="decks", unit="deck"):
@@ -351,22 +351,19 @@ def _pack(slides: list[Slide], blocks: list[Block]) -> None:
         slides[-1].blocks += [*leading, block]
 
 
-def main(argv: list[str], root: Path = REPOSITORY) -> int:
-    """The command `slides`; returns the exit status, 1 when something does not fit."""
-    out = root / "build" / "slides"
-
-    def act(sources: list[Path], _) -> int:
-        decks = build_slides(sources, out)
-        warn_if_stale(sources)
-        print(f"Decks: {out}")
-        try:
-            measured = measure(decks)
-        except FileNotFoundError as error:
-            print(f"Whether every slide fits was not measured: that {error}.")
-            return 0
-        faults = [fault for row in measured for fault in row.pop("faults")]
-        print(tables.Table("", measured))
-        print(f"Smallest sizes: text and code in pixels of {WIDTH} × {HEIGHT}, figures relative to their own size.")
-        return report(faults)
-
-    return command("slides", argv, act, root, {}, also=npm.AssetsMissing)
+@command("slides", {})
+def main(sources: list[Path], given: argparse.Namespace) -> int:
+    """Write the slides to build/slides; 1 when something does not fit."""
+    out = given.root / "build" / "slides"
+    decks = build_slides(sources, out)
+    warn_if_stale(sources)
+    print(f"Decks: {out}")
+    try:
+        measured = measure(decks)
+    except FileNotFoundError as error:
+        print(f"Whether every slide fits was not measured: that {error}.")
+        return 0
+    faults = [fault for row in measured for fault in row.pop("faults")]
+    print(tables.Table("", measured))
+    print(f"Smallest sizes: text and code in pixels of {WIDTH} × {HEIGHT}, figures relative to their own size.")
+    return report(faults)

@@ -117,10 +117,10 @@ def check_packages() -> Check:
         done = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True)
         wrong += done.stdout.splitlines() if done.returncode else []
     if wrong:
-        return judge("Packages", f"missing, or in a wrong version: {some(wrong)}", problem=install_advice())
+        return judge("Packages", f"{len(wrong)} missing or wrong: {', '.join(wrong[:5])}", problem=install_advice())
     if untested := unmet(map(Requirement, pins)):
         how = f"Results may differ a little from those in the lessons. {install_advice()}"
-        return judge("Packages", f"the course was tested with other versions: {some(untested)}", note=how)
+        return judge("Packages", f"{len(untested)} not in the tested versions: {', '.join(untested[:5])}", note=how)
     return judge("Packages", "all installed")
 
 
@@ -151,10 +151,6 @@ def install_advice() -> str:
     return f"Set the course up:  {SET_UP}"
 
 
-def some(things: list[str], most: int = 5) -> str:
-    return ", ".join(things[:most]) + (f" and {len(things) - most} more" if len(things) > most else "")
-
-
 def check_tensorflow(seconds: float = 180) -> Check:
     """Trains an LSTM for one step in a process of its own, as a broken TensorFlow may end the whole process."""
     variables = os.environ | kernels.kernel_environment()
@@ -179,7 +175,7 @@ def explain_failure(status: int, message: str) -> tuple[str, str]:
 
 def check_machine() -> Iterator[Check]:
     """Memory, cores and disk."""
-    try:
+    with contextlib.suppress(ImportError):  # missing packages have been named before
         import psutil
 
         memory = psutil.virtual_memory()
@@ -189,8 +185,6 @@ def check_machine() -> Iterator[Check]:
         small = f"{need} use a larger computer or container." if total < LESSON_GB else ""
         full = f"{need} close other programs and notebooks." if free < LESSON_GB else ""
         yield judge("Memory", f"{total:.1f} GB, {free:.1f} GB of them free", problem=small, note=full)
-    except ImportError:
-        yield judge("Memory", "unknown until the packages are installed", note=install_advice())
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     slow = "The running times in the lessons are for 2 cores; here they may be twice as long." if cores < 2 else ""
     yield judge("Cores", str(cores), note=slow)

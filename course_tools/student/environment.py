@@ -15,6 +15,7 @@ import sysconfig
 import time
 from pathlib import Path
 
+from course_tools import Problem
 from course_tools import __main__ as commands
 from course_tools.kernels import writable
 from course_tools.student import advice
@@ -37,10 +38,6 @@ MISSING = """if True:
         whole = [package.version for package in found if package.read_text("INSTALLER") or shutil.rmtree(package._path)]
         if not any(map(need.specifier.contains, whole)) and (need.marker is None or need.marker.evaluate()):
             print(line)"""
-
-
-class SetupProblem(Exception):
-    """What went wrong, and what to do about it. The message is for the user and needs no traceback."""
 
 
 def venv_dir() -> Path:
@@ -84,45 +81,33 @@ def missing(venv: Path, lines: list[str]) -> list[str]:
 
 
 def run(*command: str | Path) -> None:
-    """Run a command whose output the user sees. Raises SetupProblem, with the meaning of its last messages."""
+    """Run a command whose output the user sees. Raises Problem, with the meaning of its last messages."""
     said, options = "", {"text": True, "errors": "replace", "env": os.environ | PIP}
     with subprocess.Popen(command, stderr=subprocess.PIPE, **options) as process:
         for line in process.stderr:
             said += line
             sys.stderr.write(line)
     if process.returncode:
-        raise SetupProblem(advice.explain(said[-10_000:], otherwise=advice.FAILED))
-
-
-def make_venv(venv: Path) -> None:
-    """Empty the folder `venv`, and make a virtual environment with pip in it. Raises SetupProblem."""
-    print(f"This downloads {advice.DOWNLOAD_GB} GB and needs {advice.DISK_GB} GB of disk space.", flush=True)
-    if shutil.disk_usage(venv).free < advice.DISK_GB * 1e9:
-        raise SetupProblem(advice.explain("No space left"))
-    for entry in venv.iterdir():
-        if entry.name != CLAIM:
-            files.remove(entry)
-    # _base_executable: the set-up may have been started by the very environment that it replaces.
-    run(sys._base_executable, "-I", "-m", "venv", venv)
+        raise Problem(advice.explain(said[-10_000:], otherwise=advice.FAILED))
 
 
 def install(venv: Path, lines: list[str]) -> None:
-    """Install the packages that are missing in a `venv` that works. Raises SetupProblem."""
+    """Install the packages that are missing in a `venv` that works. Raises Problem."""
     pip, uv = (venv_python(venv), "-I", "-m", "pip"), shutil.which("uv")
     settings = subprocess.run([*pip, "config", "list"], capture_output=True, text=True).stdout
     if re.search("index|find-links", settings) and not re.search("UV_[A-Z_]*(INDEX|LINKS|CONFIG)", str(os.environ)):
         uv = None  # it does not read pip's settings, and would download from elsewhere
     command = (uv, "pip", "install", "--python", pip[0], "--compile-bytecode") if uv else (*pip, "install")
-    todo = missing(venv, lines)
-    first = [line for line in todo if re.match("(setuptools|wheel)==", line)]  # one package, promise, comes as source
-    for part in (first, [line for line in todo if line not in first]):
-        if part:
-            run(*command, "--no-deps", "--no-build-isolation", *part)
+    first = [line for line in lines if re.match("(setuptools|wheel)==", line)]  # one package, promise, comes as source
+    for part in (first, lines):
+        if todo := missing(venv, part):
+            run(*command, "--no-deps", "--no-build-isolation", *todo)
     if lost := missing(venv, lines):
-        raise SetupProblem(
-            f"The installer reported no error, but {len(lost)} packages are missing in {venv}: {', '.join(lost[:3])} …\n"
-            f"Look for a setting such as target, prefix, root or dry-run in pip's configuration:\n{settings}"
+        what = (
+            f"The installer reported no error, but {len(lost)} packages are missing in {venv}: {', '.join(lost[:3])} …"
         )
+        how = f"Look for a setting such as target, prefix, root or dry-run in pip's configuration:\n{settings}"
+        raise Problem(f"{what}\n{how}")
     if REPOSITORY in venv.parents:  # for kernels that an editor starts
         site = Path(sysconfig.get_path("purelib", "venv", {"base": str(venv), "platbase": str(venv)}))
         files.write(site / "embeddings_rnn_course.pth", os.path.relpath(REPOSITORY, site) + "\n")
@@ -130,12 +115,10 @@ def install(venv: Path, lines: list[str]) -> None:
 
 @contextlib.contextmanager
 def alone(venv: Path):
-    """Hold the lock of the folder `venv`, waiting while another set-up has it. Raises SetupProblem for others' folders."""
+    """Hold the lock of the folder `venv`, waiting while another set-up has it. Raises Problem for others' folders."""
     if venv.is_dir() and not (venv / CLAIM).exists() and any(venv.iterdir()):
-        raise SetupProblem(
-            f"The folder {venv} was not made by the course, so nothing is changed in it.\n"
-            "Rename or delete it, or name another folder in the variable COURSE_VENV."
-        )
+        whose = f"The folder {venv} was not made by the course, so nothing is changed in it."
+        raise Problem(f"{whose}\nRename or delete it, or {advice.ANOTHER_FOLDER}")
     venv.mkdir(parents=True, exist_ok=True)
     for attempt in itertools.count():
         with files.locked(venv / CLAIM) as ours:
@@ -148,7 +131,7 @@ def alone(venv: Path):
 
 
 def set_up(group: str = "lessons") -> bool:
-    """Bring the environment up to date for a group. Returns whether there was anything to do. Raises SetupProblem, OSError."""
+    """Bring the environment up to date for a group. Returns whether there was anything to do. Raises Problem, OSError."""
     venv = venv_dir()
     if is_complete(venv, group):
         return False
@@ -160,7 +143,13 @@ def set_up(group: str = "lessons") -> bool:
             return False
         print(f"Setting up the course in {venv}. If this is interrupted, the same command continues it.", flush=True)
         if installed(venv) is None:
-            make_venv(venv)
+            print(f"This downloads {advice.DOWNLOAD_GB} GB and needs {advice.DISK_GB} GB of disk space.", flush=True)
+            if shutil.disk_usage(venv).free < advice.DISK_GB * 1e9:
+                raise Problem(advice.explain("No space left"))
+            for entry in {*venv.iterdir()} - {venv / CLAIM}:
+                files.remove(entry)
+            # _base_executable: the set-up may have been started by the very environment that it replaces.
+            run(sys._base_executable, "-I", "-m", "venv", venv)
         if not is_complete(venv):
             write_mark(venv, [])
         install(venv, lock_lines(group))
@@ -177,7 +166,7 @@ def main(argv: list[str]) -> int:
         if set_up(group):
             print(f"\nThe course is set up ({time.monotonic() - start:.0f} s). Open the lessons with:  make lab")
             print(f"or, without make:  {venv_python(venv_dir())} -m course_utils lab")
-    except (SetupProblem, OSError) as problem:
+    except (Problem, OSError) as problem:
         meaning = advice.explain(str(problem)) if isinstance(problem, OSError) else ""
         print(f"\n{problem}\n{meaning}".rstrip(), file=sys.stderr)
         return 1

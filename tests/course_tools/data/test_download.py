@@ -8,7 +8,8 @@ import types
 import pytest
 from bad_server import NOWHERE, BadServer, Reply
 
-from course_tools.data.download import DataError, WrongContent, check, download
+from course_tools import Problem
+from course_tools.data.download import WrongContent, check, download
 from course_utils.datasets.catalogue import File
 
 BODY = bytes(range(256)) * 1000
@@ -83,7 +84,7 @@ def test_a_failed_try_is_followed_by_another(ask, tmp_path, pauses, broken, file
     assert ask(file, broken, broken, Reply(BODY), retries=2) == BODY
     assert len(ask.requests) == 3 and pauses == [1, 2] and os.listdir(tmp_path) == ["letters.bin"]
     (tmp_path / "letters.bin").unlink()
-    with pytest.raises(DataError, match="cannot be downloaded"):
+    with pytest.raises(Problem, match="cannot be downloaded"):
         ask(file, broken, retries=2)
     assert len(ask.requests) == 3 and os.listdir(tmp_path) == []
 
@@ -93,7 +94,7 @@ def test_a_silent_server_is_asked_again(ask, tmp_path, after):
     silent = Reply(BODY, stop_after=after, silent=True)
     assert ask(KNOWN, silent, Reply(BODY), timeouts=(10, 0.5)) == BODY
     (tmp_path / "letters.bin").unlink()
-    with pytest.raises(DataError, match="timed out"):
+    with pytest.raises(Problem, match="timed out"):
         ask(KNOWN, silent, retries=0, timeouts=(10, 0.1))
     assert os.listdir(tmp_path) == []
 
@@ -101,8 +102,8 @@ def test_a_silent_server_is_asked_again(ask, tmp_path, after):
 @pytest.mark.parametrize(
     ("file", "reply", "error"),
     [
-        (KNOWN, Reply(PAGE, status=404, content_type="text/html"), DataError),
-        (UNKNOWN, Reply(status=403), DataError),
+        (KNOWN, Reply(PAGE, status=404, content_type="text/html"), Problem),
+        (UNKNOWN, Reply(status=403), Problem),
         (KNOWN, Reply(BODY[::-1]), WrongContent),
         (KNOWN, Reply(BODY[:-1], length=False), WrongContent),
         (UNKNOWN, Reply(PAGE, content_type="text/html; charset=utf-8"), WrongContent),
@@ -123,7 +124,7 @@ def test_a_refusal_or_another_file_is_final_and_leaves_nothing(ask, tmp_path, fi
 def test_no_server_a_wrong_mirror_or_a_wrong_proxy(monkeypatch, tmp_path, variable, value):
     monkeypatch.setenv(variable, value)
     for act in (lambda: download(KNOWN, tmp_path, retries=1), lambda: check(KNOWN)):
-        with pytest.raises(DataError, match="letters.bin"):
+        with pytest.raises(Problem, match="letters.bin"):
             act()
     assert os.listdir(tmp_path) == []
 
@@ -137,7 +138,7 @@ def test_no_server_a_wrong_mirror_or_a_wrong_proxy(monkeypatch, tmp_path, variab
         (KNOWN, [Reply(BODY + b"more")], WrongContent),
         (KNOWN, [Reply(status=405), Reply(BODY[:-1])], WrongContent),
         (UNKNOWN, [Reply(PAGE, content_type="text/html")], WrongContent),
-        (KNOWN, [Reply(status=404)], DataError),
+        (KNOWN, [Reply(status=404)], Problem),
     ],
 )
 def test_an_address_is_compared_by_its_header(ask, file, replies, size):

@@ -2,6 +2,7 @@ import re
 
 import pytest
 
+from course_tools import Problem
 from course_tools.lessons import assemble
 
 
@@ -42,7 +43,7 @@ def test_an_added_cell_leaves_the_ids_of_the_others(source, write, text):
 def test_a_source_that_breaks_the_format_is_named(write, text, old, new, said):
     changed = re.sub(old, new, text, flags=re.DOTALL)
     assert changed != text
-    with pytest.raises(assemble.SourceError, match=rf"77_made\.py.*{said}"):
+    with pytest.raises(Problem, match=rf"77_made\.py.*{said}"):
         assemble.assemble(write(changed))
 
 
@@ -51,7 +52,7 @@ def test_lessons_are_named_by_number_slug_or_file(source, write, text, tmp_path)
     assert assemble.sources(root=tmp_path) == [source, other]
     for name in ("78", "78_more", str(other)):
         assert assemble.sources([name], tmp_path) == [other]
-    with pytest.raises(assemble.SourceError, match="55.*77_made, 78_more"):
+    with pytest.raises(Problem, match="55.*77_made, 78_more"):
         assemble.sources(["55"], tmp_path)
 
 

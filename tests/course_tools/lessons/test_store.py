@@ -1,6 +1,7 @@
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+from course_tools import Problem
 from course_tools.lessons import assemble, execute, store
 from course_utils.paths import REPOSITORY
 
@@ -32,7 +33,7 @@ def test_drift_is_found_whatever_caused_it(built, tmp_path):
 
 
 def test_a_notebook_that_cannot_be_read_names_the_command(source):
-    with pytest.raises(store.SourceError, match=r"notebooks/solutions/77_made\.ipynb .*make notebooks"):
+    with pytest.raises(Problem, match=r"notebooks/solutions/77_made\.ipynb .*make notebooks"):
         store.read(source, solved=True)
 
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from course_tools import Problem
 from course_tools.publish import npm
 
 LOCK = json.loads((npm.WEB / "package-lock.json").read_text(encoding="utf-8"))
@@ -38,14 +39,14 @@ def fake_npm(tmp_path, monkeypatch):
 
 def test_without_npm_it_says_what_npm_is_and_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(npm.AssetsMissing, match=r"npm was not found.*(?s:.)*apt install npm"):
+    with pytest.raises(Problem, match=r"npm was not found.*(?s:.)*apt install npm"):
         npm.copy(FILES, {}, tmp_path / "out", tmp_path / "build")
 
 
 @posix
 def test_without_a_network_it_passes_on_what_npm_says_and_names_the_way_out(tmp_path, fake_npm):
     fake_npm("echo 'request to the registry failed: ENOTFOUND' >&2; exit 1")
-    with pytest.raises(npm.AssetsMissing, match=r"ENOTFOUND(?s:.)*Without a network, copy") as caught:
+    with pytest.raises(Problem, match=r"ENOTFOUND(?s:.)*Without a network, copy") as caught:
         npm.copy(FILES, {}, tmp_path / "out", tmp_path / "build")
     assert str(tmp_path / "build" / "npm") in str(caught.value)
 
