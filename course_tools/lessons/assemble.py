@@ -25,6 +25,7 @@ from course_utils.paths import REPOSITORY
 
 CONFIG = """# ASSIGNMENT CONFIG
 export_cell: false
+generate: false
 tests:
   ok_format: false"""
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
