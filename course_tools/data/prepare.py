@@ -100,9 +100,9 @@ def _given(dataset: Dataset, file: File, source: Path) -> Path:
     folder = source if os.path.isdir(source) else source.parent
     if len(dataset.files) == 1 and os.path.isfile(source) and source.name not in file.gives:
         return source  # whatever its name
-    unpacked = [path for path in (folder, folder / "aclImdb") if (path / "train" / "pos").is_dir()]
-    if dataset.name == "imdb_reviews" and unpacked:
-        return unpacked[0]
+    for path in (folder, folder / "aclImdb"):
+        if dataset.name == "imdb_reviews" and (path / "train" / "pos").is_dir():
+            return path
     if file.gives and all((folder / name).is_file() for name in file.gives):
         return folder
     if not os.access(folder / file.name, os.R_OK):
@@ -242,11 +242,8 @@ Datasets are stored in the folder that the environment variable COURSE_DATA_DIR 
 Datasets that are ready stay as they are. After an interruption, complete downloads are kept and incomplete ones start again.
 
 COURSE_MIRROR  the address (http or https) of a folder with copies of the files, under their own names. Files are downloaded
-               from there instead of from their home pages, for example COURSE_MIRROR=http://192.168.0.10:8000
-
-Exit status: 0 all datasets are ready, 1 a dataset is missing (the message says why), 2 wrong usage, 130 stopped by Ctrl-C."""
-STORAGE = """Free some space, get the right to write there, or set COURSE_DATA_DIR to another folder. Then give the same command
-again. `python -m course_utils data --list` shows how much space each dataset needs."""
+               from there instead of from their home pages, for example COURSE_MIRROR=http://192.168.0.10:8000"""
+STORAGE = "Free some space, get the right to write there, or set COURSE_DATA_DIR to another folder (sizes: --list)."
 
 
 def main(argv: list[str] | None = None) -> int:

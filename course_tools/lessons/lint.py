@@ -33,8 +33,7 @@ NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tok
 
 
 def faults(source: Path, root: Path = REPOSITORY) -> list[str]:
-    """What the lesson `source` lacks of what CONTRIBUTING.md describes, a line each. Raises Problem for a source
-    that cannot be made into notebooks."""
+    """What the lesson `source` lacks of what CONTRIBUTING.md describes, a line each. Raises Problem if it cannot be built."""
     lesson = assemble.assemble(source)
     prose = [cell.source for cell in lesson.solved.cells if cell.cell_type == "markdown"]
     code = [cell.source for cell in lesson.student.cells if cell.cell_type == "code"]

@@ -14,22 +14,20 @@ FIRST = "00_start_here.ipynb"
 
 def has_display() -> bool:
     """Whether a browser started here would have a screen; without one, a browser for text might fill the terminal."""
-    variables = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
-    return not sys.platform.startswith("linux") or any(map(os.environ.get, variables))
+    return not sys.platform.startswith("linux") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")))
 
 
 def jupyter_options(ip: str, port: int, browser: bool) -> list[str]:
     """Arguments for JupyterLab. It makes a token by itself, and takes another port when this one is in use."""
-    chosen = {
-        "ServerApp.ip": ip,
-        "ServerApp.port": port,
-        "ServerApp.root_dir": REPOSITORY,
-        "ServerApp.open_browser": browser and has_display(),
-        "ServerApp.allow_root": hasattr(os, "geteuid") and os.geteuid() == 0,  # as usual in a container
-        "LabApp.default_url": f"/lab/tree/{LESSONS.name}/{FIRST}",
-        "Application.log_level": "WARN",  # the address to open, and errors
-    }
-    return [f"--{name}={value}" for name, value in chosen.items()]
+    return [
+        f"--ServerApp.ip={ip}",
+        f"--ServerApp.port={port}",
+        f"--ServerApp.root_dir={REPOSITORY}",
+        f"--ServerApp.open_browser={browser and has_display()}",
+        f"--ServerApp.allow_root={hasattr(os, 'geteuid') and os.geteuid() == 0}",  # as usual in a container
+        f"--LabApp.default_url=/lab/tree/{LESSONS.name}/{FIRST}",
+        "--Application.log_level=WARN",  # the address to open, and errors
+    ]
 
 
 def without_news(_handler, page_config: dict) -> dict:
