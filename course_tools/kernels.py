@@ -32,8 +32,7 @@ def kernel_environment() -> dict[str, str]:
         "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3"),
     }
     if not writable(Path(os.path.expanduser("~"))):  # Path.home() raises an error where there is none
-        missing = [name for name in IN_HOME if not os.environ.get(name)]
-        variables |= {name: str(temporary_folder() / name.lower()) for name in missing}
+        variables |= {name: str(temporary_folder() / name.lower()) for name in IN_HOME if not os.environ.get(name)}
     elif changed_keras_settings():
         variables["KERAS_HOME"] = str(paths.build_dir() / "keras")
     return variables
