@@ -89,11 +89,15 @@ def rows(
         raise ValueError(f"{path} does not begin with a line of column names")
     form = {"delimiter": max(",;\t|", key=likely), "quotechar": "'" if first.startswith("'") else '"'}
     ahead, taken, places, begun = deque([first, *itertools.islice(lines, some)]), [], {LOST: [], RAGGED: []}, []
-    begin = csv.reader(ahead, **form)
-    yield (header := [name.strip() for name in next(begin)])
-    width, number = len(header), begin.line_num + 1
-    with contextlib.suppress(csv.Error):
-        begun.extend(filter(None, begin))
+    for other in (form, form | {"escapechar": "\\"}):  # \" in most rows: by which form do more rows fit the header?
+        begin, found = csv.reader(ahead, **other), []
+        header = [name.strip() for name in next(begin)]
+        width, number = len(header), begin.line_num + 1
+        with contextlib.suppress(csv.Error):
+            found.extend(filter(None, begin))
+        if not begun or sum(len(row) == width for row in found) > sum(len(row) == width for row in begun):
+            begun, form = found, other
+    yield header
     longer = [row[width] for row in begun if len(row) > width]
     index = int(2 * len(longer) > len(begun) and 10 * sum(map(bool, map(str.strip, longer))) > len(longer))
     if index:  # R gives no name to that column

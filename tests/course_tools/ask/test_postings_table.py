@@ -118,6 +118,11 @@ def test_the_same_table_in_many_files(tmp_path, content, name, options):
     assert decoded(read(tmp_path, content, name, extras=["country"], **options)) == CLEAN
 
 
+def test_a_separator_after_an_escaped_quote_in_every_row_is_no_column(tmp_path):
+    doubled = table([(f'{title} "top, job"', bag, country) for title, bag, country in JOBS], quoting=csv.QUOTE_ALL)
+    assert decoded(read(tmp_path, doubled.replace('""', '\\"'))) == decoded(read(tmp_path, doubled))
+
+
 @pytest.mark.parametrize("separator", [",", ";", ", ", "\n", "||", "·"])
 def test_interests_may_be_separated_by_anything(tmp_path, separator):
     rows = [(title, bag.replace("|", separator), country) for title, bag, country in JOBS]
