@@ -14,7 +14,7 @@
 #
 # **Before this lesson:** lessons [02](02_word_embeddings.ipynb), [03](03_entity_embeddings.ipynb) and [06](06_lstm.ipynb). **Time:** about 50 minutes to read and try, 40 minutes for the exercises; on two cores all cells run in about
 # 60 seconds on the embedded sample (`HUBS.md` names the machine that was measured),
-# and in three to four minutes on the real postings and O*NET.
+# and in three to four minutes on the real postings and O*NET, if nothing else runs.
 
 # %% [markdown]
 # ## Settings and data
