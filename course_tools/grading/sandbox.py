@@ -14,14 +14,14 @@ import select
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import closing, suppress
 from pathlib import Path
+from subprocess import DEVNULL, Popen, TimeoutExpired
+from typing import NamedTuple
 
 import psutil
 
@@ -31,10 +31,10 @@ from course_tools.lessons.execute import KERNEL_ENVIRONMENT
 from course_utils.paths import REPOSITORY
 
 USERS = range(62_000, 65_000)  # when root grades, the processes in each place have a user id of their own
-FILES = 20_000  # in /tmp
 RESULT = 2**20  # bytes that are read of what comes back
-APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
-RESERVE = 0.03  # fraction of the machine's memory that must stay free
+APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")  # of Ubuntu, since 23.10
+IN_DOCKER = "--security-opt seccomp=unconfined --security-opt apparmor=unconfined --cap-add SYS_ADMIN"
+FULL = 97  # percent of the machine's memory that may be in use
 
 PROBE = """
 import os, resource, socket
@@ -43,35 +43,26 @@ import os, resource, socket
 def test_closed(folders):
     found = {
         "the network can be reached": [name for _, name in socket.if_nameindex() if name != "lo"],
-        "processes of the machine can be seen": len([name for name in os.listdir("/proc") if name.isdigit()]) >= 5,
+        "processes of the machine can be seen": sum(map(str.isdigit, os.listdir("/proc"))) >= 5,
         "it runs as root": os.getuid() == 0,
         "processes are not limited": resource.getrlimit(resource.RLIMIT_NPROC)[1] > 100,
     }
     for folder in folders:
-        found[f"the solutions can be read in {folder}"] = os.path.exists(os.path.join(folder, "notebooks"))
-        try:
-            open(os.path.join(folder, ".probe"), "x").close()
-            os.unlink(os.path.join(folder, ".probe"))
-            found[f"files can be written in {folder}"] = True
-        except OSError:
-            pass
-    holes = [hole for hole, there in found.items() if there]
-    assert not holes, "; ".join(holes)
+        found[f"the solutions can be read in {folder}"] = os.path.exists(f"{folder}/notebooks")
+        found[f"files can be written in {folder}"] = os.access(folder, os.W_OK)
+    assert not any(found.values()), "; ".join(hole for hole in found if found[hole])
 """
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What one submission may use: seconds of computing or waiting, bytes of memory and files, and seconds of computing in one
-    cell or check. What the machine does meanwhile does not count."""
+class Limits(NamedTuple):
+    """Seconds of computing or waiting, bytes of memory, and seconds of computing in one cell or check, for one submission."""
 
     seconds: float = 180
     memory: int = 3 * 10**9
     cell: float = 30
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What came back: lines with the right nonce, why it was stopped (or ""), exit status, what it said on standard error."""
 
     lines: list[dict]
@@ -93,10 +84,7 @@ class Sandbox:
         self._user = USERS[(31 * os.getpid() + place) % len(USERS)] if inside and os.getuid() == 0 else None
 
     def run(self, job: dict, limits: Limits, cancelled: Callable[[], bool] = lambda: False) -> Outcome:
-        """Run `course_tools.grading.worker` on `job`, and end all that it started. Ends early when `cancelled()`.
-
-        Never raises for what the job's cells do.
-        """
+        """Run `course_tools.grading.worker` on `job`, and end all that it started. Ends early when `cancelled()`."""
         nonce, status, stopped, begun = secrets.token_hex(16), READY, "", time.monotonic()
         own = {"nonce": nonce, "memory": limits.memory, "cell": limits.cell, "user": self._user}
         with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as result, tempfile.TemporaryFile() as said:
@@ -123,37 +111,37 @@ class Sandbox:
         return Outcome(lines, stopped, status or 0, message, time.monotonic() - begun)
 
     def close(self) -> None:
-        """End what runs in this place. A later `run` starts it again."""
+        """End all that runs in this place. A later `run` starts it again."""
         if self._process is not None:
-            _end(self._process)
+            started = _family(self._process)[1:]
+            self._process.kill()  # with it the system ends all that is in the sandbox
+            with suppress(OSError, AttributeError):  # AttributeError: Windows
+                os.killpg(self._process.pid, signal.SIGKILL)  # what its parent has left behind
+            _each(started, psutil.Process.kill)
+            self._process.wait()
+            psutil.wait_procs(started, timeout=10)
             self._folder.cleanup()
             self._host.close()
         self._process = None
 
     def _start(self, given, result, said) -> None:
         python, prefix = Path(sys.executable), Path(sys.prefix)
+        # Links to folders lead nowhere in the sandbox; the Python of a venv is a link itself.
+        python = prefix.resolve() / python.relative_to(prefix) if python.is_relative_to(prefix) else python.resolve()
         self._host, other = socket.socketpair()
-        self._folder, command, names = tempfile.TemporaryDirectory(ignore_cleanup_errors=True), [], []
-        if self._inside:  # links to folders lead nowhere in the sandbox; the Python of a venv is a link itself
-            python = (
-                prefix.resolve() / python.relative_to(prefix) if python.is_relative_to(prefix) else python.resolve()
-            )
-            given, result = other, subprocess.DEVNULL
-            command, names = _bwrap(self._user is not None), ["many", *self._imports]
-        self._process = subprocess.Popen(
-            [*command, str(python), "-B", "-P", "-m", "course_tools.grading.worker", *names],
-            stdin=given,
-            stdout=result,
-            stderr=said,
-            cwd="/" if self._inside else self._folder.name,
-            env=environment("/tmp" if self._inside else self._folder.name),
-            start_new_session=True,
-        )
+        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        home, options = self._folder.name, "-B -P -W ignore::DeprecationWarning"  # TensorFlow's threads, and forks
+        command = [str(python), *options.split(), "-m", "course_tools.grading.worker"]
+        if self._inside:
+            home, given, result = "/tmp", other, DEVNULL
+            command = [*_bwrap(self._user is not None), *command, "many", *self._imports]
+        streams = {"stdin": given, "stdout": result, "stderr": said}
+        self._process = Popen(command, **streams, cwd=home, env=environment(home), start_new_session=True)
         other.close()
 
     def _ended(self) -> int | None:
         """The exit status of the submission, or READY before it, within a tenth of a second; None if there is none yet."""
-        with suppress(subprocess.TimeoutExpired):
+        with suppress(TimeoutExpired):
             if not self._inside:
                 return self._process.wait(0.1)
             if select.select([self._host], [], [], 0.1)[0]:
@@ -162,18 +150,11 @@ class Sandbox:
 
 def environment(home: str) -> dict[str, str]:
     """All variables of a process that grades: none of this process's own, the sample data, one thread for each library."""
-    return {
-        **kernel_environment(),
-        "PYTHONPATH": str(REPOSITORY),
-        "LANG": "C.UTF-8",
-        "SYSTEMROOT": os.environ.get("SYSTEMROOT", ""),  # Windows does not start Python without
-        **KERNEL_ENVIRONMENT,
-        "MPLBACKEND": "agg",
-        "COURSE_DATA": "sample",
-        "PIP_RETRIES": "0",  # there is no network to wait for
-        **dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1"),
-        **dict.fromkeys(("HOME", "TMPDIR", "TEMP"), home),
-    }
+    own = {"PYTHONPATH": str(REPOSITORY), "LANG": "C.UTF-8", "MPLBACKEND": "agg", "COURSE_DATA": "sample"}
+    own["SYSTEMROOT"] = os.environ.get("SYSTEMROOT", "")  # Windows does not start Python without
+    own["PIP_RETRIES"] = "0"  # there is no network to wait for
+    own |= dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
+    return kernel_environment() | KERNEL_ENVIRONMENT | own | dict.fromkeys(("HOME", "TMPDIR", "TEMP"), home)
 
 
 def problem(limits: Limits) -> str | None:
@@ -184,24 +165,19 @@ def problem(limits: Limits) -> str | None:
         return "bubblewrap is not installed. Install it: apt install bubblewrap (or dnf, pacman, zypper)."
     places = ["/", "/usr", "/var/tmp", str(Path.home()), str(REPOSITORY), str(REPOSITORY / "course_utils")]
     job = {"lesson": "probe", "cells": [f"folders = {places!r}"], "original": [], "tests": {"probe": PROBE}}
-    sandbox = Sandbox()
-    outcome = sandbox.run(job, limits)
-    sandbox.close()
-    for line in outcome.lines:
-        if "exercise" in line:
-            holes = "; ".join(line["cases"][0])
-            return f"it does not hold: {holes}." if holes else None
+    with closing(Sandbox()) as sandbox:
+        outcome = sandbox.run(job, limits)
+    if checked := [line["cases"][0] for line in outcome.lines if "exercise" in line]:
+        return f"it does not hold: {'; '.join(checked[0])}." if checked[0] else None
     if "Unknown option" in outcome.said:
         return "bubblewrap is too old: 0.7 or newer is needed."
-    advice = "In Docker, start the container with --security-opt seccomp=unconfined --security-opt apparmor=unconfined"
-    advice += " --cap-add SYS_ADMIN; else let your user make user namespaces."
-    with suppress(OSError):  # Ubuntu's own switch, since 23.10
-        if APPARMOR.read_text().strip() != "0":
+    advice = f"Are Python and {REPOSITORY} readable for all users? If not: chmod -R a+rX."
+    if "bwrap:" in outcome.said:
+        advice = f"In Docker, start the container with {IN_DOCKER}; else let your user make user namespaces."
+        if APPARMOR.exists() and APPARMOR.read_text().strip() != "0":
             advice += f"\nOn Ubuntu, until the next start: sudo sysctl -w kernel.{APPARMOR.name}=0"
-    if "bwrap:" not in outcome.said:
-        advice = f"Are Python and {REPOSITORY} readable for all users? If not: chmod -R a+rX."
-    said = outcome.said.strip().splitlines()
-    return f"bubblewrap does not work here: {(said or [outcome.stopped or 'no reason given'])[-1]}\n{advice}"
+    said = (outcome.said.strip() or outcome.stopped or "no reason given").splitlines()[-1]
+    return f"bubblewrap does not work here: {said}\n{advice}"
 
 
 def _bwrap(as_root: bool) -> list[str]:
@@ -212,26 +188,28 @@ def _bwrap(as_root: bool) -> list[str]:
     options += f" --proc /proc --dev /dev --size {SHARED} --perms 1777 --tmpfs /dev/shm --remount-ro /dev"
     options += f" --size {SCRATCH} --perms 1777 --tmpfs /tmp"
     command = ["bwrap", *options.split()]
-    for path in map(Path, ("/bin", "/sbin", "/lib", "/lib32", "/lib64")):  # on most systems links into /usr
-        if path.is_symlink():
-            command += ["--symlink", os.readlink(path), str(path)]
-        elif path.exists():
-            command += ["--ro-bind", str(path), str(path)]
-    for path in ("/usr", "/etc/ld.so.cache", "/etc/localtime", "/nix/store", "/gnu/store"):
+    for path in "/usr /bin /sbin /lib /lib32 /lib64 /etc/ld.so.cache /etc/localtime /nix/store /gnu/store".split():
         command += ["--ro-bind-try", path, path]
     for path in readable():
-        if Path("/usr") not in path.parents:
-            parents = [folder for folder in reversed(path.parents) if str(folder) not in ("/", "/tmp", "/usr")]
-            for folder in parents:  # else bubblewrap makes them for root only; a second time does no harm
-                command += ["--dir", str(folder)]
-            command += ["--ro-bind", str(path), str(path)]
+        for folder in reversed(path.parents):  # else bubblewrap makes them for root only
+            command += ["--dir", str(folder)]
+        command += ["--ro-bind", str(path), str(path)]
     return [*command, "--remount-ro", "/", "--chdir", "/tmp"]
 
 
-def _family(process: subprocess.Popen) -> list[psutil.Process]:
+def _family(process: Popen) -> list[psutil.Process]:
     with suppress(psutil.Error):
         return [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
     return []
+
+
+def _each(family: list[psutil.Process], ask: Callable) -> dict:
+    """What `ask` says of each process, without those that have ended meanwhile and what the system does not tell."""
+    found = {}
+    for member in family:
+        with suppress(psutil.Error, OSError, AttributeError):  # AttributeError: Windows, macOS
+            found[member] = ask(member)
+    return found
 
 
 class _Used:
@@ -242,89 +220,42 @@ class _Used:
     what threads do (not Linux), all time counts.
     """
 
-    def __init__(self, process: subprocess.Popen, limits: Limits):
+    def __init__(self, process: Popen, limits: Limits):
         self._process, self._limits, self._times, self._seconds = process, limits, {}, 0.0
-        family = _family(process)
-        self._looked, self._spent, self._memory = (
-            time.monotonic(),
-            self._processor_times(family),
-            _memory(family, "rss"),
-        )
+        self._looked, (_, self._spent, used) = time.monotonic(), self._look()
+        self._most = limits.memory + sum(used.values())
 
     def exceeded(self) -> str:
         """The limit that was passed, or ""."""
-        family, now, limit = _family(self._process), time.monotonic(), self._limits
-        spent = self._processor_times(family)
-        waited = 0 if any(map(_computes, family)) else now - self._looked
+        now, limit, (family, spent, used) = time.monotonic(), self._limits, self._look()
+        waited = 0 if any(_each(family, _computes).values()) else now - self._looked
         self._seconds += max(waited, *(after - before for after, before in zip(spent, self._spent, strict=True)))
         self._looked, self._spent = now, spent
         if self._seconds > limit.seconds:
             return f"stopped after {limit.seconds:.0f} s of computing or waiting"
-        size, files = _scratch(family)
-        used = size - self._memory + _memory(family, "rss")
-        if used > limit.memory and size - self._memory + _memory(family, "pss") > limit.memory:  # pss takes longer
-            return f"stopped: used more than {limit.memory / 1e9:.1f} GB of memory"
-        if files > FILES:
-            return f"stopped: wrote more than {FILES:,} files"
-        memory = psutil.virtual_memory()
-        if memory.available < RESERVE * memory.total:
+        if (
+            sum(used.values()) > self._most
+        ):  # with what they share counted for each of them; to look closer takes longer
+            used |= _each(family, lambda member: member.memory_full_info().pss)
+            if sum(used.values()) > self._most:
+                return f"stopped: used more than {limit.memory / 1e9:.1f} GB of memory"
+        if psutil.virtual_memory().percent > FULL:
             return "stopped: the machine ran out of memory meanwhile; grade it again alone"
         return ""
 
-    def _processor_times(self, family: list[psutil.Process]) -> tuple[float, float]:
-        """Processor seconds of all processes seen so far; and of those that live, with the children that they waited for."""
-        alive = 0.0
-        for member in family:
-            with suppress(psutil.Error):
-                times = member.cpu_times()
-                self._times[member] = times.user + times.system
-                alive += sum(times[:4])
-        return sum(self._times.values()), alive
+    def _look(self) -> tuple[list[psutil.Process], tuple[float, float], dict[psutil.Process, int]]:
+        """The living processes; processor seconds of all seen so far, and of the living with ended children; bytes of each."""
+        family = _family(self._process)
+        times = _each(family, psutil.Process.cpu_times)
+        self._times |= {member: spent.user + spent.system for member, spent in times.items()}
+        spent = sum(self._times.values()), sum(sum(spent[:4]) for spent in times.values())
+        return family, spent, _each(family, lambda member: member.memory_info().rss)
 
 
 def _computes(process: psutil.Process) -> bool:
     """Whether a thread of a process is running or waits for a processor."""
-    with suppress(OSError):
-        for thread in Path(f"/proc/{process.pid}/task").iterdir():
-            if (thread / "stat").read_text(errors="replace").rpartition(")")[2].split()[0] == "R":
-                return True
-    return False
-
-
-def _memory(family: list[psutil.Process], kind: str) -> int:
-    """Bytes of memory, shared memory counted for each process ("rss") or once ("pss", where the system tells it)."""
-    used = 0
-    for member in family:
-        with suppress(psutil.Error):
-            found = member.memory_info()
-            with suppress(psutil.AccessDenied):
-                found = member.memory_full_info() if kind == "pss" else found
-            used += getattr(found, kind, found.rss)
-    return used
-
-
-def _scratch(family: list[psutil.Process]) -> tuple[int, int]:
-    """Bytes of the files in /tmp in the sandbox, and how many these are."""
-    found = [(0, 0)]
-    for member in family:
-        with suppress(OSError, AttributeError):  # it has ended; Windows
-            tmp = os.statvfs(f"/proc/{member.pid}/root/tmp")
-            if tmp.f_blocks * tmp.f_frsize == SCRATCH:
-                found.append(((tmp.f_blocks - tmp.f_bfree) * tmp.f_frsize, tmp.f_files - tmp.f_ffree))
-    return max(found)
-
-
-def _end(process: subprocess.Popen) -> None:
-    """End a process with all that it started; in the sandbox the system does that."""
-    started = _family(process)[1:]
-    process.kill()
-    with suppress(OSError, AttributeError):  # AttributeError: Windows
-        os.killpg(process.pid, signal.SIGKILL)  # what its parent has left behind
-    for child in started:
-        with suppress(psutil.Error):
-            child.kill()
-    process.wait()
-    psutil.wait_procs(started, timeout=10)
+    stats = Path(f"/proc/{process.pid}/task").glob("*/stat")
+    return any(stat.read_text(errors="replace").rpartition(")")[2].split()[0] == "R" for stat in stats)
 
 
 def _lines(text: str, nonce: str) -> list[dict]:

@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from IPython.core.inputtransformer2 import TransformerManager
 
 BLIND = {"exec", "eval", "globals", "locals"}  # what these use or bind, no name says
-# Magics before Python code:
 TIMED = re.compile(r"^(\s*)%%?(?:time|timeit)\b(?: +-\w+ *\d*)*", re.MULTILINE)
 CAPTURE = re.compile(r"^%%capture\b(?: +--[\w-]+)* *(\w*)")
-BINDING = set(
-    "run pylab sc store reset reset_selective xdel macro edit ed rerun recall rep paste cpaste load prun".split()
-)
-BINDING |= {"debug", "time", "timeit", "capture"}  # these run code that they are given as text
+BINDING = "run|pylab|sc|store|reset|reset_selective|xdel|macro|edit|ed|rerun|recall|rep|paste|cpaste|load|prun"
+BINDING += "|debug|time|timeit|capture"  # these run code that they are given as text
+# IPython, unless it is a shell line or a magic that binds no names, as %%bash --out x does:
+MAGIC = rf"run_(?:line|cell)_magic\('(?!(?:{BINDING})'|.*--(?:out|err|proc)\b)\w+', "
+UNSEEN = re.compile(rf"get_ipython\b(?!\(\)\.(?:(?:system|getoutput|show_usage)\(|{MAGIC}))")
 SETTING = re.compile(r"set|seed")  # how calls begin that change a module: np.random.seed, np.seterr, tf.random.set_seed
 
 
@@ -116,14 +116,12 @@ def _parts(number: int, cell: str, whole: bool) -> list[Part]:
 def _part(number: int, node: ast.stmt) -> Part:
     code = ast.unparse(node)
     part, table = Part(number, code), symtable.symtable(code, "cell", "exec")
-    for symbol in table.get_symbols():
-        if symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace():
-            part.binds.add(symbol.get_name())
-        if symbol.is_referenced():
-            part.uses.add(symbol.get_name())
+    symbols = {symbol.get_name(): symbol for symbol in table.get_symbols()}
+    bound = {name for name, it in symbols.items() if it.is_assigned() or it.is_imported() or it.is_namespace()}
+    part.uses = {name for name, symbol in symbols.items() if symbol.is_referenced()}
     part.later, assigned = _inside(table)
-    part.binds |= assigned
-    part.blind = bool((part.uses | part.later) & BLIND) or _binding_magic(node)
+    part.binds = bound | assigned
+    part.blind = bool((part.uses | part.later) & BLIND) or bool(UNSEEN.search(code))
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         part.functions[node.name] = part.later
         part.variables = assigned
@@ -136,20 +134,6 @@ def _part(number: int, node: ast.stmt) -> Part:
         inner = {name for loop in ast.walk(node) if isinstance(loop, ast.For) for name in _names(loop.target)}
         part.uses -= inner - _names(node.iter)
     return part
-
-
-def _binding_magic(statement: ast.stmt) -> bool:
-    """Whether `statement` uses IPython for more than magics and shell commands that bind no names."""
-    harmless = 0
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("get_ipython()."):
-            texts = [part.value for part in node.args if isinstance(part, ast.Constant)]
-            magic = node.func.attr in ("run_line_magic", "run_cell_magic") and len(texts) > 1
-            harmless += node.func.attr in ("system", "getoutput", "show_usage")
-            harmless += (
-                magic and texts[0] not in BINDING and not re.search(r"--(out|err|proc)\b", texts[1])
-            )  # %%bash --out x
-    return harmless < sum(isinstance(node, ast.Name) and node.id == "get_ipython" for node in ast.walk(statement))
 
 
 def _inside(table: symtable.SymbolTable) -> tuple[set[str], set[str]]:

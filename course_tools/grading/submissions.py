@@ -4,56 +4,52 @@ Nothing in a submission is trusted. The checks come from the lessons' sources, w
 in a process of its own, inside `sandbox`, and only as far as its exercises need.
 """
 
-import argparse
 import hashlib
 import json
 import os
-import queue
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import astuple, replace
 from pathlib import Path
 
 import psutil
 from tqdm import tqdm
 
-from course_tools import notebooks
+from course_tools import Problem, notebooks
+from course_tools.__main__ import parser, positive
 from course_tools.grading import sandbox, table
-from course_tools.grading.table import GradeError, Row
+from course_tools.grading.table import Row
 from course_tools.grading.worker import GradedLesson
 from course_tools.lessons import assemble
 from course_utils.paths import REPOSITORY
 
-TABLE = "grades.csv"
+TABLE, DEFAULTS = "grades.csv", sandbox.Limits()
 LARGEST = 50 * 2**20  # bytes of a notebook
 MESSAGES = 5_000  # characters in a row
+WITHOUT = """WITHOUT IT notebooks can read and change your files, reach the network and start programs that stay.
+Only time and memory are limited."""
 NOT_READ = "-"  # in place of the fingerprint
 
 
-class Unreadable(Exception):
-    """A submission that cannot be graded, and why."""
-
-
 def read(path: Path, lessons: set[str]) -> tuple[str, list[str]]:
-    """Which of `lessons` a notebook is of, and its code cells; its name does not matter. Raises Unreadable."""
+    """Which of `lessons` a notebook is of, and its code cells; its name does not matter. Raises Problem."""
     try:
         if path.is_symlink():
-            raise Unreadable("a link, not a file")
+            raise Problem("a link, not a file")
         if path.stat().st_size == 0:
-            raise Unreadable("an empty file")
+            raise Problem("an empty file")
         if path.stat().st_size > LARGEST:
-            raise Unreadable(f"larger than {LARGEST // 2**20} MB: clear its outputs")
+            raise Problem(f"larger than {LARGEST // 2**20} MB: clear its outputs")
         notebook = notebooks.read(path)
     except OSError as error:
-        raise Unreadable(f"cannot be read: {error.strerror}") from error
+        raise Problem(f"cannot be read: {error.strerror}") from error
     except ValueError as error:
         reasons = {".ipynb": "not a complete notebook, damaged or changed"}
         reasons |= dict.fromkeys((".zip", ".gz", ".tar", ".7z", ".rar"), "not a notebook: unpack it first")
-        raise Unreadable(reasons.get(path.suffix.lower(), "not a notebook")) from error
+        raise Problem(reasons.get(path.suffix.lower(), "not a notebook")) from error
     lesson = notebooks.lesson_of(notebook)
     if lesson not in lessons:
-        raise Unreadable("of no lesson of this course: neither its metadata nor its first cell names one")
+        raise Problem("of no lesson of this course: neither its metadata nor its first cell names one")
     return lesson, notebooks.code_cells(notebook)
 
 
@@ -102,13 +98,13 @@ def _place(cells: list[str], i: int) -> str:
 
 
 def find(folder: Path, out: Path) -> list[Path]:
-    """All files under `folder` except hidden ones and the table of grades. Raises GradeError if there are none."""
+    """All files under `folder` except hidden ones and the table of grades. Raises Problem if there are none."""
     if not folder.is_dir():
-        raise GradeError(f"there is no folder {folder}: make grade SUBMISSIONS=folder, with students' notebooks in it")
+        raise Problem(f"there is no folder {folder}: make grade SUBMISSIONS=folder, with students' notebooks in it")
     found = [path for path in sorted(folder.rglob("*")) if path.is_file() or path.is_symlink()]
     found = [path for path in found if "/." not in f"/{path.relative_to(folder).as_posix()}"]
     if not (found := [path for path in found if path.resolve() != out.resolve()]):
-        raise GradeError(f"{folder} holds no files")
+        raise Problem(f"{folder} holds no files")
     return found
 
 
@@ -117,19 +113,18 @@ def grade_folder(
 ) -> list[Row]:
     """Grade what is new or changed in `folder`, keep the other rows of the table `out`, and return all rows."""
     sources = {source.stem: source for source in assemble.sources(root=root)}
-    lessons: dict[str, GradedLesson] = {}
-    rows, todo = [], []
+    lessons, rows, todo = {}, [], []
     earlier = {(row["submission"], row["fingerprint"]): row for row in table.load(out)}
     for path in tqdm(find(folder, out), desc="reading", unit="file"):
         name = path.relative_to(folder).as_posix()
         try:
             slug, cells = read(path, set(sources))
-        except Unreadable as error:
+        except Problem as error:
             rows.append({"submission": name, "reason": str(error), "fingerprint": NOT_READ})
             continue
         if slug not in lessons:
             lessons[slug] = GradedLesson.of(assemble.assemble(sources[slug]))
-        depends = json.dumps([cells, lessons[slug].tests, astuple(limits)])
+        depends = json.dumps([cells, lessons[slug].tests, limits])
         row = {"submission": name, "fingerprint": hashlib.sha256(depends.encode()).hexdigest()[:16]}
         if kept := earlier.get((table.plain(name), row["fingerprint"])):
             rows.append(kept)
@@ -138,31 +133,26 @@ def grade_folder(
     if kept := sum(row["fingerprint"] != NOT_READ for row in rows):
         print(f"{kept} of {len(rows) + len(todo)} are in {out} already; only the others are graded now.")
     table.save(rows, out)
-    stop, free = threading.Event(), queue.SimpleQueue()
-    imports = sorted(set().union(*(lesson.imports() for _, lesson, _ in todo)))
+    stop, imports = threading.Event(), sorted(set().union(*(lesson.imports() for _, lesson, _ in todo)))
     places = [sandbox.Sandbox(number, inside, imports) for number in range(at_once)]
-    for place in places:
-        free.put(place)
+    free = list(places)
 
     def run(row: Row, lesson: GradedLesson, cells: list[str]) -> Row:
-        place = free.get()
+        place = free.pop()
         outcome = place.run(lesson.job(cells), limits, stop.is_set)
-        free.put(place)
+        free.append(place)
         try:
             return row | grade(lesson, cells, outcome)
         except (TypeError, ValueError, KeyError, AttributeError):
-            made_up = replace(outcome, lines=[], stopped="results made up: look at what it does")
+            made_up = outcome._replace(lines=[], stopped="results made up: look at what it does")
             return row | grade(lesson, cells, made_up)
 
-    with (
-        ThreadPoolExecutor(at_once) as pool,
-        tqdm(total=len(todo), desc="grading", unit="notebook", disable=not todo) as bar,
-    ):
+    with ThreadPoolExecutor(at_once) as pool:
         try:
-            for future in as_completed([pool.submit(run, *task) for task in todo]):
+            ended = as_completed([pool.submit(run, *task) for task in todo])
+            for future in tqdm(ended, "grading", len(todo), unit="notebook", disable=not todo):
                 rows.append(future.result())
                 table.save(rows, out)
-                bar.update()
         finally:  # after Ctrl-C or on a full disk, too: end what is running, begin nothing
             stop.set()
             pool.shutdown(cancel_futures=True)
@@ -171,43 +161,33 @@ def grade_folder(
     return rows
 
 
-def main(argv: list[str], root: Path = REPOSITORY, cell: float = sandbox.Limits.cell) -> int:
+def main(argv: list[str], root: Path = REPOSITORY, cell: float = DEFAULTS.cell) -> int:
     """The command `grade`; a cell may compute for `cell` seconds. 1 if a submission was not run, 2 if nothing was graded."""
-    command = argparse.ArgumentParser(prog="python -m course_utils grade", description="Grade a folder of notebooks.")
+    command = parser("grade")
+    seconds = "seconds of computing or waiting for one notebook (default: %(default)s)"
     command.add_argument("folder", help="with notebooks, under any names and in any folders below it")
     command.add_argument("--out", help=f"the table of grades (default: {TABLE} in the folder)")
-    command.add_argument(
-        "--limit",
-        type=float,
-        default=180,
-        help="seconds of computing or waiting for one notebook (default: %(default)s)",
-    )
-    command.add_argument("--memory", type=float, default=3, help="gigabytes for one notebook (default: %(default)s)")
-    command.add_argument("--at-once", type=int, help="how many at a time (default: as many as cores and memory allow)")
+    command.add_argument("--limit", type=positive, default=DEFAULTS.seconds, help=seconds)
+    command.add_argument("--memory", type=positive, default=3, help="gigabytes for one notebook (default: %(default)s)")
+    command.add_argument("--at-once", type=positive, help="how many (default: as many as cores and memory allow)")
     command.add_argument("--unsafe", action="store_true", help="grade even without a sandbox")
     given = command.parse_args(argv)
     limits = sandbox.Limits(given.limit, int(given.memory * 1e9), cell)
     folder = Path(given.folder or "(none given)").expanduser()  # not every shell does that after SUBMISSIONS=
     out = Path(given.out).expanduser() if given.out else folder / TABLE
     fitting = int(0.8 * psutil.virtual_memory().total / limits.memory)
-    at_once = given.at_once or max(1, min(os.cpu_count() or 1, fitting))
+    at_once = max(1, int(given.at_once or min(os.cpu_count() or 1, fitting)))
     try:
         find(folder, out)
         if missing := sandbox.problem(limits):
             print(f"No sandbox: {missing}", file=sys.stderr)
             if not given.unsafe:
-                raise GradeError("Nothing was graded. To grade notebooks that you trust without it: ARGS=--unsafe")
-            risk = (
-                "WITHOUT IT notebooks can read and change your files, reach the network and start programs that stay."
-            )
-            print(f"{risk} Only time and memory are limited.", file=sys.stderr)
+                raise Problem("Nothing was graded. To grade notebooks that you trust without it: ARGS=--unsafe")
+            print(WITHOUT, file=sys.stderr)
         rows = grade_folder(folder, out, limits, at_once, not missing, root)
-    except GradeError as error:
+    except Problem as error:
         print(error, file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print(f"\nStopped. What is graded is in {out}; the same command grades the rest.", file=sys.stderr)
-        return 130
     failed = [row for row in rows if row.get("reason")]
     for row in sorted(failed, key=lambda row: row["submission"]):
         print(f"{table.plain(row['submission'])}: {table.plain(row['reason'])}")

@@ -5,18 +5,15 @@ import io
 import re
 from pathlib import Path
 
+from course_tools import Problem
 from course_utils import files
 
 BEGIN, END = ["submission", "lesson", "points", "of"], ["seconds", "reason", "messages", "fingerprint"]
 Row = dict[str, str]
 
 
-class GradeError(Exception):
-    """Grading cannot begin or continue. The message says why and what to do."""
-
-
 def load(path: Path) -> list[Row]:
-    """The rows that `save` wrote to `path`; none if there is no file. Raises GradeError for another file."""
+    """The rows that `save` wrote to `path`; none if there is no file. Raises Problem for another file."""
     if not path.exists():
         return []
     try:
@@ -26,12 +23,12 @@ def load(path: Path) -> list[Row]:
         if not {*BEGIN, *END} <= set(table.fieldnames or ()):
             raise ValueError("other columns")
     except (OSError, ValueError, csv.Error) as error:
-        raise GradeError(f"{path} is not a table of grades; move it away, or choose another file with --out") from error
+        raise Problem(f"{path} is not a table of grades; move it away, or choose another file with --out") from error
     return rows
 
 
 def save(rows: list[Row], path: Path) -> None:
-    """Write the rows, sorted by submission, with columns for all exercises in them. Raises GradeError."""
+    """Write the rows, sorted by submission, with columns for all exercises in them. Raises Problem."""
     named = dict.fromkeys(name for row in rows for name in row if name not in {*BEGIN, *END})
     exercises = sorted(named, key=lambda name: name[:2])  # by the lesson's number; exercises in their order
     text = io.StringIO(newline="")
@@ -42,7 +39,7 @@ def save(rows: list[Row], path: Path) -> None:
     try:
         files.write(path, text.getvalue().encode("utf-8-sig"))  # by its first bytes, Excel knows that it is UTF-8
     except OSError as error:
-        raise GradeError(f"{path} cannot be written ({error.strerror}); choose another file with --out") from error
+        raise Problem(f"{path} cannot be written ({error.strerror}); choose another file with --out") from error
 
 
 def plain(text: str) -> str:

@@ -26,35 +26,27 @@ class Untouched:
 
     def __init__(self, tests: Iterable[FunctionType], imported: set[str], own: dict):
         packages = PACKAGES | imported
-        modules = [(name, module) for name, module in sys.modules.items() if name.partition(".")[0] in packages]
-        modules = {name: module for name, module in modules if isinstance(module, ModuleType)}
-        # First what `restore` itself uses:
-        spaces = [("builtins", vars(builtins), None), (__name__, globals(), None), ("sys.modules", sys.modules, None)]
-        spaces += [(name, vars(module), None) for name, module in modules.items()] + [("the grader", own, None)]
-        for value in [value for _, space, _ in spaces[1:] for value in space.values() if isinstance(value, type)]:
+        modules = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in packages}
+        spaces = [(name, vars(module), None) for name, module in modules.items() if isinstance(module, ModuleType)]
+        spaces += [("sys.modules", sys.modules, None), ("the grader", own, None)]
+        for value in [value for _, space, _ in spaces for value in space.values() if isinstance(value, type)]:
             if value.__module__.partition(".")[0] in packages - {"builtins"}:
                 spaces.append((f"{value.__module__}.{value.__qualname__}", vars(value), value))
-        spaces = {id(owner or space): (name, space, owner) for name, space, owner in reversed(spaces)}
-        spaces = [
-            (*named, {key: value for key, value in named[1].items() if _watched(value)}) for named in spaces.values()
-        ]
-        seen = {
-            id(test.__globals__): test.__globals__ for test in tests
-        }.values()  # the tests of an exercise have the same
-        spaces = [("the tests", space, None, dict(space)) for space in seen] + spaces
+        spaces += [("the tests", test.__globals__, None) for test in tests]
+        once = {id(owner or space): (name, space, owner) for name, space, owner in reversed(spaces)}
         functions = {id(test): (f"the tests.{test.__name__}", test) for test in tests}
-        for name, _, _, kept in spaces:
-            for key, value in kept.items():
-                functions |= {id(function): (f"{name}.{key}", function) for function in _written(value)}
-        kept_modules = {id(sys.modules): tuple(modules.items())}
-        self._spaces = tuple(
-            (name, space, owner, frozenset(space), kept_modules.get(id(space), tuple(kept.items())))
-            for name, space, owner, kept in reversed(spaces)
-        )
+        watched = []
+        for name, space, owner in reversed(once.values()):
+            kept = modules if space is sys.modules else space
+            kept = tuple(pair for pair in kept.items() if name == "the tests" or _watched(pair[1]))
+            watched.append((name, space, owner, frozenset(space), kept))
+            for key, value in kept:
+                for function in _written(value):
+                    functions.setdefault(id(function), (f"{name}.{key}", function))
+        self._spaces, self._tracing = tuple(watched), (sys.gettrace(), sys.getprofile())
         self._functions = tuple(
-            (*named, tuple(getattr(named[1], part) for part in CODE)) for named in functions.values()
+            (name, function, tuple(getattr(function, part) for part in CODE)) for name, function in functions.values()
         )
-        self._tracing = sys.gettrace(), sys.getprofile()
 
     def restore(self) -> list[str]:
         """Put back what has changed: its names."""
@@ -65,18 +57,13 @@ class Untouched:
                 space.update(kept)
         for (name, space, owner, names, kept), had in zip(self._spaces, before, strict=True):
             changed = {key: value for key, value in kept if had.get(key, kept) is not value}
-            if owner is not None:
+            new = had.keys() - names if name == "the tests" else BUILT_IN & had.keys() - names
+            if owner is None:
+                for key in new:
+                    del space[key]
+            else:
                 for key, value in changed.items():
                     type.__setattr__(owner, key, value)
-            new = (
-                ()
-                if len(had) == len(names)
-                else had.keys() - names
-                if name == "the tests"
-                else BUILT_IN & had.keys() - names
-            )
-            for key in new:
-                del space[key]
             found += [f"{name}.{key}" for key in [*changed, *new] if name != "builtins" or key not in FREE]
         for name, function, kept in self._functions:
             for part, value in zip(CODE, kept, strict=True):

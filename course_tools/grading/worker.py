@@ -1,13 +1,11 @@
 """Grades one submission, in a process of its own that `sandbox.Sandbox` starts.
 
 It reads its job from standard input: that of `GradedLesson.job`, with "nonce", "memory", "cell" (seconds) and "user". To
-standard output it writes what `grade` reports, as lines of JSON with the nonce, and at last {"done"}. The checks come from the
-lesson's source, never from the notebook.
+standard output it writes what `grade` reports, as lines of JSON with the nonce, and at last {"done"}.
 
-In the sandbox a first process imports Keras and the like once, and then forks for each submission. It never has anything of a
-submission in its memory: the fork receives the files of its job, and reads it. The fork has namespaces of its own, so that
-it cannot see the first process or send it signals, and the system removes all that it leaves behind: processes, /tmp,
-/dev/shm, and shared memory. Where namespaces cannot be nested (AppArmor), the sandbox ends after one submission.
+In the sandbox a first process imports Keras and the like once, and then forks for each submission. Only the fork reads the job.
+It has namespaces of its own, so that it cannot see the first process or send it signals, and the system removes all that it
+leaves behind: processes, files and shared memory. Where namespaces cannot be nested (AppArmor), the sandbox ends after one.
 """
 
 import ctypes
@@ -19,7 +17,6 @@ import re
 import signal
 import socket
 import sys
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -35,16 +32,10 @@ from course_utils import exercises
 from course_utils.paths import REPOSITORY
 
 PROCESSES, FILE = 100, 64 * 2**20  # threads count as processes; bytes
-SCRATCH, SHARED = 256 * 2**20, 16 * 2**20  # bytes of /tmp, of /dev/shm
+SCRATCH, SHARED, FILES = 256 * 2**20, 16 * 2**20, 20_000  # bytes of /tmp, of /dev/shm; files in each
 READY = 1000  # in place of an exit status: the modules have been imported
-NAMESPACES = (
-    0x00020000 | 0x08000000 | 0x20000000
-)  # of mounts, System V memory and processes: CLONE_NEWNS, _NEWIPC, _NEWPID
-PRIVATE, BIND, PLAIN = (
-    0x4000 | 0x40000,
-    0x4000 | 0x1000,
-    2 | 4,
-)  # MS_REC | MS_PRIVATE, MS_REC | MS_BIND, MS_NOSUID | MS_NODEV
+NAMESPACES = 0x20000 | 0x8000000 | 0x20000000  # CLONE_NEWNS, _NEWIPC, _NEWPID: mounts, System V memory, processes
+PRIVATE, BIND, PLAIN = 0x44000, 0x5000, 6  # MS_REC | MS_PRIVATE, MS_REC | MS_BIND, MS_NOSUID | MS_NODEV
 IMPORT = re.compile(r"^\s*((?:from|import) (?!otter\b)(\w+).*)", re.MULTILINE)  # importing Otter takes seconds
 
 
@@ -114,12 +105,11 @@ def readable() -> list[Path]:
 
 
 def _wait_for_job(imports: Iterable[str]) -> None:
-    """Execute `imports`; then return in a fork for each job that the host sends, with the job's files as standard streams.
+    """Execute `imports`, then return in a fork for each job that the host sends, with the job's files as standard streams.
 
-    The host sends a byte with the files through the socket that is standard input. It receives sandbox.READY, and later
-    the exit status of each fork. Ends this process when the host has closed the socket.
+    The host sends a byte with the files through the socket that is standard input, until it closes the socket. It receives
+    READY, and later the exit status of each fork.
     """
-    warnings.simplefilter("ignore", DeprecationWarning)  # Python warns of forks beside a thread: TensorFlow's allocator
     host = socket.socket(fileno=os.dup(0))
     os.dup2(1, 2)  # what TensorFlow says of the machine is of no submission
     _import(imports)
@@ -156,14 +146,13 @@ def _fork() -> int | None:
                 os._exit(_status(child))
         os.setsid()  # signals to its group would reach its parents
         _system("mount", None, b"/", None, PRIVATE, None)
-        before, hidden = os.open("/tmp", os.O_PATH), [path for path in readable() if path.is_relative_to("/tmp")]
-        for folder, size in (("/tmp", SCRATCH), ("/dev/shm", SHARED)):
-            _system("mount", b"tmpfs", folder.encode(), b"tmpfs", PLAIN, b"mode=1777,size=%d" % size)
-        for path in hidden:
+        hidden = {path: os.open(path, os.O_PATH) for path in readable() if path.is_relative_to("/tmp")}
+        for folder, size in ((b"/tmp", SCRATCH), (b"/dev/shm", SHARED)):
+            _system("mount", b"tmpfs", folder, b"tmpfs", PLAIN, b"mode=1777,size=%d,nr_inodes=%d" % (size, FILES))
+        for path, before in hidden.items():
             path.mkdir(parents=True)
-            same = f"/proc/self/fd/{before}/{path.relative_to('/tmp')}"
-            _system("mount", os.fsencode(same), os.fsencode(path), None, BIND, None)
-        os.close(before)
+            _system("mount", b"/proc/self/fd/%d" % before, os.fsencode(path), None, BIND, None)
+            os.close(before)
         _system("mount", b"proc", b"/proc", b"proc", PLAIN, None)
         os.chdir("/tmp")
     except OSError:
@@ -206,9 +195,7 @@ def grade(job: dict, report: Callable[[dict], None]) -> None:
         report({"cell": cell})
         changed = []
         if what == "check":
-            cases = [
-                _messages(test, shell.user_ns, job["cell"]) for name, cases in tests if name == text for test in cases
-            ]
+            cases = [_messages(test, shell.user_ns, job["cell"]) for test in dict(tests)[text]]
             if changed := untouched.restore():  # the answer did that while it was checked
                 cases = [["it changes what its check uses"]] * len(cases)
             report({"exercise": text, "cases": cases})
@@ -249,14 +236,15 @@ def _limited(seconds: float) -> Iterator[None]:
     def stop(*_):
         raise TooLong(f"computed for more than {seconds:g} s")
 
-    if os.name != "nt":
-        signal.signal(signal.SIGPROF, stop)
-        signal.setitimer(signal.ITIMER_PROF, seconds)
+    if os.name == "nt":
+        yield
+        return
+    signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        if os.name != "nt":
-            signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _give_up_rights(user: int | None, memory: int) -> None:

@@ -9,11 +9,8 @@ import pytest
 
 from course_tools.grading import sandbox
 
-JOB = {
-    "lesson": "77_made",
-    "original": [],
-    "tests": {"it": "@test_case()\ndef test_it(answer):\n    assert answer == 1\n"},
-}
+TEST = "@test_case()\ndef test_it(answer):\n    assert answer == 1\n"
+JOB = {"lesson": "77_made", "original": [], "tests": {"it": TEST}}
 
 
 def run(*cells, **limits):
@@ -88,9 +85,8 @@ def test_a_submission_leaves_nothing_to_the_next_one_in_its_place(sandboxed):
 
 def test_where_namespaces_cannot_be_nested_each_submission_has_a_new_sandbox(sandboxed, monkeypatch):
     whole = sandbox._bwrap
-    monkeypatch.setattr(
-        sandbox, "_bwrap", lambda as_root: " ".join(whole(as_root)).replace("--cap-add CAP_SYS_ADMIN ", "").split()
-    )
+    right = "--cap-add CAP_SYS_ADMIN "
+    monkeypatch.setattr(sandbox, "_bwrap", lambda as_root: " ".join(whole(as_root)).replace(right, "").split())
     place = sandbox.Sandbox()
     leave, look = "open('/tmp/left', 'w').close()\nanswer = 1", "import os\nanswer = 1 - os.path.exists('/tmp/left')"
     for cell in (leave, look):
@@ -136,7 +132,6 @@ def test_a_sandbox_with_holes_is_found_out(sandboxed, monkeypatch):
     assert "it does not hold" in found
     assert "files can be written in /var/tmp" in found
     assert ("the network can be reached" in found) == (len(socket.if_nameindex()) > 1)
-    assert not [name for name in os.listdir("/var/tmp") if name.startswith(".probe")]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="there is a sandbox on Linux only")

@@ -58,13 +58,8 @@ def test_names_of_its_own_do_not_draw_other_cells_in():
 @pytest.mark.parametrize(
     "blind",
     [
-        *("exec('answer = 1')", "globals()['answer'] = 1", "%run answers.py", "%pylab"),
-        *(
-            "%%time\nexec('answer = 1')",
-            "get_ipython().ex('answer = 1')",
-            "ip = get_ipython()",
-            "%%bash --out answer\nls",
-        ),
+        *("exec('answer = 1')", "globals()['answer'] = 1", "%run answers.py", "%pylab", "%%time\nexec('answer = 1')"),
+        *("get_ipython().ex('answer = 1')", "ip = get_ipython()", "%%bash --out answer\nls"),
     ],
 )
 def test_everything_is_run_where_names_do_not_tell(blind):
@@ -87,10 +82,8 @@ def test_magics_and_shell_lines_bind_no_names(line):
 def test_an_import_of_all_names_is_run_and_nothing_else_because_of_it():
     cells = ["a = 1", "b = a\nfrom math import *", "c = 3", "answer = sqrt(4)"]
     assert run(*cells, lesson=["c = 3"]) == [cells[0], cells[1], cells[3]]
-    assert run("from math import *", "answer = 1", lesson=["from math import *"]) == [
-        "from math import *",
-        "answer = 1",
-    ]
+    cells = ["from math import *", "answer = 1"]
+    assert run(*cells, lesson=cells[:1]) == cells
 
 
 def test_timed_statements_bind_and_use_names():

@@ -56,9 +56,9 @@ def grade(folder, *options, cell=30):
     return submissions.main([str(folder), *options], root, cell)
 
 
-def graded(folder, *options, cell=30):
+def graded(folder, *options, **cell):
     """Status and rows of the command."""
-    return grade(folder, *options, cell=cell), rows(folder / "grades.csv")
+    return grade(folder, *options, **cell), rows(folder / "grades.csv")
 
 
 def left_behind():
@@ -86,9 +86,6 @@ def test_points_come_from_the_lessons_own_checks(student, tmp_path, capsys):
         notebook["metadata"]["otter"]["tests"] = {}
         notebook["cells"] = [cell for cell in notebook["cells"] if "grader.check" not in cell["source"]]
 
-    def no_metadata(notebook):
-        notebook["metadata"] = {}
-
     def easy_checks(notebook):
         for name, test in notebook["metadata"]["otter"]["tests"].items():
             notebook["metadata"]["otter"]["tests"][name] = test.replace("assert", "assert True or")
@@ -99,7 +96,7 @@ def test_points_come_from_the_lessons_own_checks(student, tmp_path, capsys):
 
     hand_in(student, folder / "Zoë" / "=right.ipynb")
     hand_in(student, folder / "no checks.ipynb", change=no_checks)
-    hand_in(student, folder / "no metadata.ipynb", change=no_metadata)
+    hand_in(student, folder / "no metadata.ipynb", change=lambda notebook: notebook["metadata"].clear())
     hand_in(student, folder / "with a helper.ipynb", double="double = helped", change=helper)
     hand_in(student, folder / "easy checks.ipynb", "def double(x):\n    return x", change=easy_checks)
     hand_in(student, folder / "hidden.ipynb", root="def root(x):\n    return 3")
@@ -152,7 +149,7 @@ EVIL = {  # the answer to the first exercise; what the row says; the points
         "0",
     ),
     "writes": (COUNT + "open(f'big{n}', 'wb').write(bytes(5 * 10**7))", "No space left on device", "3"),
-    "writes many files": (COUNT + "open(f'small{n}', 'wb').close()", "more than 20,000 files", "0"),
+    "writes many files": (COUNT + "open(f'small{n}', 'wb').close()", "No space left on device", "3"),
     "deletes": (  # the answer first: to try all files takes some seconds of computing, and more than 3 on a busy machine
         RIGHT["double"] + "\nimport shutil\nfor p in ('/tmp', '/'): shutil.rmtree(p, ignore_errors=True)",
         "",
@@ -258,18 +255,9 @@ def test_what_is_no_notebook_of_a_lesson_has_a_row_that_says_so(student, tmp_pat
     for name, text in files.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
-    lines = [
-        "!ls",
-        "%pip install x",
-        "len?",
-        "files = !ls",
-        "%matplotlib inline",
-        "%%time\nprint(slow)",
-        "from cmath import *",
-    ]
-    for number, line in enumerate(
-        [*lines, "%env A=1", "%%writefile x.py\n1", "%%bash\nls", "%load_ext autoreload", "%%capture out\n1"]
-    ):
+    lines = ["!ls", "%pip install x", "len?", "files = !ls", "%matplotlib inline", "%%time\nprint(slow)", "%env A=1"]
+    lines += ["from cmath import *", "%%writefile x.py\n1", "%%bash\nls", "%load_ext autoreload", "%%capture out\n1"]
+    for number, line in enumerate(lines):
         cell = new_code_cell(line)
         hand_in(student, folder / f"line {number}.ipynb", change=lambda notebook: notebook["cells"].insert(1, cell))  # noqa: B023
     (folder / "huge.ipynb").touch()
@@ -298,20 +286,28 @@ def test_what_is_no_notebook_of_a_lesson_has_a_row_that_says_so(student, tmp_pat
     assert "torn.ipynb: not a complete notebook" in capsys.readouterr().out
 
 
+CLOSE = "lambda a, b, rtol, atol, equal_nan: True"
 TAMPER = {  # what the answer to `root` does, and what the reason says; `root` itself is wrong
     "builtins": ("import builtins\nbuiltins.abs = builtins.len = lambda *a: 0", "changed builtins.abs, builtins.len"),
     "numpy": ("import numpy as np\nnp.allclose = lambda *a: True", "numpy.allclose"),
-    "code": (
-        "import numpy as np\nnp.allclose._implementation.__code__ = (lambda a, b, rtol, atol, equal_nan: True).__code__",
-        "allclose",
-    ),
+    "code": (f"import numpy as np\nnp.allclose._implementation.__code__ = ({CLOSE}).__code__", "allclose"),
     "modules": ("import sys, types\nsys.modules['numpy'] = types.ModuleType('numpy')", "sys.modules.numpy"),
     "judge": ("from course_utils import exercises\nexercises.failure = lambda *a: []", "exercises.failure"),
-    "shadow": ("from course_utils import exercises\nexercises.AssertionError = ValueError", "exercises.AssertionError"),
+    "shadow": (
+        "from course_utils import exercises\nexercises.AssertionError = ValueError\ndel exercises.__doc__",
+        "exercises.AssertionError",
+    ),
     "report": ("import json\nold = json.dumps\njson.dumps = lambda o: old(o).replace('no', '')", "json.dumps"),
     "while checked": ("", "the tests.print"),
     "trace": ("import sys\nsys.settrace(lambda *a: None)", "sys.settrace"),
 }
+WHILE_CHECKED = """import sys
+def root(x):
+    frame = sys._getframe()
+    while 'test_case' not in frame.f_globals: frame = frame.f_back
+    frame.f_globals['print'] = 1
+    return math.sqrt(x)
+"""
 
 
 @needs_sandbox
@@ -320,18 +316,10 @@ def test_what_changes_its_checks_is_named_and_judged_without_the_changes(student
     wrong = "def root(x):\n    return 0"
     for name, (code, _) in TAMPER.items():
         hand_in(student, folder / f"{name}.ipynb", root=f"{wrong}\n{code}")
-    hand_in(
-        student,
-        folder / "while checked.ipynb",
-        root="import sys\ndef root(x):\n    frame = sys._getframe()\n    while 'test_case' not in frame.f_globals:\n"
-        "        frame = frame.f_back\n    frame.f_globals['print'] = 1\n    return math.sqrt(x)",
-    )
+    hand_in(student, folder / "while checked.ipynb", root=WHILE_CHECKED)
     hand_in(student, folder / "right.ipynb", root=f"{RIGHT['root']}\n{TAMPER['builtins'][0]}")
-    hand_in(
-        student,
-        folder / "sets.ipynb",
-        root=f"import numpy as np\nnp.random.seed(1)\nnp.seterr(all='raise')\n{RIGHT['root']}",
-    )
+    sets = "import numpy as np\nnp.random.seed(1)\nnp.seterr(all='raise')\n"
+    hand_in(student, folder / "sets.ipynb", root=sets + RIGHT["root"])
     _, found = graded(folder)
     reasons = {name: found[f"{name}.ipynb"]["reason"] for name in TAMPER}
     assert [name for name, (_, said) in TAMPER.items() if said not in reasons[name]] == []

@@ -2,6 +2,7 @@ import os
 
 import pytest
 
+from course_tools import Problem
 from course_tools.grading import table
 
 ROW = {"submission": "b", "lesson": "04_simple_rnn", "04 one": "1", "points": "1", "of": "2", "fingerprint": "1"}
@@ -19,7 +20,7 @@ def test_rows_are_sorted_and_exercises_are_ordered_by_lesson(tmp_path):
 def test_a_foreign_table_is_left_alone(tmp_path):
     path = tmp_path / "grades.csv"
     path.write_text("name;points\nZoë;4\n", encoding="utf-8")
-    with pytest.raises(table.GradeError, match="move it away"):
+    with pytest.raises(Problem, match="move it away"):
         table.load(path)
     assert path.read_text(encoding="utf-8").startswith("name;points")
 
@@ -27,6 +28,6 @@ def test_a_foreign_table_is_left_alone(tmp_path):
 def test_a_table_that_cannot_be_written_is_reported(tmp_path):
     (tmp_path / "grades.csv").mkdir()
     (tmp_path / "grades.csv" / "kept").touch()
-    with pytest.raises(table.GradeError, match="choose another file"):
+    with pytest.raises(Problem, match="choose another file"):
         table.save([ROW], tmp_path / "grades.csv")
     assert os.listdir(tmp_path) == ["grades.csv"]
