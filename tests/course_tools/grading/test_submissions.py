@@ -351,7 +351,10 @@ def test_a_run_that_was_ended_goes_on_and_no_row_is_lost_or_doubled(tmp_path, se
     after = rows(table)
     assert after.keys() == names and {row["points"] for row in after.values()} == {"3"}
     assert {name: after[name] for name in before} == before
-    assert [path.name for path in folder.iterdir() if path.name not in names] == ["grades.csv"]
+    left = set(os.listdir(folder)) - names
+    if sent == signal.SIGKILL:  # which may come while the table is written: then a hidden part of it stays
+        left = {name for name in left if not name.startswith(".grades.csv.")}
+    assert left == {"grades.csv"}
 
 
 def test_without_a_sandbox_nothing_is_graded_unless_told_to(student, tmp_path, capsys, monkeypatch):
