@@ -1,7 +1,6 @@
 """`make data`: download the real datasets and prepare them under COURSE_DATA_DIR, where the loaders look for them.
 
-This is the only part of the course that uses the network. What the files are is in `course_utils.datasets.catalogue`. They
-are downloaded, verified and prepared in `.incoming/` inside COURSE_DATA_DIR, and only then moved to their place.
+Only this part of the course uses the network. Files are verified and prepared in `.incoming/` before they are in their place.
 """
 
 import argparse

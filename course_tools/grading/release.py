@@ -111,8 +111,7 @@ def places(entries: list[Entry], parts: int, *columns: str) -> list[str]:
 
 @commands.command("release")
 def main(sources: list[Path], given: argparse.Namespace) -> int:
-    """Write build/release; lessons whose time is not known are run first. 1 when one of them failed. Raises
-    Problem where a notebook is older than its source, and OSError."""
+    """Write build/release; lessons whose time is not known are run first. 1 when one failed. Raises Problem for an old one."""
     if reasons := [reason for source in sources for reason in store.drift(source)]:
         raise Problem(f"{reasons[0]}; build it with: make notebooks")
     passed = store.passed(sources, [])

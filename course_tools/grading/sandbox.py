@@ -3,8 +3,7 @@
 On Linux, bubblewrap (`bwrap`, a small package of every distribution) gives it a read-only file system with nothing but Python
 and the course, a small /tmp in memory, no network, and processes that see only each other and end together. Elsewhere only
 time and memory are limited, and `problem` says so. Otter's own containers would need Docker, and minutes for each class.
-
-A sandbox grades many submissions: importing Keras takes longer than grading. `worker` says how they are kept apart.
+A sandbox grades many submissions, as importing Keras takes longer than grading; `worker` says how they are kept apart.
 """
 
 import json

@@ -1,8 +1,7 @@
 """Finds, from names alone, the cells that a notebook's exercises need, so that grading runs nothing else.
 
-Kept, because a lesson runs for half a minute, and most exercises need only `import numpy as np` of it. From the names that
-checks ask for, it goes back to the statements that bind them or may change their values, to the names that these use, and so
-on. It takes too much rather than too little, so the result is that of a run of the whole notebook.
+Kept, as a lesson runs for half a minute and most exercises need little of it. From the names that checks ask for, it goes back
+to the statements that bind them or may change their values, and so on; it takes too much rather than too little.
 """
 
 import ast

@@ -2,8 +2,7 @@
 
 Otherwise an answer that replaces numpy.allclose would get full points. Functions, classes and modules are watched by their
 names, functions written in Python by their code, too, and all globals of tests. Other variables of a module are its state, such
-as Keras's settings; a new name in it hides nothing, unless it is that of a built-in function. Tuples hold what is kept: code
-that searches the memory of its process cannot easily change these.
+as Keras's settings. Tuples hold what is kept: code that searches the memory of its process cannot easily change these.
 """
 
 import builtins

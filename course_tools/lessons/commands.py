@@ -32,8 +32,7 @@ def warn_if_stale(sources: list[Path]) -> None:
 
 def command(name: str, options: dict = LIMIT, named: bool = True) -> Callable:
     """Makes a command of a function, which gets the sources and what argparse made of `options` (with `root`, the course's
-    folder) and returns the exit status. With `named`, the user can name lessons; without, it gets all. A Problem is printed,
-    and gives 2 for a name, else 1."""
+    folder) and returns the exit status. With `named`, the user can name lessons. A Problem gives 2 for a name, else 1."""
 
     def main(act: Callable, argv: list[str], root: Path = REPOSITORY) -> int:
         arguments = parser(name)

@@ -1,5 +1,4 @@
-"""The built notebooks: where they are, whether they still match their sources, which outputs they keep; and which have passed.
-A source is `notebooks/source/NN_slug.py` in the course's folder, so its path says where everything else of the lesson is."""
+"""The built notebooks: where they are, whether they still match their sources, which outputs they keep, which have passed."""
 
 import ast
 import contextlib

@@ -25,8 +25,7 @@ from a computer where the command has succeeded."""
 
 def copy(libraries: dict[str, str], own: dict[str, str], out: Path, build: Path) -> None:
     """Write to `out` the `libraries`, {path in node_modules: name}, and our `own` files, {path in web: text to add at its
-    end}. Libraries that are not in `build`/npm yet are installed there. Raises Problem without npm, or when it
-    fails."""
+    end}. Libraries that are not in `build`/npm yet are installed there. Raises Problem without npm, or when it fails."""
     modules, lock = build / "npm" / "node_modules", (WEB / "package-lock.json").read_bytes()
     if not ((modules / MARK).is_file() and (modules / MARK).read_bytes() == lock):
         _install(modules.parent)

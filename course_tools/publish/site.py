@@ -1,5 +1,4 @@
-"""`make site`: the whole course as web pages, to be read from a folder or put on any web server. Sphinx with myst-nb shows the
-built notebooks with their stored outputs; its configuration is web/site/conf.py."""
+"""`make site`: the whole course as web pages, from a folder or any web server, by Sphinx and myst-nb (web/site/conf.py)."""
 
 import argparse
 from pathlib import Path
