@@ -91,7 +91,7 @@ def test_what_is_installed_finds_all_its_files_in_an_empty_folder_and_writes_not
     variables = clean(PYTHONPATH=str(site), PYTHONDONTWRITEBYTECODE="1")
     done = run(sys.executable, "-c", LOOK_AROUND, cwd=folder, env=variables)
     assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) > 2 * len(LESSON_NAMES) and "has its cell been run?" in done.stdout
+    assert len(done.stdout.splitlines()) > 2 * len(LESSON_NAMES) and "is not defined" in done.stdout
     command = (sys.executable, "-m", "course_utils")
     status = run(*command, "progress", cwd=folder, env=variables)
     assert [line.split()[0] for line in status.stdout.splitlines()] == [*LESSON_NAMES, "together"], status.stderr

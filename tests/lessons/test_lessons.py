@@ -10,7 +10,6 @@ import multiprocessing
 import os
 import re
 import sys
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -158,7 +157,7 @@ def test_every_kind_of_bad_exercise_is_found(attempt):
 
     def faults(test=test, answers=answers):
         changed = {"tests": {**lesson.tests, name: test}, "wrong_answers": {**lesson.wrong_answers, name: answers}}
-        return "\n".join(exercise_faults(replace(lesson, **changed), attempt))
+        return "\n".join(exercise_faults(lesson._replace(**changed), attempt))
 
     elsewhere, right = answers[0]._replace(message="elsewhere"), answers[0]._replace(code="pass")
     assert f"{name}, wrong answer 1: the check must say 'elsewhere'" in faults(answers=[elsewhere, *answers[1:]])
