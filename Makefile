@@ -47,7 +47,7 @@ doctor: ## check this computer, and say what is wrong and what to do
 data: setup ## download real datasets: make data DATASETS="imdb_reviews …" [FROM=archive-or-folder]
 	@$(COURSE) data $(DATASETS) $(if $(FROM),--from "$(FROM)")
 
-run: setup ## execute lessons that have changed (ARGS=--all: all), measure every claim; writes to build/ (about 5 minutes)
+run: setup ## execute lessons that have changed (ARGS=--all: all), measure every claim; writes to build/ (about 6 minutes)
 	@$(COURSE) run $(ARGS)
 
 results: setup ## measure the lessons on real data, over several seeds; rewrite results/ and RESULTS.md
@@ -68,7 +68,7 @@ site: setup ## write the course as web pages to build/site (needs npm)
 slides: setup ## write slides for each lesson to build/slides, and check that every slide fits (needs npm)
 	@$(COURSE) slides $(ARGS)
 
-test: setup ## run the tests, on all cores (about 4 minutes on two)
+test: setup ## run the tests, on all cores (about 5 minutes on two)
 	@"$(VENV_PYTHON)" -m pytest -m "not real and not browser and not wheel" -n logical --maxprocesses 4 --dist worksteal $(ARGS)
 
 test-real: setup ## run the tests that need real data (in COURSE_DATA_DIR)
