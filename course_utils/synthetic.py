@@ -28,11 +28,11 @@ def adding(n: int, length: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     x[:, :, 0] are uniform numbers in [0, 1); x[:, :, 1] is one at two steps, one in each half, else zero; y is their sum. The
     constant answer 1 has a mean squared error of 1/6. After Hochreiter & Schmidhuber (1997), section 5.4.
     """
+    at_least(1, n=n)
     at_least(2, length=length)
-    rng = np.random.default_rng(seed)
+    rng, rows = np.random.default_rng(seed), np.arange(n)
     x = np.zeros((n, length, 2), dtype=np.float32)
     x[:, :, 0] = rng.random((n, length))
-    rows = np.arange(n)
     first, second = rng.integers(length // 2, size=n), rng.integers(length // 2, length, size=n)
     x[rows, first, 1] = x[rows, second, 1] = 1
     return x, x[rows, first, 0] + x[rows, second, 0]

@@ -1,9 +1,9 @@
 """`python -m course_utils update`: fetches new and corrected lessons, and keeps all work. Needs git and the standard library.
 
 As with nbgitpuller (nbgitpuller.readthedocs.io), your changes are committed first, and files that you deleted come back. But
-notebooks are merged by cells: by lines, 18 of 134 past corrections of this course left an old output below new code. What
-cannot be merged stays as it is, and the new file is written beside it. Files are written whole, and the branch moves last:
-after an interruption at any point, the same command continues.
+notebooks are merged by cells, as a merge by lines can leave an old output below new code. What cannot be merged stays as it
+is, and the new file is written beside it. Files are written whole, and the branch moves last: after an interruption at any
+point, the same command continues.
 """
 
 import argparse

@@ -1116,7 +1116,7 @@ plt.show()
 #
 # ### A linear model is a strong baseline for a time series
 #
-# Section 9 compared the network with the last value only. A linear regression on the same 20 values is at least as good as the network: a sum of two waves is an easy case for it.
+# Section 9 compared the network with the last value only. A linear regression on the same 20 values comes close to the variance of the noise, 0.01, below which no model can be: a sum of two waves is an easy case for it.
 
 # %%
 from sklearn.linear_model import LinearRegression
@@ -1205,7 +1205,7 @@ print(f"pairs of reviews, the last opinion word: {rule_right:.3f}")
 claim("pairs of reviews, simple recurrent network", rnn_right, at_least=0.56)
 
 # %% [markdown]
-# Ties count as half. The network beats the bag, which cannot see order at all. But it is not much better than the simple rule, and still wrong for about one pair in three (with other seeds we measured 0.62 to 0.74). Three thousand reviews are few, and there are many ways to say the opposite.
+# Ties count as half. The network beats the bag, which cannot see order at all. But it is still wrong for many pairs, and its fraction of right pairs changes from seed to seed, so this one run does not show that it is better than the simple rule. Three thousand reviews are few, and there are many ways to say the opposite.
 # Lessons 06, 07 and 10 return to this question.
 #
 # ### The same with one matrix

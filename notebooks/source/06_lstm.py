@@ -616,12 +616,7 @@ show_step(10)
 # overrules blue. On paper the grids above say the same in colours.
 
 # %%
-if os.environ.get("JPY_SESSION_NAME"):  # set where somebody has the notebook open
-    from ipywidgets import IntSlider, interact
-
-    interact(show_step, t=IntSlider(value=1, min=1, max=len(words)))
-else:
-    print("Open this notebook in JupyterLab to step through the gates with a slider.")
+plots.interact(show_step, t=(1, len(words)))
 
 # %% [markdown]
 # Be careful with stories about single units, though. Nobody told unit 7 what to mean, and another seed distributes the work otherwise. What

@@ -807,12 +807,7 @@ show_step(len(words))
 # state directly; it decided what the green bar was made from. In JupyterLab the next cell has a slider for the step; on paper the grids above say the same for all steps.
 
 # %%
-if os.environ.get("JPY_SESSION_NAME"):  # set where somebody has the notebook open
-    from ipywidgets import IntSlider, interact
-
-    interact(show_step, t=IntSlider(value=1, min=1, max=len(words)))
-else:
-    print("Open this notebook in JupyterLab to step through the gates with a slider.")
+plots.interact(show_step, t=(1, len(words)))
 
 # %%
 r, z = (run.trace(name)[0] for name in "rz")  # each (time, 16)

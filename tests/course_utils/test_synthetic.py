@@ -46,5 +46,7 @@ def test_sizes_without_a_task_are_refused():
         synthetic.recall(10, lag=0)
     with pytest.raises(ValueError, match="length is 1"):
         synthetic.adding(10, length=1)
+    with pytest.raises(ValueError, match="n is 0"):
+        synthetic.adding(0, length=4)
     with pytest.raises(ValueError, match="n is 3.*even"):
         synthetic.although(3)

@@ -20,8 +20,8 @@ from course_utils.text import Vocabulary, normalize, title_key, tokenize
 LENGTH = 12  # words of a title that are read
 LONGEST = 200  # characters of a title that are read; a longer word, interest or value is unknown
 LARGEST = 500  # interests of a bag that are read
-# None of O*NET's 30,984 names of tools and technologies is a sentence by these two numbers; of 22,000 real postings that had
-# commas between skills, nearly all with more words are sentences, or parts of one.
+# No name of a tool or technology in O*NET is a sentence by these two numbers. In postings that have commas between skills, what
+# has more words is nearly always a sentence, or a part of one.
 LONG = 14  # words of an interest; more are a sentence
 CLAUSE = 6  # words of an interest in which one ends with a full stop or the like; more are a sentence
 
