@@ -97,12 +97,15 @@ def lines(path: Path, dataset: str = "") -> Iterator[tuple[str, str]]:
             yield place, text
 
 
-def rows(path: Path, columns: Sequence[str] = (), tabs: bool = False) -> Iterator[tuple[str, list[str]]]:
-    """Place, and fields of `columns` (all by default), of each row of a table with a header: .csv, or with tabs and no quotes.
+def rows(
+    path: Path, columns: Sequence[str] = (), tabs: bool = False, quotes: bool = False
+) -> Iterator[tuple[str, list[str]]]:
+    """Place, and fields of `columns` (all by default), of each row of a table with a header: .csv, or with tabs, and then
+    without quotation marks unless `quotes`.
 
     Raises ValueError for a missing column, a row with more or fewer fields than the header, an open quotation, or not in UTF-8.
     """
-    dialect = {"delimiter": "\t", "quoting": csv.QUOTE_NONE} if tabs else {}
+    dialect = {"delimiter": "\t", "quoting": csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE} if tabs else {}
     reader = csv.reader((text for _, text in lines(path)), strict=True, **dialect)
     try:
         header = next(reader, [])

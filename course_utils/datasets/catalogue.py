@@ -75,6 +75,7 @@ _NER = f"{_GITHUB}leondz/emerging_entities_17/master/"
 _CDR = f"{_GITHUB}cambridgeltl/MTL-Bioinformatics-2016/df0df02fae6dbb87d88ffcf323b9096528f06f84/data/BC5CDR-IOB/"
 _SNIPS = "https://github.com/sonos/nlu-benchmark/archive/b86ac7f1577868c42158d0dec77db50956046696/"
 _JOBS = "https://huggingface.co/datasets/lukebarousse/data_jobs/resolve/main/"
+_HSE = "https://github.com/hse-aml/natural-language-processing/releases/download/week1/"
 _TF = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 
 _add(
@@ -158,6 +159,12 @@ _add(
     "collected by L. Barousse, data_jobs; Apache-2.0 as its author states",
     File(f"{_JOBS}data_jobs.csv", gives={"data_jobs_title_skills.csv": None}),
     about=(231_000_000, 70_000_000),
+)
+_add(
+    "stackoverflow",
+    "30,000 titles of questions on Stack Overflow with their tags, of 100 kinds",
+    "Stack Exchange, CC BY-SA; collected for a course on NLP at HSE",
+    File(f"{_HSE}validation.tsv", 2_166_270, "fafd81ea0fb3aca6dbdd239b80759a20dbcd1a80a919fd5e6aafc7eabf15cefb"),
 )
 _INTENTS = "AddToPlaylist BookRestaurant GetWeather PlayMusic RateBook SearchCreativeWork SearchScreeningEvent".split()
 _TRAIN = zip(_INTENTS, (833_810, 980_018, 743_646, 675_343, 506_364, 292_392, 364_989), strict=True)  # sizes in bytes

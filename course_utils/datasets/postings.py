@@ -1,10 +1,12 @@
-"""Job titles and the interests that go with them: the embedded sample, real postings of data roles, or O*NET.
+"""Titles and what goes with them: the embedded sample, real postings of data roles, O*NET, or questions with their tags.
 
 The real postings were collected by L. Barousse, data_jobs, 2023, huggingface.co/datasets/lukebarousse/data_jobs; Apache-2.0.
 O*NET 27.0 Database by the U.S. Department of Labor, Employment and Training Administration, onetcenter.org; CC BY 4.0.
+The questions are from Stack Overflow, CC BY-SA, as collected for a course on NLP at HSE, github.com/hse-aml.
 """
 
 import random
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ ONET_COLUMNS = {  # of each file of O*NET, beside the code
     "Technology Skills.txt": "Commodity Title",
     "Tools Used.txt": "Commodity Title",
 }
+TAGS = re.compile(r"\['[^'|]+'(, '[^'|]+')*\]")  # of a question: the text of a Python list
 EXTRAS = ("country", "seniority", "company")  # of the sample
 SPLITS = ("train", "validation", "test")
 TENTHS = ("train",) * 8 + ("validation", "test")  # of the real titles, or of O*NET's codes
@@ -33,8 +36,9 @@ class Postings(Table):
 
     titles: n strings as they were written, not all different.
     bags: for each title its interests (skills, tools), in lower case, each once; a bag can be empty.
-    occupations: n names. Sample: the occupation; real postings: the short title, one of ten; O*NET: the O*NET-SOC code.
-    extras: what else is known, n strings each. Sample: those of EXTRAS; real postings: "country"; O*NET: nothing.
+    occupations: n names. Sample: the occupation; real postings: the short title, one of ten; O*NET: the O*NET-SOC code;
+        questions: the first tag.
+    extras: what else is known, n strings each. Sample: those of EXTRAS; real postings: "country"; others: nothing.
     """
 
     titles: list[str]
@@ -56,6 +60,12 @@ def load_onet(seed: int = 0) -> Splits:
     return _announced(read_onet(files[0].parent, seed), "onet") if files else load_sample("onet")
 
 
+def load_questions(seed: int = 0) -> Splits:
+    """Titles of questions on Stack Overflow with their tags, or the sample. `seed` chooses the splits as in `load`."""
+    files = real_files("stackoverflow")
+    return _announced(read_questions(*files, seed), "stackoverflow") if files else load_sample("stackoverflow")
+
+
 def load_sample(dataset: str = "postings") -> Splits:
     """The embedded sample."""
     columns = ("split", "title", "skills", "occupation", *EXTRAS)
@@ -70,9 +80,27 @@ def read(path: Path, seed: int) -> Splits:
     for place, (title, short, country, _, skills) in rows(path, COLUMNS):
         if not title.strip():
             raise ValueError(f"{place}: the posting has no title")
-        found.append((title_key(title), title, skills, short, country))
-    split_of = _assigned((key for key, *_ in found), seed)
-    return _splits("real", ((split_of[key], *row) for key, *row in found), ("country",))
+        found.append((title, skills, short, country))
+    return _by_title(found, seed, ("country",))
+
+
+def read_questions(path: Path, seed: int) -> Splits:
+    """The questions in a .tsv file with the columns title and tags, the text of a Python list; split as by `read`. Raises
+    ValueError for a damaged row."""
+    found = []
+    for place, (title, tags) in rows(path, ("title", "tags"), tabs=True, quotes=True):
+        if not title.strip() or not TAGS.fullmatch(tags):
+            raise damaged(f"{place}: there must be a title, and a list of tags such as ['php', 'sql']", "stackoverflow")
+        names = tags[2:-2].split("', '")
+        found.append((title, "|".join(names), names[0]))
+    return _by_title(found, seed)
+
+
+def _by_title(found: list[tuple], seed: int, extras: Sequence[str] = ()) -> Splits:
+    """Split examples that begin with their title, so that titles with the same key are together."""
+    keys = [title_key(title) for title, *_ in found]
+    split_of = _assigned(keys, seed)
+    return _splits("real", ((split_of[key], *row) for key, row in zip(keys, found, strict=True)), extras)
 
 
 def read_onet(folder: Path, seed: int) -> Splits:

@@ -19,6 +19,7 @@ LOADS = {
     "keras_imdb": reviews.load_word_index,
     "onet": postings.load_onet,
     "postings": postings.load,
+    "stackoverflow": postings.load_questions,
     "tatoeba": pairs.load,
     "tiny_shakespeare": texts.load,
     "wikispeedia": wikispeedia.load,

@@ -148,3 +148,25 @@ def test_the_real_onet(real):
     chiefs = {title for _, title, _, code in examples(data) if code == "11-1011.00"}
     assert {"Chief Executives", "Chief Executive Officer (CEO)"} <= chiefs
     assert all(min(map(len, split.bags)) > 0 for split in data)
+
+
+def test_questions_have_their_tags_and_are_split_by_title(stand_in):
+    lines = [f"How to {word}?\t['c#', '{word}']\n" for word in "abcdefghij"] + ['"HOW  to ""a"""\t[\'java\']\n']
+    folder = stand_in("stackoverflow", {"validation.tsv": "title\ttags\n" + "".join(lines)})
+    data = postings.load_questions()
+    assert sum(check_apart(data)) == 10 and data.source == "real"
+    found = {title: (split, bag, first) for split, title, bag, first in examples(data)}
+    assert found["How to b?"][1:] == (["c#", "b"], "c#")
+    assert found['HOW  to "a"'] == (found["How to a?"][0], ["java"], "java")
+    for damage in ("\t['c']\n", "How?\tphp\n", "How?\t['a|b']\n"):
+        (folder / "validation.tsv").write_text("title\ttags\n" + lines[0] + damage)
+        with pytest.raises(ValueError, match="line 3: there must be a title, and a list of tags"):
+            postings.load_questions()
+
+
+@pytest.mark.real
+def test_the_real_questions(real):
+    real("stackoverflow")
+    data = postings.load_questions()
+    assert sum(map(len, data)) == 30_000 and len({tag for split in data for bag in split.bags for tag in bag}) == 100
+    check_apart(data)
