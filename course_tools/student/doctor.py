@@ -221,7 +221,7 @@ def check_data(datasets: dict[str, catalogue.Dataset] = catalogue.DATASETS) -> I
     elif asked == "auto" and torn:
         found = f"incomplete, so lessons use the sample: {', '.join(torn)}"
         yield Check(NOTE, "Data", found, get.format(" ".join(torn)))
-    yield Check(OK, "Data", f"real datasets in {folder}: {', '.join(ready) or 'none, so lessons use embedded samples'}")
+    yield Check(OK, "Data", f"real datasets in {folder}: {', '.join(ready) or 'none, so lessons use built-in samples'}")
 
 
 def check_notebooks(folder: Path = NOTEBOOKS) -> Check:

@@ -1,6 +1,6 @@
 """Loaders of the course's datasets, one module per dataset. None of them uses the network: only `make data` does.
 
-Every `load` reads the real dataset if it is under COURSE_DATA_DIR, else the embedded sample, and prints which. It raises
+Every `load` reads the real dataset if it is under COURSE_DATA_DIR, else the built-in sample, and prints which. It raises
 paths.DataNotReady if COURSE_DATA=real and real data is missing, and ValueError, with file and line, if a file is damaged.
 `load_sample` always gives the sample. `data/README.md` describes the samples.
 """
@@ -50,13 +50,13 @@ def real_files(name: str, *names: str) -> list[Path]:
     if not dataset.is_ready(folder, *names):
         raise paths.DataNotReady(
             f"COURSE_DATA is real, but {name} is missing or incomplete in {folder}. Download it with:  {dataset.command}  "
-            f"or set COURSE_DATA_DIR to a folder that has it, or unset COURSE_DATA to use the embedded sample."
+            f"or set COURSE_DATA_DIR to a folder that has it, or unset COURSE_DATA to use the built-in sample."
         )
     return dataset.paths(folder, *names)
 
 
 def sample(name: str, folder: Path | None = None) -> Path:
-    """The file `name` of the embedded samples, verified by the sha256 in the file beside it. Raises ValueError if it is
+    """The file `name` of the built-in samples, verified by the sha256 in the file beside it. Raises ValueError if it is
     damaged, and FileNotFoundError if one of the two files is missing."""
     path = (folder or paths.SAMPLES) / name
     expected = path.with_name(f"{name}.sha256").read_text(encoding="ascii").split()[0]
@@ -68,7 +68,7 @@ def sample(name: str, folder: Path | None = None) -> Path:
 
 def announce(what: str, source: str, dataset: str, counts: str, data=None):
     """Print the line that says what was loaded; without real data also the command that gets it. Returns `data`."""
-    names, real, hint = {"sample": "embedded sample", "real": f"real data, {dataset}"}, DATASETS[dataset], ""
+    names, real, hint = {"sample": "built-in sample", "real": f"real data, {dataset}"}, DATASETS[dataset], ""
     if source != "real" and not real.is_ready(paths.data_dir()):
         there = any(path.exists() for path in real.paths(paths.data_dir()))
         hint = f" (real data{', which is incomplete here' if there else ''}: {real.command})"

@@ -81,7 +81,7 @@ def _announced(books: Books, dataset: str) -> Books:
 def load_reading_lists() -> list[list[str]]:
     """What each of 2,000 synthetic readers has read: titles of the sample's books, in no order. There is no real dataset."""
     lists = [line.rstrip("\n").split("\t") for _, line in lines(sample("reading_lists.txt.bz2"))]
-    print(f"Reading lists: embedded sample – {len(lists):,} readers, {sum(map(len, lists)):,} books read")
+    print(f"Reading lists: built-in sample – {len(lists):,} readers, {sum(map(len, lists)):,} books read")
     return lists
 
 

@@ -46,7 +46,7 @@ def test_without_real_data_one_line_says_what_is_loaded_and_how_to_get_it(nothin
     found = LOADS[name]()
     assert found is None if name in WITHOUT_SAMPLE else found.source == "sample"
     line = capsys.readouterr().out
-    assert line.count("\n") == 1 and ("embedded sample" in line) is (found is not None)
+    assert line.count("\n") == 1 and ("built-in sample" in line) is (found is not None)
     assert f"make data DATASETS={name})" in line
 
 
