@@ -7,6 +7,7 @@ paths.DataNotReady if COURSE_DATA=real and real data is missing, and ValueError,
 
 import bz2
 import csv
+import gzip
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -83,11 +84,11 @@ def damaged(fault: str, dataset: str = "") -> ValueError:
 
 
 def lines(path: Path, dataset: str = "") -> Iterator[tuple[str, str]]:
-    r"""Place ("FILE, line N") and text of each line of a file in UTF-8, which may be compressed (.bz2).
+    r"""Place ("FILE, line N") and text of each line of a file in UTF-8, which may be compressed (.bz2, .gz).
 
     Only "\n" ends a line, and stays in the text: tokens may have other line ends. Raises ValueError for what is not UTF-8.
     """
-    with bz2.open(path) if path.suffix == ".bz2" else open(path, "rb") as file:
+    with {".bz2": bz2.open, ".gz": gzip.open}.get(path.suffix, open)(path, "rb") as file:
         for number, line in enumerate(file, start=1):
             place = f"{path}, line {number}"
             try:

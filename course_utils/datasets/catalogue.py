@@ -74,6 +74,7 @@ _W2V = f"{_GITHUB}tmikolov/word2vec/master/"
 _NER = f"{_GITHUB}leondz/emerging_entities_17/master/"
 _CDR = f"{_GITHUB}cambridgeltl/MTL-Bioinformatics-2016/df0df02fae6dbb87d88ffcf323b9096528f06f84/data/BC5CDR-IOB/"
 _SNIPS = "https://github.com/sonos/nlu-benchmark/archive/b86ac7f1577868c42158d0dec77db50956046696/"
+_M30K = f"{_GITHUB}multi30k/dataset/c9be912dc05a3ebf9ae5bb5f7f58c1791cda43ab/data/task1/raw/"
 _JOBS = "https://huggingface.co/datasets/lukebarousse/data_jobs/resolve/main/"
 _HSE = "https://github.com/hse-aml/natural-language-processing/releases/download/week1/"
 _TF = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
@@ -207,4 +208,15 @@ _add(
     File("https://www.manythings.org/anki/cmn-eng.zip", gives={"cmn.txt": None}),
     about=(10_000_000, 45_000_000),
     records={"fra.txt": 100_000, "cmn.txt": 20_000},  # at least; they are packed anew from time to time, with more
+)
+_add(
+    "multi30k",
+    "31,014 captions of pictures in English, and their French translations",
+    "Elliott et al. 2016, 2017; for research and education, not commercial, cite them",
+    File(f"{_M30K}train.en.gz", 568_929, "d79cfa999dd4c51d2cb42499b6796d5a882c3a8a961923c25a898c90f8bbd56f"),
+    File(f"{_M30K}train.fr.gz", 604_242, "622e75069e9f4c577425c4f277116ce66e63a2401c0a2312d90073cb12379a3c"),
+    File(f"{_M30K}val.en.gz", 21_650, "14f7d25ddd868909a9213e361768460edcacdd6ab9d1e77b92560dc10c10dc28"),
+    File(f"{_M30K}val.fr.gz", 23_001, "ca3106f1a72390591d25f6c45cb4cd39dec4cd3f123e099748a3ce5256c160e9"),
+    File(f"{_M30K}test_2016_flickr.en.gz", 21_077, "611d361c6334bc7246101d48097c13cf5c4413c5befc793cc629934359d532d9"),
+    File(f"{_M30K}test_2016_flickr.fr.gz", 22_310, "6d326e188d259fb1d04ac19eae3af956559b3a0b93d7635e56c90987c40c8b90"),
 )

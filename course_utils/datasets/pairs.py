@@ -1,6 +1,7 @@
-"""English–French sentence pairs: the embedded sample, or Tatoeba's; and Tatoeba's English–Mandarin ones.
+"""English–French sentence pairs: the embedded sample, Tatoeba's or Multi30k's; and Tatoeba's English–Mandarin ones.
 
-Tatoeba: sentences of tatoeba.org with their translations, CC BY 2.0 FR, as selected by manythings.org/anki.
+Tatoeba: sentences of tatoeba.org with their translations, CC BY 2.0 FR, as selected by manythings.org/anki. Multi30k: captions
+of pictures; D. Elliott and others, "Multi30K: Multilingual English-German Image Descriptions", 2016, and later in French.
 """
 
 import functools
@@ -16,6 +17,7 @@ from course_utils.datasets import DATASETS, Splits, Table, announce, damaged, li
 from course_utils.text import tokenize
 
 LONGEST = 8  # English tokens of the pairs that are taken from Tatoeba
+LANGUAGES = ("english", "french")
 HELD_OUT = {"validation": 1_000, "test": 2_000}  # different English sentences of Tatoeba
 
 
@@ -40,19 +42,22 @@ class Pairs(Splits):
     long: Split | None = None
 
 
-def load() -> Pairs:
-    """Tatoeba's pairs of at most LONGEST English tokens, or the sample."""
-    files = real_files("tatoeba", "fra.txt")
-    return _real("french", *files) if files else load_sample()
+def load(name: str = "tatoeba", longest: int = LONGEST) -> Pairs:
+    """Tatoeba's pairs of at most `longest` English tokens, or those of "multi30k", of any length, or the sample."""
+    files = real_files(name, *["fra.txt"] * (name == "tatoeba"))
+    if name == "tatoeba" or not files:
+        return _real("french", *files, longest) if files else load_sample(name)
+    pairs = Pairs("real", *read_multi30k(files))
+    return announce("Sentence pairs", "real", name, f"{pairs.sizes} (English–French)", pairs)
 
 
-def load_sample() -> Pairs:
-    """The embedded sample."""
-    splits = {name: [] for name in ("train", "validation", "test", "long")}
-    for _, (name, english, french) in rows(sample("pairs.tsv.bz2"), tabs=True):
-        splits[name].append((english.split(" "), [french.split(" ")]))
+def load_sample(name: str = "tatoeba") -> Pairs:
+    """The embedded sample; `name` is the real dataset that the printed line names."""
+    splits = {split: [] for split in ("train", "validation", "test", "long")}
+    for _, (split, english, french) in rows(sample("pairs.tsv.bz2"), tabs=True):
+        splits[split].append((english.split(" "), [french.split(" ")]))
     pairs = Pairs("sample", *map(_split, splits.values()))
-    return announce("Sentence pairs", "sample", "tatoeba", f"{pairs.sizes}, {len(pairs.long):,} long", pairs)
+    return announce("Sentence pairs", "sample", name, f"{pairs.sizes}, {len(pairs.long):,} long", pairs)
 
 
 def load_mandarin() -> Pairs:
@@ -103,6 +108,21 @@ def read(path: Path) -> list[tuple[str, str]]:
     return found
 
 
+def read_multi30k(files: Sequence[Path]) -> list[Split]:
+    """Training, validation and test set of Multi30k, each from an English and a French file, a sentence in each line. Pairs of
+    the first with a sentence of the others are left out. Raises ValueError for two files with different numbers of lines."""
+    splits, known = [], set()  # known: the sentences of the test and the validation set
+    for english, french in zip(files[-2::-2], files[::-2], strict=True):  # the test set first
+        texts = [[text for _, text in lines(path, "multi30k")] for path in (english, french)]
+        if len(texts[0]) != len(texts[1]):
+            raise damaged(f"{english} and {french.name} have different numbers of lines", "multi30k")
+        tokens = [[tuple(tokenize(t, language=a)) for t in side] for side, a in zip(texts, LANGUAGES, strict=True)]
+        pairs = [pair for pair in zip(*tokens, strict=True) if not known & {*pair}]
+        splits.insert(0, _split([(english, [list(french)]) for english, french in pairs]))
+        known.update(sentence for pair in pairs for sentence in pair)
+    return splits
+
+
 def split_pairs(
     pairs: Sequence[tuple[Sequence[str], Sequence[str]]], seed: int = 0, held_out: Mapping[str, int] = HELD_OUT
 ) -> tuple[Split, Split, Split]:
@@ -140,9 +160,9 @@ def _split(rows: Sequence[tuple[Sequence[str], list[list[str]]]]) -> Split:
     return Split([list(english) for english, _ in rows], [known[0] for _, known in rows], [known for _, known in rows])
 
 
-def _real(language: str, path: Path) -> Pairs:
+def _real(language: str, path: Path, longest: int = LONGEST) -> Pairs:
     pairs = ((tuple(tokenize(a, language="english")), tuple(tokenize(b, language=language))) for a, b in read(path))
-    taken = dict.fromkeys(pair for pair in pairs if all(pair) and len(pair[0]) <= LONGEST)  # each once
+    taken = dict.fromkeys(pair for pair in pairs if all(pair) and len(pair[0]) <= longest)  # each once
     pairs = Pairs("real", *split_pairs(list(taken)))
-    kind = f"English–{language.title()}, at most {LONGEST} English tokens"
+    kind = f"English–{language.title()}, at most {longest} English tokens"
     return announce("Sentence pairs", "real", "tatoeba", f"{pairs.sizes} ({kind})", pairs)

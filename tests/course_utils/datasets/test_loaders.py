@@ -17,6 +17,7 @@ LOADS = {
     "books_whole": lambda: books.load(whole=True),
     "imdb_reviews": reviews.load,
     "keras_imdb": reviews.load_word_index,
+    "multi30k": functools.partial(pairs.load, "multi30k"),
     "onet": postings.load_onet,
     "postings": postings.load,
     "stackoverflow": postings.load_questions,

@@ -1,3 +1,5 @@
+import gzip
+
 import pytest
 
 from course_utils import paths
@@ -117,6 +119,27 @@ def test_mandarin_in_characters(tatoeba, capsys):
     assert "0 training, 2 validation, 0 test (English–Mandarin" in capsys.readouterr().out
     found = {" ".join(e): f for split in data for e, f in zip(split.english, split.french, strict=True)}
     assert found == {"hi .": ["嗨", "。"], "tom has 3 cats .": ["tom", "有", "3", "只", "猫", "。"]}
+
+
+CAPTIONS = {
+    "train.en": "A dog runs.\nA cat sleeps.\nA red bird.\n",
+    "train.fr": "Un chien court.\nUn chat dort.\nUn oiseau rouge.\n",
+    "val.en": "A cat sleeps.\n",
+    "val.fr": "Le chat dort.\n",
+    "test_2016_flickr.en": "Birds.\n",
+    "test_2016_flickr.fr": "Un oiseau rouge.\n",
+}
+
+
+def test_multi30k_without_what_is_also_in_validation_and_test(stand_in, capsys):
+    folder = stand_in("multi30k", {f"{name}.gz": gzip.compress(text.encode()) for name, text in CAPTIONS.items()})
+    data = pairs.load("multi30k")
+    assert "1 training, 1 validation, 1 test" in capsys.readouterr().out and data.source == "real"
+    assert rows(data.train) == [(["a", "dog", "runs", "."], "un chien court .".split(), ["un chien court .".split()])]
+    assert data.validation.english == [["a", "cat", "sleeps", "."]] and data.test.references[0][0][1] == "oiseau"
+    (folder / "val.fr.gz").write_bytes(gzip.compress(b"Un.\nDeux.\n"))
+    with pytest.raises(ValueError, match=r"val.en.gz and val.fr.gz have different .*make data DATASETS=multi30k"):
+        pairs.load("multi30k")
 
 
 @pytest.mark.parametrize("mode", ["auto", "sample", "real"])
