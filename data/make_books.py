@@ -298,7 +298,7 @@ def numbers(books: list[Book], lists: list[list[str]]) -> str:
         ("books", len(books)),
         ("authors", len({book.author for book in books})),
         ("countries", len({book.country for book in books})),
-        ("different links, capitals aside", len(counts)),
+        ("different links, ignoring case", len(counts)),
         *((f"links of at least {n} books", len(often[n])) for n in (2, 3, 4, 10)),
         *((f"(book, link) pairs with these {n}", sum(counts[link] for link in often[n])) for n in (3,)),
         ("links of a book: median", int(median(map(len, pages)))),

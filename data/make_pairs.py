@@ -669,7 +669,7 @@ def numbers(pairs: list[Pair]) -> str:
         ["with a relative clause", *share(lambda pair: {"who", "that"} & set(pair.english[1:]))],
         ["with a negation", *share(lambda pair: {"not", "never"} & set(pair.english))],
         ["with *it*, *them* or *they*", *share(lambda pair: {"it", "them", "they"} & set(pair.english))],
-        ["with a form that agrees from afar", *share(lambda pair: pair.agreements)],
+        ["with long-distance agreement", *share(lambda pair: pair.agreements)],
     ]
     far = [sorted(form - noun for pair in split for noun, form, _ in pair.agreements) for split in splits.values()]
     contents.append(["such forms", *map(len, far)])
@@ -693,7 +693,7 @@ def numbers(pairs: list[Pair]) -> str:
         [words, *(f"{sum(remembered(p, back) for p in each) / len(each):.3f}" for each in (*splits.values(), *grouped))]
         for words, back in BACK.items()
     ]
-    head = ["right sentences, of one who remembers", *SIZES, *(f"test, {name} tokens" for name in GROUPS)]
+    head = ["correct sentences of a model that remembers", *SIZES, *(f"test, {name} tokens" for name in GROUPS)]
     return "\n\n".join((table(["", *SIZES], contents), known, table(head, reached)))
 
 

@@ -305,7 +305,7 @@ def combination(posting: Posting) -> tuple[str, str, str]:
 
 # --- the best possible scores ------------------------------------------------------------------------------------------
 
-KNOWN = ("the occupation", "all that the title says", "occupation, country, seniority and company")
+KNOWN = ("the occupation", "everything in the title", "occupation, country, seniority, company")
 
 
 def popular(postings: list[Posting], k: int = 10) -> tuple[str, ...]:
@@ -374,14 +374,14 @@ def numbers(occupations: list[Occupation], postings: list[Posting]) -> str:
     known = set(words["train"])
     facts = {
         "postings": len,
-        "different titles, capitals aside": lambda split: len({posting.title.lower() for posting in split}),
+        "different titles, ignoring case": lambda split: len({posting.title.lower() for posting in split}),
         "with seniority in the title": lambda split: sum(posting.word != "" for posting in split),
         "with a city in the title": lambda split: sum(posting.city != "" for posting in split),
         "of a held-out form": lambda split: sum(posting.form in held_out for posting in split),
-        "with the words of another occupation's title": lambda split: sum(
+        "with the same words as another occupation's title": lambda split: sum(
             id(posting) in with_twin for posting in split
         ),
-        "with a title that says nothing": lambda split: sum(posting.form in BOILERPLATE for posting in split),
+        "with a title without information": lambda split: sum(posting.form in BOILERPLATE for posting in split),
         "without skills": lambda split: sum(not posting.skills for posting in split),
         "skills of a posting: mean": lambda split: f"{fmean(len(posting.skills) for posting in split):.1f}",
         "skills of a posting: median": lambda split: int(median(len(posting.skills) for posting in split)),

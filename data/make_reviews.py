@@ -1146,8 +1146,8 @@ def numbers(reviews: list[Review]) -> str:
         "reviews": len,
         "positive / negative": lambda split: f"{sum(r.label for r in split):,} / {sum(not r.label for r in split):,}",
         "1, 2, 3, 4, 5 stars": lambda split: ", ".join(str(sum(r.stars == n for r in split)) for n in (1, 2, 3, 4, 5)),
-        "reviews in twins": lambda split: sum(r.twin >= 0 for r in split),
-        "wrong end of the scale (noise)": lambda split: sum(r.label != r.meant for r in split),
+        "reviews in minimal pairs": lambda split: sum(r.twin >= 0 for r in split),
+        "confused scale (noise)": lambda split: sum(r.label != r.meant for r in split),
     }
     contents = [[name, *map(count, splits.values())] for name, count in facts.items()]
     lengths = [sorted(map(len, texts)) for texts in words.values()]
@@ -1158,15 +1158,15 @@ def numbers(reviews: list[Review]) -> str:
     in_test, in_train = ({word for text in words[name] for word in text} for name in ("test", "train"))
     vocabulary = (
         f"There are {counts.total():,} words, {len(counts):,} different ones; {sum(n == 1 for n in counts.values()):,} "
-        f"occur once. Of the {len(in_test):,} different words of the test split {len(in_test - in_train):,} are not in the "
-        "training split."
+        f"occur once. Of the {len(in_test):,} different words of the test set, {len(in_test - in_train):,} do not occur in the "
+        "training set."
     )
 
     readers = {
         "any function of the bag of words": bag_ceiling,
         "counts of opinion words": lambda split: counting_reader(splits["train"], split),
         "the last opinion word": last_word_reader,
-        "perfect reader": perfect_reader,
+        "perfect model": perfect_reader,
     }
     labelled = list(SIZES)[:-1]
     reached = [[name] for name in readers]
@@ -1177,7 +1177,7 @@ def numbers(reviews: list[Review]) -> str:
             ]
             for part in ({True, False}, {True}, {False}):
                 row.append(f"{fmean(score for score, is_twin in right if is_twin in part):.3f}")
-    head = ["accuracy of", *(name + part for name in labelled for part in ("", ", twins", ", others"))]
+    head = ["accuracy of", *(name + part for name in labelled for part in ("", ", pairs", ", others"))]
     return f"{table(['', *SIZES], contents)}\n\n{vocabulary}\n\n{table(head, reached)}"
 
 

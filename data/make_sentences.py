@@ -987,13 +987,13 @@ def numbers(sentences: list[Sentence]) -> str:
     for type_ in TYPES:
         contents.append([f"of type {type_}", *(sum(e.type == type_ for e in each) for each in entities.values())])
     contents += [[f"of kind {kind}", *share(lambda e, kind=kind: e.kind == kind)] for kind in KINDS]
-    contents.append(["whose name may be of any type", *share(lambda e: not e.form)])
+    contents.append(["with an ambiguous name", *share(lambda e: not e.form)])
     contents.append(["whose name has more than one token", *share(lambda e: e.stop - e.start > 1)])
-    contents.append(["right after another", *(sum(_adjacent(s) for s in split) for split in splits.values())])
+    contents.append(["directly after another entity", *(sum(_adjacent(s) for s in split) for split in splits.values())])
     contents.append(["different names", *(len(set(each)) for each in names.values())])
     contents.append(
         [
-            "with a name of the training split",
+            "with a name of the training set",
             *(f"{sum(n in known for n in each) / len(each):.1%}" for each in names.values()),
         ]
     )
@@ -1002,7 +1002,7 @@ def numbers(sentences: list[Sentence]) -> str:
     for reader in READERS:
         of_test = [[entity for entity in entities["test"] if entity.kind == kind] for kind in KINDS]
         told_by.append([reader, *(f"{told(each, reader):.3f}" for each in (*entities.values(), *of_test))])
-    head = ["right type, from", *SIZES, *(f"test, kind {kind}" for kind in KINDS)]
+    head = ["correct type, known:", *SIZES, *(f"test, kind {kind}" for kind in KINDS)]
 
     by_heart = gazetteer(splits["train"])
     looked = [

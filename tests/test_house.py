@@ -25,7 +25,7 @@ from course_utils.paths import REPOSITORY
 PYPROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PYPROJECT["project"]
 MAKEFILE = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
-PAGES = ("README.md", "CONTRIBUTING.md", "TEACHING.md", "HUBS.md")
+PAGES = ("README.md", "GUIDE.md", "CONTRIBUTING.md", "TEACHING.md", "HUBS.md")
 BEFORE_A_SET_UP = ("doctor", "environment", "exercise_status", "lab", "update")
 PYTHONS = ("3.11", "3.12", "3.13")
 OS_OF = {"linux": ("posix", "Linux"), "darwin": ("posix", "Darwin"), "win32": ("nt", "Windows")}

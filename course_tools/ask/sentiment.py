@@ -26,15 +26,12 @@ def main(argv: list[str] | None = None) -> int:
         texts = [inputs.argument(text, report) for text in given.reviews]
         lines = inputs.opened(sys.stdin.buffer, report) if sys.stdin and not texts else ()
         texts += [line.rstrip("\r\n") for line in lines]
-        wrong = (
-            "They have NUL characters, so they are no text: save them as UTF-8, one a line."
-            if "\0" in "".join(texts)
-            else ""
-        )
+        nul = "The reviews contain NUL characters: save them as UTF-8 text, one per line."
+        wrong = nul if "\0" in "".join(texts) else ""
     except (UnicodeError, OSError) as error:
-        wrong = f"Standard input cannot be read ({error}): save the reviews as UTF-8, one a line."
+        wrong = f"Standard input cannot be read ({error}): save the reviews as UTF-8, one per line."
     if not texts:
-        wrong = "There is no review: give one as an argument, or one a line on standard input."
+        wrong = "There is no review: give one as an argument, or one per line on standard input."
     if wrong:
         print(wrong, file=sys.stderr)
         return 2

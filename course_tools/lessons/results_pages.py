@@ -11,13 +11,12 @@ from course_tools.lessons.execute import machine
 from course_utils import files, tables
 from course_utils.paths import REPOSITORY
 
-RESULTS, MARKED = "RESULTS.md", ("README.md", "HUBS.md", "TEACHING.md")
-_MARKED = re.compile(r"(<!-- (table|benchmark) of (\S+): (.+?) -->\n).*?(<!-- end of table -->)", re.DOTALL)
+RESULTS, MARKED, FIGURE = "RESULTS.md", ("HUBS.md", "TEACHING.md"), "results/imdb.svg"
+_MARKED = re.compile(r"(<!-- benchmark of (\S+): (.+?) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 HEAD = """# Results
 
-Measured on the real datasets by `make results`, which rewrites this page from the files in `results/`. Nothing here is typed.
-Values are mean ± standard deviation over the seeds named below each table. Tables about synthetic
-sequences are included, as in the lessons; benchmarks come at the end.
+Measured on the real datasets by `make results`, which generates this page from the files in `results/`. Values are mean ±
+standard deviation over the seeds named below each table. Tables about synthetic data are included; benchmarks come last.
 """
 
 
@@ -68,28 +67,39 @@ def page(root: Path = REPOSITORY) -> str:
 
 
 def filled(path: Path) -> str:
-    """The page `path`, in the course's folder, with the tables between its marks as the records have them; it says where a
-    benchmark has not been run. Raises KeyError for a lesson's table that is not recorded."""
+    """The page `path`, in the course's folder, with the tables between its marks as the benchmarks measured them. Raises
+    KeyError for a benchmark that has not been run."""
 
     def table(found: re.Match) -> str:
-        begin, kind, name, title, end = found.groups()
-        try:
-            made = (tables.recorded if kind == "table" else tables.benchmark)(name, title, path.parent / "results")
-        except KeyError:
-            if kind == "table":
-                raise
-            command = f"`python benchmarks/{name}.py`"
-            return f"{begin}\n*Not measured yet: {command} does it, and fills in this table.*\n\n{end}"
+        begin, name, title, end = found.groups()
+        made = tables.benchmark(name, title, path.parent / "results")
         return f"{begin}\n{made.markdown()}\n\n{made.note}\n\n{end}"
 
     return _MARKED.sub(table, path.read_text(encoding="utf-8"))
 
 
+def draw(compared: tables.Table, path: Path) -> None:
+    """Write README's figure: the test accuracy of each model as a bar."""
+    from matplotlib import rc_context, style
+    from matplotlib.figure import Figure
+
+    with style.context("course_utils.figures"), rc_context({"svg.hashsalt": "course"}):
+        ax = Figure(figsize=(9, 4.2), layout="constrained").add_subplot()
+        names = [f"{row[compared.columns[0]]}  ({row['seconds']} s)" for row in compared.rows]
+        ax.bar_label(ax.barh(names, compared.values("test")), fmt="%.3f", padding=4)
+        ax.invert_yaxis()
+        ax.set(xlim=(0.5, 1), xlabel="test accuracy on IMDB (chance level: 0.5)", ylabel="model (training time)")
+        with files.atomic(path) as part:
+            ax.figure.savefig(part, format="svg", metadata={"Date": None})
+
+
 def write_pages(root: Path = REPOSITORY) -> None:
-    """Rewrite the pages that show records."""
+    """Rewrite the pages that show records, and README's figure."""
     files.write(root / RESULTS, page(root))
     for name in MARKED:
         files.write(root / name, filled(root / name))
+    if compared := tables.read_record("10_imdb_sentiment", root / "results"):
+        draw(tables.from_record(compared, "10_imdb_sentiment", "All models"), root / FIGURE)
 
 
 def _titled(table: tables.Table) -> str:

@@ -4,7 +4,6 @@ import contextlib
 import importlib.metadata
 import os
 import platform
-import re
 import shutil
 import subprocess
 import sys
@@ -21,7 +20,6 @@ from course_utils.datasets import catalogue
 
 OK, NOTE, PROBLEM = "ok", "note", "problem"  # a problem stops a lesson, a note does not
 LESSON_GB, SPARE_DISK_GB = 2, 1  # memory that every lesson stays below on the sample; disk for what lessons save
-NOTEBOOKS = paths.REPOSITORY if paths.INSTALLED else paths.LESSONS
 NAME, SET_UP = "embeddings-rnn-course", "make lab  (or: python -m course_utils setup)"
 TRY = """if True:
     import tensorflow as tf, keras
@@ -85,10 +83,6 @@ def check_settings() -> Iterator[Check]:
     if foreign := foreign_path():
         how = "Packages in these folders are used instead of the course's. If anything fails, unset PYTHONPATH."
         yield Check(NOTE, "PYTHONPATH", foreign, how)
-    for name, value in os.environ.items():  # a proxy's address may hold a password, so it is not shown
-        if re.match("(https?|all)_proxy$", name, re.IGNORECASE) and not re.match("(https?|socks5h?)://|$", value):
-            how = "Set it to http://host:port or, for SOCKS, socks5://host:port. Only downloads need a proxy."
-            yield Check(NOTE, "Proxy", f"the variable {name} is not a valid address", how)
     home = Path(os.path.expanduser("~"))
     if not kernels.writable(home):
         how = "Settings and caches go to a temporary folder, which is deleted when JupyterLab ends."
@@ -224,7 +218,7 @@ def check_data(datasets: dict[str, catalogue.Dataset] = catalogue.DATASETS) -> I
     yield Check(OK, "Data", f"real datasets in {folder}: {', '.join(ready) or 'none, so lessons use built-in samples'}")
 
 
-def check_notebooks(folder: Path = NOTEBOOKS) -> Check:
+def check_notebooks(folder: Path = paths.REPOSITORY if paths.INSTALLED else paths.LESSONS) -> Check:
     how = "You can run the lessons here but not save them. To keep your work, copy this folder to your home folder."
     return judge("Notebooks", str(folder), note="" if kernels.writable(folder) else how)
 

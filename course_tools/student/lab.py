@@ -64,8 +64,7 @@ def main(argv: list[str], notebooks: Path = LESSONS) -> int:
         return 1
     if not writable(notebooks):
         print(f"You can run the lessons but not save them: the folder {notebooks} cannot be written.")
-        print("To keep your work, copy that folder to your home folder and start JupyterLab in the copy:")
-        print(f"    {sys.executable} -m jupyterlab")
+        print(f"Copy it to your home folder, and start JupyterLab in the copy:  {sys.executable} -m jupyterlab")
     print("JupyterLab is starting. To stop it, press Ctrl-C in this window.", flush=True)
     prepare_kernels(temporary_folder())
     # JupyterLab needs no proxy to start, and fails at an address that it cannot read; kernels get the user's own.

@@ -95,7 +95,6 @@ LONG_CELL = "claim('it holds', 1, at_least=0)\n" + "".join(f"x{i} = {i}\n" for i
         ("# minutes to read and try", "# hours to read and try", "the minutes to read"),
         ("30 minutes for the exercises", "exercises", "the minutes for the exercises"),
         ("all cells run in a minute", "it is fast", "how long all cells run"),
-        ("\nplt.show()", '\nplots.show(fig, alt="A line.")', "no alternative text: plots.show"),
         (MORE, "", "there are 1 figures"),
         (MORE, MORE.replace("A line that falls from left to right.", "A line."), "needs a text of a sentence"),
         (MORE, MORE.replace("alt=", "also="), "needs a text of a sentence"),

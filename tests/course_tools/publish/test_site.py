@@ -10,7 +10,7 @@ from course_tools.lessons import assemble, store
 from course_tools.publish import site
 from course_utils.paths import REPOSITORY
 
-TEXTS = ("README.md", "GLOSSARY.md", "RESULTS.md", "data/README.md", "TEACHING.md", "HUBS.md", "CONTRIBUTING.md")
+TEXTS = "README.md GUIDE.md GLOSSARY.md RESULTS.md data/README.md TEACHING.md HUBS.md CONTRIBUTING.md".split()
 URLS = '[project.urls]\nRepository = "https://github.com/who/what"\nJupyterHub = "https://hub.example.org"\n'
 
 

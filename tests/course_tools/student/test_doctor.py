@@ -20,7 +20,7 @@ def plain(monkeypatch, tmp_path):
     for name in (*kernels.IN_HOME, "COURSE_DATA", "COURSE_DATA_DIR", "COURSE_VENV", "CONDA_PREFIX", "PYTHONPATH"):
         monkeypatch.delenv(name, raising=False)
     for name in [*os.environ]:
-        if name.startswith(("KERAS_", "TF_USE")) or name.lower().endswith("_proxy"):
+        if name.startswith(("KERAS_", "TF_USE")):
             monkeypatch.delenv(name)
     for name in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(name, str(tmp_path))
@@ -103,16 +103,11 @@ UNFIT = {
     "KERAS_BACKEND": "torch",
     "TF_USE_LEGACY_KERAS": "1",
     "PYTHONPATH": "/opt/ros",
-    "http_proxy": "proxy.school.example:3128",
-    "ALL_PROXY": "socks://127.0.0.1:7891/",
 }
 FIT = {
     "KERAS_BACKEND": "tensorflow",
     "TF_USE_LEGACY_KERAS": "0",
     "PYTHONPATH": str(paths.REPOSITORY),
-    "HTTPS_PROXY": "http://proxy.school.example:3128",
-    "all_proxy": "socks5h://127.0.0.1:7891",
-    "no_proxy": "localhost",
 }
 
 

@@ -8,7 +8,7 @@ from myst_nb.core.render import NbElementRenderer
 
 html_title = "Embeddings and recurrent networks"
 root_doc = "README"
-TEXTS = ["GLOSSARY.md", "RESULTS.md", "data/README.md", "TEACHING.md", "HUBS.md", "CONTRIBUTING.md"]
+TEXTS = "GUIDE.md GLOSSARY.md RESULTS.md data/README.md TEACHING.md HUBS.md CONTRIBUTING.md".split()
 include_patterns = ["README.md", *TEXTS, "notebooks/[0-9]*.ipynb", "notebooks/solutions/[0-9]*.ipynb"]
 exclude_patterns = [".*", "build", "data/downloads"]  # Sphinx looks into no folder that is excluded
 extensions = ["myst_nb"]
