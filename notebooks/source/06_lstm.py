@@ -371,12 +371,12 @@ plt.show()
 # %% [markdown]
 # ## 9 · If the gradient has vanished before training, is long memory impossible?
 #
-# Does it follow that a network can learn a lag only if its gradient reaches that far *before training*? We trained six networks on two training sets, with five seeds each. In the first set, as in section 8, all symbols are
+# Does it follow that a network can learn a lag only if its gradient reaches that far *before training*? We trained several networks on two training sets, with five seeds each. In the first set, as in section 8, all symbols are
 # 110 steps before the end. In the second, the lags are mixed: 10, 30, 50, 70, 90 and 110 steps, in equal parts.
 #
-# Two of them are GRUs (lesson 07). A GRU has one gate that keeps its state, and in Keras its bias starts at 0. The figures show saved results; `python benchmarks/memory_horizon.py` computes them again in about ten minutes.
+# One kind of them is the GRU of lesson 07. A GRU has one gate that keeps its state, and in Keras its bias starts at 0. The figures show saved results; `python benchmarks/memory_horizon.py` computes them again in about ten minutes.
 
-# %% alt="Accuracy of six networks, one point for each of five seeds. Trained on the lag 110 only, the LSTM and the GRU with chrono initialisation reach one, and all others stay near one quarter, the chance level. Trained on mixed lags, the points of all networks move to the right: chrono at one, the GRU at one for most seeds, the others between one quarter and one." jupyter={"source_hidden": true}
+# %% alt="Accuracy of several networks, one point for each of five seeds. Trained on the lag 110 only, networks with chrono initialisation reach one, and all others stay near one quarter, the chance level. Trained on mixed lags, the points of all networks move to the right: chrono at one, the GRU at one for most seeds, the others between one quarter and one." jupyter={"source_hidden": true}
 # Draw the saved accuracies of all networks, training sets and seeds.
 runs = tables.read_record("benchmarks/memory_horizon")["runs"]
 fig, axes = plt.subplots(1, 2, figsize=(9.4, 3.2), sharey=True, sharex=True)
@@ -433,7 +433,7 @@ claim("saved results: GRU with bias 0, mixed lags, median seed",
 #
 # <details><summary>A. The second training set is smaller</summary>No. Both have 960 sequences of 111 steps.</details>
 # <details><summary>B. No short lags open its gate</summary>Right. At first, hardly any gradient reaches the symbol. In the mixed set, short lags open the gate, and then the gradient reaches far.</details>
-# <details><summary>C. A GRU cannot remember for 110 steps</summary>No. With mixed lags it does, and with chrono initialisation also when trained on the lag 110 only.</details>
+# <details><summary>C. A GRU cannot remember for 110 steps</summary>No. With mixed lags it does.</details>
 
 # %% [markdown]
 # ## 10 · Gates over a sentence
