@@ -1,10 +1,10 @@
-"""Vectors of words and of other things: neighbours, training pairs, negative samples, maps, export.
+"""Vectors of words and of other things: neighbours, negative samples, maps, export.
 
 Word2vec: T. Mikolov et al., "Distributed Representations of Words and Phrases and their Compositionality", NIPS 2013.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,6 @@ from course_utils import files
 from course_utils.arguments import at_least, check_shape
 
 Pair = tuple[np.ndarray, np.ndarray]
-Sentences = Sequence[Sequence[int]]
 
 
 def cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -145,51 +144,6 @@ class Vectors:
         """
         a_, b_, c_ = (self.vector(word) / max(self.norms[self.id_of(word)], 1e-30) for word in (a, b, c))
         return self.neighbours(b_ - a_ + c_, k, exclude={a, b, c})
-
-
-def skip_gram_pairs(sentences: Sentences, window: int, rng: Generator | None = None) -> Pair:
-    """Every word with every neighbour at most `window` positions away: centres and contexts, both (pairs,) int32.
-
-    Pairs are within a sentence, ordered by distance: shuffle them before training. With `rng`, each centre samples its own
-    window size from 1 … window, as in word2vec: near neighbours count more. Raises ValueError and TypeError.
-    """
-    ids, sentence, reach = _corpus(sentences, window, rng)
-    centres, contexts = [ids[:0]], [ids[:0]]
-    for d in range(1, window + 1):
-        left = np.flatnonzero(sentence[:-d] == sentence[d:])
-        for centre, context in ((left, left + d), (left + d, left)):
-            far_enough = reach[centre] >= d
-            centres.append(ids[centre[far_enough]])
-            contexts.append(ids[context[far_enough]])
-    return np.concatenate(centres), np.concatenate(contexts)
-
-
-def cbow_windows(sentences: Sentences, window: int, rng: Generator | None = None, padding: int = 0) -> Pair:
-    """Every word with all its neighbours at once: contexts (words, 2 · window) and centres (words,), both int32.
-
-    A row has the neighbours from left to right, or `padding`. Words alone are left out. `rng`: see `skip_gram_pairs`.
-    """
-    ids, sentence, reach = _corpus(sentences, window, rng)
-    contexts = np.full((len(ids), 2 * window), padding, dtype=np.int32)
-    found = np.zeros(len(ids), dtype=bool)
-    for column, d in enumerate([*range(-window, 0), *range(1, window + 1)]):
-        place = np.arange(len(ids))
-        place = place[(place + d >= 0) & (place + d < len(ids)) & (reach >= abs(d))]
-        place = place[sentence[place] == sentence[place + d]]
-        contexts[place, column] = ids[place + d]
-        found[place] = True
-    return contexts[found], ids[found]
-
-
-def _corpus(sentences: Sentences, window: int, rng: Generator | None):
-    """The ids of all words in one array, and for each its sentence's number and its window size: three times (words,)."""
-    at_least(1, window=window)
-    each = [np.asarray(sentence) for sentence in sentences]
-    if any(ids.ndim != 1 or (len(ids) and ids.dtype.kind not in "iu") for ids in each):
-        raise TypeError("sentences must be lists of word ids, such as [[4, 8], [5, 1, 2]]: see Vocabulary.encode")
-    ids = np.concatenate([np.zeros(0), *each], dtype=np.int32, casting="unsafe")  # an empty list is float64
-    reach = np.full(len(ids), window) if rng is None else np.random.default_rng(rng).integers(1, window + 1, len(ids))
-    return ids, np.repeat(np.arange(len(each)), [*map(len, each)]), reach
 
 
 class NegativeSampler:

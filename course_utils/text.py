@@ -1,6 +1,7 @@
 """Tokens, vocabulary, one-hot vectors, bags of words, padding: what lessons 01 and 09 derive and later lessons import."""
 
 import re
+import sys
 import unicodedata
 import zlib
 from collections import Counter
@@ -50,7 +51,7 @@ def tokenize(
     if punctuation:
         return _PUNCTUATION.findall(_BREAK.sub(" ", text.replace("’", "'").lower()))
     words = _WORDS.findall(_BREAK.sub(" ", text.replace("’", "'")))
-    return [word.lower() for word in words] if lower else words
+    return [sys.intern(word.lower() if lower else word) for word in words]  # one copy in memory of each word
 
 
 def normalize(text: str) -> str:

@@ -170,66 +170,6 @@ def test_vectors_refuse_what_does_not_fit(words, matrix, message):
         Vectors(words, matrix)
 
 
-SENTENCES = st.lists(st.lists(st.integers(0, 9), max_size=6), max_size=5)
-
-
-@many
-@given(SENTENCES, st.integers(1, 7))
-def test_skip_gram_pairs_are_all_pairs_within_the_window(sentences, window):
-    expected = [
-        (sentence[i], sentence[j])
-        for sentence in sentences
-        for i in range(len(sentence))
-        for j in range(len(sentence))
-        if 0 < abs(i - j) <= window
-    ]
-    centres, contexts = embeddings.skip_gram_pairs(sentences, window)
-    assert centres.dtype == contexts.dtype == np.int32
-    assert sorted(zip(centres.tolist(), contexts.tolist(), strict=True)) == sorted(expected)
-
-
-@many
-@given(SENTENCES, st.integers(1, 7))
-def test_cbow_windows_hold_the_neighbours_in_order(sentences, window):
-    expected = [
-        ([s[i + d] if 0 <= i + d < len(s) else -1 for d in range(-window, window + 1) if d], s[i])
-        for s in sentences
-        for i in range(len(s))
-        if len(s) > 1
-    ]
-    contexts, centres = embeddings.cbow_windows(sentences, window, padding=-1)
-    assert contexts.shape == (len(expected), 2 * window)
-    assert list(zip(contexts.tolist(), centres.tolist(), strict=True)) == expected
-
-
-@many
-@given(SENTENCES, st.integers(1, 5), st.integers(0, 100))
-def test_pairs_and_windows_of_one_seed_are_the_same_sample(sentences, window, seed):
-    centres, contexts = embeddings.skip_gram_pairs(sentences, window, np.random.default_rng(seed))
-    rows, middles = embeddings.cbow_windows(sentences, window, np.random.default_rng(seed), padding=-1)
-    pairs = [(middle, context) for row, middle in zip(rows.tolist(), middles.tolist(), strict=True) for context in row]
-    assert sorted(zip(centres.tolist(), contexts.tolist(), strict=True)) == sorted(p for p in pairs if p[1] >= 0)
-
-
-def test_a_sampled_window_prefers_near_neighbours():
-    sentence = np.arange(10_000)
-    centres, contexts = embeddings.skip_gram_pairs([sentence], 4, np.random.default_rng(0))
-    distances, counts = np.unique(np.abs(centres - contexts), return_counts=True)
-    assert distances.tolist() == [1, 2, 3, 4]
-    assert counts / counts[0] == pytest.approx([1, 0.75, 0.5, 0.25], abs=0.02)  # P(reach >= d), reach uniform in 1 … 4
-
-
-@pytest.mark.parametrize("make", [embeddings.skip_gram_pairs, embeddings.cbow_windows])
-def test_a_window_below_one_and_sentences_without_ids_are_refused(make):
-    for window in (0, 2.0):
-        with pytest.raises(ValueError, match="window is .*at least 1"):
-            make([[1, 2]], window)
-    for sentences in ("the cat", ["the cat"], [["the", "cat"]], [1, 2], [[1.5, 2]], [["1", "2"]]):
-        with pytest.raises(TypeError, match=r"lists of word ids.*Vocabulary\.encode"):
-            make(sentences, 2)
-    assert len(make([], 2)[0]) == len(make([[], [1]], 2)[0]) == 0  # no pairs are no fault
-
-
 @pytest.mark.parametrize("power", [0, 0.75, 1])
 def test_negatives_follow_the_smoothed_counts(power):
     counts = np.array([100, 0, 10, 1])
