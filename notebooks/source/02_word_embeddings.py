@@ -15,8 +15,8 @@
 #
 # **Before this lesson:** [lesson 01](01_one_hot_and_bag_of_words.ipynb). **Time:** about 60 minutes to read and try, 40 minutes for the
 # exercises; on two cores all cells run in about
-# 40 seconds on the embedded sample (`HUBS.md` names the machine that was measured),
-# and in about five minutes on all of IMDB.
+# 50 seconds on the built-in sample (`HUBS.md` names the machine that was measured),
+# and in about eight minutes on all of IMDB.
 
 # %% [markdown]
 # ## Settings and data
@@ -228,7 +228,7 @@ claim("mean absolute cosine of the adjectives and w", np.mean(np.abs(
 #
 # $$\frac{\partial L}{\partial E_i}=\frac{\partial L}{\partial s}\,\frac{\partial s}{\partial\bar e}\,\frac{\partial\bar e}{\partial E_i}=(p-y)\;w\;\frac{n_i}{T},$$
 #
-# always a multiple of $w$. So the vectors know how positive a word is, its **polarity**, and nothing else: not even that *brilliant* is stronger than *good*.
+# always a multiple of $w$. So the direction of a vector says whether a word is positive or negative, its **polarity**, and nothing else: not even that *brilliant* is stronger than *good*.
 
 # %% [markdown]
 # ## 4 · Skip-gram: word vectors from text
@@ -335,7 +335,7 @@ for epoch in range(4):
 # ## 6 · Two vectors per word: which one to keep?
 #
 # After training, every word has two vectors. Why not one? *brilliant* and *excellent* appear in the same contexts, so their vectors become similar. With a single table, the score $v_a \cdot v_b$ of two similar vectors would be high. The model
-# would have to predict that *brilliant* and *excellent* stand next to each other, and in the text they rarely do. With two tables, the vectors $v$ can be similar while the score $u_a \cdot v_b$ is low.
+# would have to predict that *brilliant* and *excellent* appear next to each other, and in the text they rarely do. With two tables, the vectors $v$ can be similar while the score $u_a \cdot v_b$ is low.
 #
 # **What do you expect?** Take the vector $v$ of *brilliant*. Which words are nearest to it in table $v$, and which in table $u$?
 #
@@ -365,8 +365,8 @@ claim("fraction of pairs of adjectives with a negative score",
 # %% [markdown] claim="fraction of pairs of adjectives with a negative score"
 # **Quick question.** In table $v$, *brilliant* and *excellent* have a high cosine. What does skip-gram predict for this pair?
 #
-# <details><summary>A. They often stand next to each other</summary>No. The prediction is the score $u \cdot v$, with one vector from each table. It is negative for most pairs of adjectives.</details>
-# <details><summary>B. They have similar contexts, but rarely stand next to each other</summary>Right. A high cosine in table $v$ means similar contexts; a negative score means that they are rarely neighbours.</details>
+# <details><summary>A. They often appear next to each other</summary>No. The prediction is the score $u \cdot v$, with one vector from each table. It is negative for most pairs of adjectives.</details>
+# <details><summary>B. They have similar contexts, but rarely appear next to each other</summary>Right. A high cosine in table $v$ means similar contexts; a negative score means that they are rarely neighbours.</details>
 # <details><summary>C. They mean the same</summary>No. The model has read no meanings, only contexts. Section 11 shows how much this matters.</details>
 
 # %% [markdown]
@@ -439,7 +439,7 @@ D = np.split(doc2vec.dv.vectors,  # (reviews, d) for each of the three sets
 #
 # **What do you expect?** Which is best: the bag, the mean of vectors from labels, the mean of word2vec vectors, or doc2vec?
 #
-# <details><summary>Answer</summary>The bag, though not by much. The text below explains why.</details>
+# <details><summary>Answer</summary>The bag, though not by much.</details>
 
 # %% jupyter={"source_hidden": true}
 # Show logistic regressions on bags, means of word2vec vectors, and doc2vec.
@@ -486,7 +486,7 @@ tables.table("Accuracy of vectors of whole reviews", [
 tables.recorded("02_word_embeddings", "Accuracy of vectors of whole reviews")
 
 # %% [markdown]
-# On IMDB, the word2vec vectors were learned without a single label, and still their mean comes close to that of vectors from labels. doc2vec is a little below both. But none of them is better than the bag of words (on IMDB: that of lesson 01, which reads whole reviews). There is a reason: the score is $\bar e\cdot w+b$, so each word adds one number, $E_{x_t}\cdot w/T$. A
+# On IMDB, the word2vec vectors were learned without a single label, and still their mean comes close to that of vectors from labels. doc2vec is a little below both. But none of them is clearly better than the bag of words (on IMDB: that of lesson 01, which reads whole reviews). The reason: the score is $\bar e\cdot w+b$, so each word adds one number, $E_{x_t}\cdot w/T$. A
 # logistic regression on the bag learns this number directly.
 #
 # Why embeddings, then? With few labels, vectors from unlabelled text are better than the bag ("Going further"). And a network that reads words in order needs a short vector for each word as its input: most models of later lessons begin with an `Embedding` layer.
@@ -631,12 +631,11 @@ tables.recorded("02_word_embeddings",
 
 # %% alt="Three rows of dots on an axis of cosines: synonyms, opposites, and random pairs of common words. Synonyms and opposites cover almost the same range, clearly to the right of most random pairs." jupyter={"source_hidden": true}
 # Draw the cosines of synonyms, opposites and random pairs.
-PAIRS = {"synonyms": """good decent, brilliant excellent, loved enjoyed,
-    hated disliked, dull dreadful, film movie""", "opposites": """good bad,
-    loved hated, love hate, enjoyed disliked, best worst, first last,
-    better worse, early late, happy sad"""}
-pairs_of = {name: [p.split() for p in text.split(",")]
-            for name, text in PAIRS.items()}
+pairs_of = {name: [p.split() for p in text.split(",")] for name, text in (
+    ("synonyms", """good decent, brilliant excellent, loved enjoyed,
+        hated disliked, dull dreadful, film movie"""),
+    ("opposites", """good bad, loved hated, love hate, enjoyed disliked,
+        best worst, first last, better worse, early late, happy sad"""))}
 pairs_of["random pairs"] = rng.choice(learned.words[:1000], (100, 2)).tolist()
 fig, ax = plt.subplots(figsize=(7, 2.4))
 mean_cosine, known_words = {}, set(learned.words)
@@ -646,6 +645,7 @@ for row, (name, pairs_shown) in enumerate(pairs_of.items()):
     ax.plot(values, np.full(len(values), row), "o", alpha=0.4)
 ax.set(xlabel="cosine", ylim=(2.5, -0.5), title="word2vec: opposites are near")
 ax.set_yticks(range(3), pairs_of)
+plt.show()
 claim("mean cosine of opposites minus that of random pairs",
       mean_cosine["opposites"] - mean_cosine["random pairs"], at_least=0.1)
 
@@ -1362,6 +1362,8 @@ claim("CBOW: fraction of nearest adjectives with the same intensity",
       same_kind(by_cbow)[0], at_least=0.4 if real else 0.7)
 
 # %% [markdown]
+# CBOW finds neighbours of the same kind as skip-gram. Here too, the vectors that we keep are those of the contexts, the words that the model reads.
+#
 # ### Did gensim learn the same as our skip-gram?
 #
 # We cannot compare coordinates, because each training has its own axes. But we can compare cosines. We take all pairs of 200 common words, and ask whether both models put these pairs in the same order. To see what is possible, we compare gensim with a second gensim that has another seed.
@@ -1387,7 +1389,7 @@ claim("rank correlation of the cosines, two seeds of gensim",
       spearmanr(gensim_1, gensim_2).statistic, at_least=0.5)
 
 # %% [markdown]
-# All three models have read the same 2,000 reviews. Even two models of gensim do not agree completely, because each starts with other random numbers and samples other negatives. Our model agrees with gensim's a little less than that: it learned mostly the same, not exactly the same.
+# All three models have read the same 2,000 reviews. Even two models of gensim do not agree completely, because each starts with other random numbers and samples other negatives. Our model agrees with gensim's less than that, but clearly more than by chance: it has learned much the same, not exactly the same.
 
 # %% [markdown]
 # ### With few labels
@@ -1396,7 +1398,7 @@ claim("rank correlation of the cosines, two seeds of gensim",
 #
 # **What do you expect?** Which is better with 100 labels?
 #
-# <details><summary>Answer</summary>On IMDB, the mean of word2vec vectors, by far: it knows the words from 70,000 reviews without labels. On the sample the bag is better, because there the word2vec vectors do not know the polarity (section 11).</details>
+# <details><summary>Answer</summary>On IMDB, the mean of word2vec vectors, by far: its vectors were learned from more than 70,000 reviews without labels. On the sample the bag is better, because there the word2vec vectors do not know the polarity (section 11).</details>
 
 # %%
 def accuracies(few):
@@ -1430,7 +1432,7 @@ tables.table("Accuracy with few labels", few_rows)
 # %% [markdown]
 # ### The ratings of people
 #
-# The next two cells need the real data: `make data DATASETS="imdb_reviews word_similarity"` downloads it. Section 11 showed the record as a figure.
+# The next cells need the real data: `make data DATASETS="imdb_reviews word_similarity"` downloads it. Section 11 showed the record as a figure.
 
 # %%
 from course_utils.datasets import similarity
