@@ -376,7 +376,7 @@ plt.show()
 #
 # One kind of them is the GRU of lesson 07. A GRU has one gate that keeps its state, and in Keras its bias starts at 0. The figures show saved results; `python benchmarks/memory_horizon.py` computes them again in about ten minutes.
 
-# %% alt="Accuracy of several networks, one point for each of five seeds. Trained on the lag 110 only, networks with chrono initialisation reach one, and all others stay near one quarter, the chance level. Trained on mixed lags, the points of all networks move to the right: chrono at one, the GRU at one for most seeds, the others between one quarter and one." jupyter={"source_hidden": true}
+# %% alt="Accuracy of several networks, one point for each of five seeds. Trained on the lag 110 only, networks with chrono initialisation reach one, and all others stay near one quarter, the chance level. Trained on mixed lags, most points of all networks move to the right: chrono at one, the GRU at one for most seeds, the others between one quarter and one." jupyter={"source_hidden": true}
 # Draw the saved accuracies of all networks, training sets and seeds.
 runs = tables.read_record("benchmarks/memory_horizon")["runs"]
 fig, axes = plt.subplots(1, 2, figsize=(9.4, 3.2), sharey=True, sharex=True)
@@ -395,10 +395,10 @@ claim("saved results: GRU with bias 0, lag 110 only, best seed",
       max(scores["GRU, update bias 0 (Keras)", "lag 110 only"]), at_most=0.4)
 
 # %% [markdown]
-# **Lag 110 only.** Where the gradient reached the symbol before training, the network learns it: with chrono initialisation, from every seed. The others stay at the chance level. (The simple RNN is above it for one seed. The symbol is its very first input, when the hidden state is still zero.)
+# **Lag 110 only** (accuracy at lag 110). Where the gradient reached the symbol before training, the network learns it: with chrono initialisation, from every seed. The others stay at the chance level. (The simple RNN is above it for one seed. The symbol is its very first input, when the hidden state is still zero.)
 #
-# **Mixed lags.** Now the same networks learn long lags, too, at least for a part of the symbols: an accuracy of one half means that the network distinguishes two groups of symbols, but not all four. Some trainings were not finished after these 600 training steps, so do not use the figure
-# to rank the networks. What matters is the difference between the two panels. It is largest for the GRU with bias 0, which has the least gradient of all before training.
+# **Mixed lags** (mean accuracy over the lags). Now the same networks learn long lags, too, at least for a part of the symbols: a network that distinguishes two groups of symbols, but not all four, has an accuracy of one half. Some trainings were not finished after these 600 training steps, so do not use the figure
+# to rank the networks. What matters is the difference between the two panels. It is largest for the GRU with bias 0, which has hardly any gradient at lag 110 before training.
 #
 # Why do short lags help?
 
