@@ -30,6 +30,7 @@ from sys import intern
 from time import perf_counter
 
 import keras
+import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
 
@@ -40,6 +41,7 @@ from course_utils.datasets import reviews
 from course_utils.text import Vocabulary, tokenize
 from course_utils.training import Batches, ProgressBar, Resume
 
+plt.style.use("course_utils.figures")
 tf.get_logger().setLevel("ERROR")  # else TensorFlow complains of as many graphs as models
 
 # %%
@@ -266,18 +268,16 @@ if LONG:
     train("2 × GRU, 300 characters", network(*two, n_ids=len(cased)), ids_300,
           SIZES["published"], optimizer=keras.optimizers.Adam(SIZES["published_rate"]))
 
-# %%
+# %% alt="Learning curves, a panel for each network: the training loss falls from epoch to epoch, the validation loss falls at first, and where it rises again, while the other goes on falling, training has been stopped."
 names = list(curves)
-figure, axes = plots.figure(1, len(names), size=(2.6 * len(names), 2.9), sharey=True)
+figure, axes = plt.subplots(1, len(names), figsize=(2.6 * len(names), 2.9), sharey=True)
 for ax, name in zip(axes, names):
     for losses, label, style in zip(curves[name], ("training", "validation"), ("o-", "s--")):
         ax.plot(range(1, len(losses) + 1), losses, style, label=label)
     ax.set(title=name.replace(", ", "\n"), xlabel="epoch", xticks=range(1, len(losses) + 1, -(-len(losses) // 8)))
 axes[0].set_ylabel("cross-entropy")
 axes[0].legend(frameon=False)
-plots.show(figure, alt="""Learning curves, a panel for each network: the training loss falls from epoch to
-    epoch, the validation loss falls at first, and where it rises again, while the other goes on
-    falling, training has been stopped.""")
+plt.show()
 
 # %% [markdown]
 # The training loss is the mean over an epoch in which the network was still learning, so at first the dashed line may lie below. Later the distance between the two lines is what a network knows about its training reviews and cannot use on others. Where the dashed line turns up while the other goes on falling, the network **overfits**: it learns these reviews by heart. `EarlyStopping`
@@ -430,10 +430,10 @@ claim("cross-fitted: training minus validation accuracy of adding up evidence",
 #
 # Look at the second row, too. Dealt one by one, twins mostly come into different folds, and what was learned from the one is wrong about the other: the training evidence looks worse than it will be. On IMDB it is the other way round, see section 14: reviews of the same film in different folds make it look better. So groups stay together.
 
-# %%
+# %% alt="Three bars at each word of a sentence: the log-count ratios of the run of one, two and three words that ends there. Most are near zero; words and runs of opinion have long bars, upwards for praise and downwards for blame."
 row = table[numbers][:, :, 0]  # (time, 3): log-count ratios
-figure, axes = plots.figure(size=(8.6, 3.0))
-for n, colour in zip(range(3), (plots.SKY, plots.BLUE, plots.BLACK)):
+figure, axes = plt.subplots(figsize=(8.6, 3.0))
+for n, colour in zip(range(3), ("C4", "C0", "black")):
     axes.bar(np.arange(len(shown)) + 0.27 * (n - 1), row[:, n], 0.25, color=colour,
              label=f"run of {n + 1}")
 axes.set(title="Log-count ratios of the runs that end at each token", ylabel="$r_g$",
@@ -441,9 +441,7 @@ axes.set(title="Log-count ratios of the runs that end at each token", ylabel="$r
 axes.set_xticklabels(shown)
 axes.axhline(0, color="black", linewidth=0.8)
 axes.legend(frameon=False, ncols=3)
-plots.show(figure, alt="""Three bars at each word of a sentence: the log-count ratios of the run of
-    one, two and three words that ends there. Most are near zero; words and runs of opinion
-    have long bars, upwards for praise and downwards for blame.""")
+plt.show()
 
 # %% [markdown]
 # The bar of *bad* points down. The longer runs that end there need not: *a bad* and *not a bad* are counted for themselves. A run that fewer than two training reviews have has no ratio, and no bar. No run of three words can say what *but* does to everything before it; that is left to the network.
@@ -597,18 +595,17 @@ for row in rungs:
 ladder = tables.table("All models", rungs)
 ladder
 
-# %%
+# %% alt="Horizontal bars of the test accuracy of all models. NB-SVM has longer bars than the bag of words; the LSTM and the readers with evidence have the longest."
 test = {row["model"]: row["test"] for row in rungs}
-figure, axes = plots.figure(size=(8.4, 0.36 * len(rungs) + 1))
-axes.barh(list(test), list(test.values()), color=[plots.BLUE if name in curves or name in readers
-                                                  else plots.ORANGE for name in test])
+figure, axes = plt.subplots(figsize=(8.4, 0.36 * len(rungs) + 1))
+axes.barh(list(test), list(test.values()), color=["C0" if name in curves or name in readers
+                                                  else "C1" for name in test])
 plots.label_bars(axes)
 axes.set(title="Test accuracy: networks (blue, ◂) and the others (orange)", xlabel="accuracy",
          xlim=(0, 1.12), yticks=range(len(test)))
 axes.set_yticklabels([f"{name} ◂" if name in curves or name in readers else name for name in test])
 axes.invert_yaxis()
-plots.show(figure, alt="""Horizontal bars of the test accuracy of all models. NB-SVM has longer bars than
-    the bag of words; the LSTM and the readers with evidence have the longest.""")
+plt.show()
 
 # %%
 claim("random forest on ids: test accuracy", test["random forest on ids"],
@@ -700,17 +697,15 @@ def moved_by(text):
     p, *rest = sentiment.probabilities(again, [" ".join(shown), *without])
     return shown, p - np.array(rest)
 
-# %%
+# %% alt="A bar for each word of two sentences: how much higher the probability of praise is with the word than without it. A few words have long bars, upwards or downwards; most have next to none."
 shown, effect = moved_by("It was not dull. I expected a waste of time and left with a smile.")
-figure, axes = plots.figure(size=(8.6, 2.8))
-axes.bar(range(len(shown)), effect, color=np.where(effect > 0, plots.BLUE, plots.RED))
+figure, axes = plt.subplots(figsize=(8.6, 2.8))
+axes.bar(range(len(shown)), effect, color=np.where(effect > 0, "C0", "C5"))
 axes.set(title="How much each word moves P(praise)", ylabel="with minus without",
          xticks=range(len(shown)))
 axes.set_xticklabels(shown, rotation=60)
 axes.axhline(0, color="black", linewidth=0.8)
-plots.show(figure, alt="""A bar for each word of two sentences: how much higher the probability of
-    praise is with the word than without it. A few words have long bars, upwards or downwards;
-    most have next to none.""")
+plt.show()
 
 # %% [markdown]
 # Compare *not* with *dull*: without *not* the first sentence says the opposite, so the bar of *not* should point up. See whether this network noticed.
@@ -800,8 +795,8 @@ print(f"right {np.mean(said == truth):.2f}, off by {distance:.2f} stars on avera
 claim("mean distance in stars, as a share of that of always the median",
       distance / abs(middle - truth).mean(), at_most=0.8)
 
-# %%
-figure, axes = plots.figure(size=(5.2, 4.2))
+# %% alt="A five-by-five grid: for each true number of stars the shares of what the network said. The largest shares lie on the diagonal, but for three stars, which are taken for two or four."
+figure, axes = plt.subplots(figsize=(5.2, 4.2))
 axes.imshow(confusion, vmin=0, vmax=1)
 for (i, j), value in np.ndenumerate(confusion):
     axes.text(j, i, f"{value:.2f}", ha="center", va="center",
@@ -809,9 +804,7 @@ for (i, j), value in np.ndenumerate(confusion):
 axes.set(title="Share of each answer, for each true number of stars", xlabel="stars said", ylabel="true stars",
          xticks=range(5), yticks=range(5))
 axes.set_xticklabels(range(1, 6)), axes.set_yticklabels(range(1, 6))
-plots.show(figure, alt="""A five-by-five grid: for each true number of stars the shares of what the
-    network said. The largest shares lie on the diagonal, but for three stars, which are taken
-    for two or four.""")
+plt.show()
 
 # %% [markdown]
 # Each row of the grid adds up to 1. Two kinds of errors stand out. Three stars are hardly ever said: such reviews have praise and blame, and go to two or to four. And some reviews of one star are taken for five, or five for one: a maximum and a mean of word vectors do not see the order of words, so
@@ -824,24 +817,22 @@ plots.show(figure, alt="""A five-by-five grid: for each true number of stars the
 
 # %%
 def draw_costs(models, seconds, test):
-    figure, axes = plots.figure(size=(9.4, 5.4))
+    figure, axes = plt.subplots(figsize=(9.4, 5.4))
     axes.set(title="What accuracy costs: networks (blue dots) and the others (orange squares)",
              xscale="log", xlabel="seconds of training", ylabel="test accuracy")
     axes.margins(y=0.12)
     for n, (model, x, height) in enumerate(zip(models, seconds, test), start=1):
         counts = model.startswith(("random", "bag", "NB-SVM"))
-        mark, colour = ("s", plots.ORANGE) if counts else ("o", plots.BLUE)
+        mark, colour = ("s", "C1") if counts else ("o", "C0")
         axes.plot(x, height, mark, color=colour, label=f"{n}  {model}")
         axes.annotate(f"{n}", (x, height), xytext=(6, 3), textcoords="offset points")
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
     return figure
 
-# %%
+# %% alt="A numbered mark for each model: test accuracy against seconds of training. The random forest lies low, NB-SVM far to the left for its height, and the LSTM and the readers with evidence highest."
 learned = rungs[1:]  # without "majority class", which learns nothing
 figure = draw_costs(*([row[key] for row in learned] for key in ("model", "seconds", "test")))
-plots.show(figure, alt="""A numbered mark for each model: test accuracy against seconds of training. The random
-    forest lies low, NB-SVM far to the left for its height, and the LSTM and the readers with
-    evidence highest.""")
+plt.show()
 
 # %% [markdown]
 # What lies to the right of another mark and not above it costs more and brings nothing.
@@ -855,14 +846,11 @@ plots.show(figure, alt="""A numbered mark for each model: test accuracy against 
 imdb = tables.recorded("10_imdb_sentiment", "All models")
 imdb
 
-# %% tags=["recorded"]
+# %% tags=["recorded"] alt="A mark for each model, IMDB: test accuracy against seconds of training, means over the seeds. The bag of words stands at the left and already above every network of section 4; NB-SVM is higher still. Further right and upwards follow the readers: alone, with known vectors, with evidence, and highest the two of the second round."
 mean = dict(zip([row["model"] for row in imdb.rows], imdb.values("test")))  # by model
 drawn = list(mean)[2:]  # without the forest, which would lie far below
 figure = draw_costs(drawn, imdb.values("seconds")[2:], [mean[model] for model in drawn])
-plots.show(figure, alt="""A mark for each model, IMDB: test accuracy against seconds of training, means over
-    the seeds. The bag of words stands at the left and already above every network of section 4;
-    NB-SVM is higher still. Further right and upwards follow the readers: alone, with known
-    vectors, with evidence, and highest the two of the second round.""")
+plt.show()
 claim("on IMDB, mean over seeds: NB-SVM with signs minus the published LSTM",
       mean[COUNTS] - mean["LSTM, 80 words"], at_least=0.05)
 claim("on IMDB, mean over seeds: test accuracy of the last rung", mean[ALL], at_least=0.928)
@@ -902,9 +890,9 @@ courses = {name: [run["course"] for run in runs]  # lists of pairs (seconds, acc
 tables.benchmark("imdb_time_to_accuracy",
                   "Seconds of training until a test accuracy of 0.87 on IMDB")
 
-# %%
-figure, axes = plots.figure(size=(9.4, 5.0))
-looks = zip("soD^v", (plots.ORANGE, plots.BLUE, plots.SKY, plots.GREEN, plots.BLACK),
+# %% alt="Five curves of test accuracy against seconds of training, on a logarithmic scale. The small network with evidence is above the dotted line of 0.87 after some 15 seconds. The others rise slowly, in jumps, towards 0.77 to 0.87 within minutes, and none crosses the line."
+figure, axes = plt.subplots(figsize=(9.4, 5.0))
+looks = zip("soD^v", ("C1", "C0", "C4", "C2", "black"),
             ((8, 8), (0, -55), (8, -12), (8, -4), (-165, 14)))  # marks, colours, where the name stands
 for (name, runs), (mark, colour, place) in zip(courses.items(), looks):
     for course in runs:
@@ -913,9 +901,7 @@ for (name, runs), (mark, colour, place) in zip(courses.items(), looks):
 axes.axhline(0.87, color="black", linewidth=0.8, linestyle=":")
 axes.set(title="Test accuracy against seconds of training, IMDB", xlabel="seconds of training",
          ylabel="test accuracy", xscale="log", xlim=(5, 6_000), ylim=(0.48, 0.92))
-plots.show(figure, alt="""Five curves of test accuracy against seconds of training, on a logarithmic scale. The small network with evidence is
-    above the dotted line of 0.87 after some 15 seconds. The others rise slowly, in jumps, towards 0.77 to 0.87 within minutes,
-    and none crosses the line.""")
+plt.show()
 
 # %%
 with_evidence, *published = courses.values()
