@@ -275,7 +275,7 @@ plt.show()
 
 # %% [markdown]
 # The learning curves are flat, so more training would not help the forward networks. They learned which words are nouns. At a noun they cannot know the sense: whatever they predict is right half of the time. A second layer does not change that, because
-# the network lacks information, not computing power. (A forward network does not choose at random. After training it may predict *animal* for every crane, and is right for half of the cranes.)
+# the network lacks information, not computing power.
 #
 # The same can be seen without statistics, on two sentences that differ only in their last word.
 
