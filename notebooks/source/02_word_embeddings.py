@@ -233,7 +233,7 @@ claim("mean absolute cosine of the adjectives and w", np.mean(np.abs(
 # %% [markdown]
 # ## 4 · Skip-gram: word vectors from text
 #
-# Labels are rare. Can text alone teach what words mean? The **distributional hypothesis** (Harris 1954; Firth 1957) says yes: words that occur in similar contexts have
+# Can text alone teach what words mean? The **distributional hypothesis** (Harris 1954; Firth 1957) says yes: words that occur in similar contexts have
 # similar meanings. *word2vec* (Mikolov et al. 2013) turns it into a task without labels. In its first form, [**skip-gram**](../GLOSSARY.md#skip-gram), the model sees a word, the **centre**, and predicts the words around it, its **contexts**. We need the task only to get the vectors.
 #
 # With a **window** of 2, the contexts are the two words to the left and the two to the right.
@@ -479,7 +479,7 @@ tables.table("Accuracy of vectors of whole reviews", [
     for name, (one, two) in accuracy.items()])
 
 # %% [markdown]
-# On the sample, frozen word2vec vectors are at chance level. Section 11 shows the reason, which is how the sample was made. doc2vec is better, but below the vectors that learned from labels. Real reviews are different. This is the record of IMDB:
+# On the sample, means of word2vec vectors are near chance level. Section 11 shows the reason, which is how the sample was made. doc2vec is better, but below vectors from labels. This is the record of IMDB:
 
 # %% tags=["recorded"] jupyter={"source_hidden": true}
 # Show the record of runs on IMDB.
@@ -518,7 +518,7 @@ claim("fraction of lengthened adjectives with the right word among the "
       "three nearest", np.mean(found), at_least=0.4)
 
 # %% [markdown]
-# Most lengthened adjectives are recognised. But subwords know letters, not meaning.
+# Most are recognised. But subwords know letters, not meaning.
 
 # %% [markdown]
 # ## 10 · Analogies
@@ -558,7 +558,7 @@ tables.table("Analogies of verbs, fraction right", [
     for name, (one, two) in right.items()])
 
 # %% [markdown]
-# For regular verbs, fastText is far better. For irregular verbs it has no advantage. So the advantage comes from the spelling: *loved*, *hated* and *enjoyed* share the subword `ed>`, and *saw* and *went* do not.
+# For regular verbs, fastText is far better. For irregular verbs it has no advantage: on the sample neither solves any, on IMDB both solve some, and word2vec is not worse. So the advantage comes from the spelling: *loved* and *hated* share the subword `ed>`, *saw* and *went* do not.
 #
 # Read analogies with care: if the three given words were allowed as answers, one of them would usually win ("Going further").
 
