@@ -18,7 +18,7 @@
 # 3. read a claim, and solve and check an exercise;
 # 4. read the notation of the course: names, shapes, equations.
 #
-# **Before this lesson:** Python and NumPy. **Time:** about 35 minutes to read and try, 10 minutes for the exercises; on two cores all cells run in about
+# **Before this lesson:** Python and NumPy. **Time:** about 40 minutes to read and try, 10 minutes for the exercises; on two cores all cells run in about
 # 20 seconds (`HUBS.md` names the machine that was measured).
 
 # %% [markdown]
