@@ -1265,7 +1265,7 @@ tables.table("Extra bits when one unit is removed", [
 
 # %%
 if not REAL:
-    claim("extra bits at the closing `: best unit removed, minus any of the nine",
+    claim("extra bits at the closing `: best unit removed minus any of nine",
           at_close[0] - at_close[1:].max(), at_least=0.5)
 
 # %% [markdown]
