@@ -627,9 +627,9 @@ tables.recorded("02_word_embeddings",
 # The sample is an extreme case: its sentences put any strong adjective after *absolutely*, and any mild one after *rather*, positive or negative. So word2vec learns the intensity and not the polarity, and the mean of its vectors says nothing about the label (section 8).
 # In real reviews, people who like a film use several positive words together. So on IMDB, gensim's vectors are as good at the polarity as vectors from labels, and far better at the intensity. (For this record, word2vec also read the texts of the test reviews, without labels.)
 #
-# But even on real text opposites stay near each other:
+# But most opposites are near each other, on real text as well:
 
-# %% alt="Three rows of dots on an axis of cosines: synonyms, opposites, and random pairs of common words. Synonyms and opposites cover almost the same range, clearly to the right of most random pairs." jupyter={"source_hidden": true}
+# %% alt="Three rows of dots on an axis of cosines: synonyms, opposites, and random pairs of common words. Most opposites have cosines as high as those of synonyms, to the right of nearly all random pairs." jupyter={"source_hidden": true}
 # Draw the cosines of synonyms, opposites and random pairs.
 pairs_of = {name: [p.split() for p in text.split(",")] for name, text in (
     ("synonyms", """good decent, brilliant excellent, loved enjoyed,
