@@ -16,7 +16,7 @@
 # **Before this lesson:** Python and NumPy; [lesson 00](00_start_here.ipynb). **Time:** about 60 minutes to read and try,
 # 30 minutes for the exercises; on two cores all cells run in about
 # 10 seconds on the built-in sample (`HUBS.md` names the machine that was measured),
-# and in a few minutes on all of IMDB.
+# and in about five minutes on all of IMDB.
 
 # %% [markdown]
 # ## Settings and data
@@ -566,7 +566,7 @@ ax.invert_yaxis()
 plt.show()
 
 # %% [markdown]
-# The accuracies are higher than on the sample, which was written with many minimal pairs. Bigrams help here, too. Remember the best of these accuracies when the recurrent networks come: they have to be compared with this baseline, and not with chance level.
+# The accuracies are higher than on the sample, which was written with many minimal pairs. Bigrams help here, too. The validation accuracies are close to the test accuracies, so the validation set with other films did not mislead us. Remember the best of these accuracies when the recurrent networks come: they have to be compared with this baseline, and not with chance level.
 
 # %% [markdown]
 # ## Exercises
