@@ -951,6 +951,13 @@ def best_mixture(p_a, p_b):
 def best_mixture(p_a, p_b):
     return np.mean(p_a > p_b)
 
+# %% tags=["wrong"] message="are there a hundred rounds"
+def best_mixture(p_a, p_b):
+    weight = 0.5
+    for _ in range(10):
+        weight = np.mean(weight * p_a / (weight * p_a + (1 - weight) * p_b))
+    return weight
+
 # %% tags=["wrong"] message="divides the means"
 def best_mixture(p_a, p_b):
     weight = 0.5
@@ -987,7 +994,12 @@ def test_best_mixture(best_mixture):
     assert not np.isclose(got, 1 - best, atol=0.005), "this is the weight of the other model"
     assert not np.isclose(got, wrong), "your code divides the means; take the mean of the fractions"
     assert np.isclose(got, best, atol=0.005), f"trying all weights finds {best:.3f}, you have {got:.3f}"
-    assert best_mixture(np.full(9, 0.5), np.full(9, 0.1)) > 0.99, "where the first model is always better, its weight approaches 1"
+    p_c = p_a * np.exp(rng.normal(-0.2, 0.8, 500))  # needs many rounds
+    best = weights[np.argmin([-np.log2(w * p_a + (1 - w) * p_c).mean() for w in weights])]
+    got = float(np.ravel(best_mixture(p_a.copy(), p_c.copy()))[0])
+    assert np.isclose(got, best, atol=0.006), f"for two similar models the best weight is {best:.3f}, you have {got:.3f}: are there a hundred rounds?"
+    certain = best_mixture(np.full(9, 0.5), np.full(9, 0.1))
+    assert np.ravel(certain)[0] > 0.99, "where the first model is always better, its weight approaches 1"
 
 # %%
 """ # BEGIN TEST CONFIG
@@ -1001,8 +1013,9 @@ def test_best_mixture_hidden(best_mixture):
     weights = np.linspace(0.001, 0.999, 999)
     for first, second in ((p_a, p_b), (p_b, p_a), (p_a, p_a * np.exp(rng.normal(-0.2, 0.8, 800)))):  # the last needs many rounds
         best = weights[np.argmax([np.log(w * first + (1 - w) * second).mean() for w in weights])]
-        assert abs(best_mixture(first.copy(), second.copy()) - best) < 0.006, f"not right where the best weight is {best:.3f}"
-    assert best_mixture(np.full(9, 0.5), np.full(9, 0.1)) > 0.99, "not right where the first model is always better"
+        got = np.ravel(best_mixture(first.copy(), second.copy()))[0]
+        assert abs(got - best) < 0.006, f"not right where the best weight is {best:.3f}"
+    assert np.ravel(best_mixture(np.full(9, 0.5), np.full(9, 0.1)))[0] > 0.99, "not right where the first model is always better"
 
 # %% [raw]
 # # END TESTS
