@@ -530,7 +530,7 @@ claim("largest fraction of copied 20-grams",
 # <details><summary>C. A smaller k in top-k sampling</summary>No. A smaller k leaves fewer characters to choose from.</details>
 
 # %% [markdown]
-# A low temperature gives correct words and little variety; a high temperature gives variety and misspelt words. Compare the rows of temperature 1.0 and of the test set: they are similarly varied, but the human text has more known words. No temperature gives both. Almost nothing was copied here. A larger network that is trained longer on the same text can copy whole sentences, so check it.
+# A low temperature gives correct words and little variety; a high temperature gives variety and misspelt words. Compare the rows of temperature 1.0 and of the test set: they are similarly varied, but the human text has more known words. On the sample, no temperature gives both. Almost nothing was copied here. A larger network that is trained longer on the same text can copy whole sentences, so check it.
 #
 # ## 7 · On Tiny Shakespeare
 #
