@@ -13,7 +13,7 @@ from IPython.display import display
 
 MIME = "application/vnd.course.claim+json"
 SEED = int(os.environ.get("COURSE_SEED") or 0)  # of a lesson's random numbers; claims hold for the seeds 0, 1 and 2
-LONG = os.environ.get("COURSE_LONG") == "1"  # on real data, lessons train to the end, as for the record; else few epochs
+LONG = os.environ.get("COURSE_LONG") == "1"  # whether lessons train to the end on real data, or for few epochs
 _made: dict[str, "Claim"] = {}
 
 

@@ -111,4 +111,5 @@ def _tagged(pieces: list[tuple[str, str | None]]) -> tuple[list[str], list[str]]
 
 def _announced(found: Splits, name: str) -> Splits:
     types = [tag[2:] for split in found for tags in split.tags for tag in tags if tag[0] == "B"]
-    return announce("Sentences", found.source, name, f"{found.sizes}; {len(types):,} entities of {len({*types})} types", found)
+    counts = f"{found.sizes}; {len(types):,} entities of {len(set(types))} types"
+    return announce("Sentences", found.source, name, counts, found)
