@@ -163,8 +163,8 @@ def two_workers(path: Path) -> dict:
     return json.loads(printed[0].splitlines()[-1])
 
 
-def plain_keras(path: Path, pairwise: bool = False, batch: int = 4096) -> dict:
-    """Keras's layers, titles padded to LENGTH; pairwise: each positive and each negative is an example of its own."""
+def plain_keras(path: Path, pointwise: bool = False, batch: int = 4096) -> dict:
+    """Keras's layers, titles padded to LENGTH; pointwise: each positive and each negative is an example of its own."""
     import keras
 
     from course_utils.embeddings import NegativeSampler
@@ -177,7 +177,7 @@ def plain_keras(path: Path, pairwise: bool = False, batch: int = 4096) -> dict:
     negatives = NegativeSampler(corpus.counts, rng=np.random.default_rng(0)).sample_without(bags, NEGATIVES)
     candidates, titles = np.concatenate([bags[:, :1], negatives], axis=1), shard.titles
     y = np.zeros(len(rows), dtype=np.float32)
-    if pairwise:
+    if pointwise:
         titles, y = np.repeat(titles, 1 + NEGATIVES, axis=0), np.tile([1.0] + [0.0] * NEGATIVES, len(rows))
         candidates = candidates.reshape(-1, 1)
     ids, k = keras.Input((LENGTH,), dtype="int32"), keras.Input((candidates.shape[1],), dtype="int32")
@@ -187,7 +187,7 @@ def plain_keras(path: Path, pairwise: bool = False, batch: int = 4096) -> dict:
     e = keras.layers.Embedding(len(fixed), SIZE, weights=[fixed], trainable=False)(k)
     network = keras.Model([ids, k], keras.ops.einsum("nd,nkd->nk", v, e))
     losses = keras.losses
-    loss = losses.BinaryCrossentropy if pairwise else losses.SparseCategoricalCrossentropy
+    loss = losses.BinaryCrossentropy if pointwise else losses.SparseCategoricalCrossentropy
     network.compile(keras.optimizers.Adam(0.01), loss(from_logits=True))
     few = 20 * batch
     network.fit([titles[:few], candidates[:few]], y[:few], batch_size=batch, verbose=0)  # to warm up
@@ -251,7 +251,7 @@ WAYS = {
     f"Seq2BoW, batches of {SMALL}": lambda path: course(path, batch=SMALL),
     "Seq2BoW, two workers": two_workers,
     "plain Keras": plain_keras,
-    "plain Keras, pairwise": lambda path: plain_keras(path, pairwise=True),
+    "plain Keras, pointwise": lambda path: plain_keras(path, pointwise=True),
     "limit: the LSTM's products alone, word by word": arithmetic,
 }
 
