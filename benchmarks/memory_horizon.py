@@ -63,7 +63,7 @@ def accuracy(model, x: np.ndarray, y: np.ndarray) -> list[float]:
 
 
 def gradient_left(model, x: np.ndarray) -> float:
-    """Norm of the gradient of the sum of the last memory (c_T of an LSTM, else h_T) at the longest lag, divided by that at lag 0."""
+    """Gradient norm of the sum of the last memory (c_T of an LSTM, else h_T): at the longest lag, divided by lag 0."""
     run = cells.forward(cells.from_keras(model.layers[0]), x)
     zero, one = (np.full((len(x), UNITS), value, np.float32) for value in (0, 1))
     grads = cells.backward(run, None, d_state=(zero, one) if len(run.states) == 2 else (one,))
@@ -85,7 +85,9 @@ def summary_tables(runs: list[dict]) -> list[dict]:
             left = np.median([run["gradient"][k] for run in same])
             row[f"gradient left at lag {LONGEST}, {when}"] = f"{left:.0e}" if left > 1e-20 else "below 1e-20"
         rows.append(row)
-    return [{"title": f"Recall: mean accuracy over the lags {LAGS[0]} to {LONGEST}, or at the lag trained on", "rows": rows}]
+    return [
+        {"title": f"Recall: mean accuracy over the lags {LAGS[0]} to {LONGEST}, or at the lag trained on", "rows": rows}
+    ]
 
 
 def train(model, optimizer, fresh: list, bias: str | None, seed: int, lags: list[int]) -> dict:
@@ -110,7 +112,9 @@ def main() -> None:
     """Train every network for every seed, and write the record."""
     runs = []
     for name, (layer, bias) in NETWORKS.items():
-        model = keras.Sequential([keras.Input((LONGEST + 1, 8)), layer(UNITS), keras.layers.Dense(4, activation="softmax")])
+        model = keras.Sequential(
+            [keras.Input((LONGEST + 1, 8)), layer(UNITS), keras.layers.Dense(4, activation="softmax")]
+        )
         optimizer = keras.optimizers.Adam(0.01, clipnorm=1.0)
         model.compile(optimizer, "sparse_categorical_crossentropy", jit_compile=True)
         optimizer.build(model.trainable_variables)

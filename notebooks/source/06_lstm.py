@@ -910,7 +910,7 @@ def one_step(x_t, h_prev, w):
 
 
 def one_step_backward(d_h, h_prev, stored, w):
-    f_t, h_tilde = stored
+    f_t = stored[0]
     d_a = d_h * h_prev * f_t * (1 - f_t)
     return d_h * f_t + d_a @ w["W_hf"].T, h_prev.T @ d_a
 

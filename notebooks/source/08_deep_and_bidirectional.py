@@ -288,7 +288,7 @@ for ax, name in zip(axes, ("forward", "bidirectional")):
     p_thing = taggers[name](pair_ids).numpy()[:, :, 2]  # (2, time)
     ax.plot(p_thing[0], "o-", label="the crane … slept")
     ax.plot(p_thing[1], "s--", label="the crane … rusted")
-    ax.set_xticks(range(6), pair[0].split()[:5] + ["slept/rusted"])
+    ax.set_xticks(range(6), [*pair[0].split()[:5], "slept/rusted"])
     ax.set(title=name, ylabel="P(thing)", ylim=(-0.05, 1.05))
     claim(f"{name}: difference of P(thing) at 'crane'", np.ptp(p_thing[:, 1]),
           **({"at_most": 1e-6} if name == "forward" else {"at_least": 0.5}))
@@ -740,7 +740,7 @@ def deep_rnn(x, layers):
 
 # %% tags=["wrong"] message="b is added"
 def deep_rnn(x, layers):
-    for W_x, W_h, b in layers:
+    for W_x, W_h, _ in layers:
         h_t, states = np.zeros((len(x), len(W_h))), []
         for t in range(x.shape[1]):
             h_t = np.tanh(x[:, t] @ W_x + h_t @ W_h)

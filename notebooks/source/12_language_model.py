@@ -1206,7 +1206,8 @@ def properties(text):
 def cell_states(model, ids):
     """c_t after each character: (T, units)."""
     embedded = model.layers[0].get_weights()[0][ids]  # (T, DIM)
-    lstm = next(l for l in model.layers if isinstance(l, layers.LSTM))
+    lstm = next(layer for layer in model.layers
+                if isinstance(layer, layers.LSTM))
     return cells.forward(cells.from_keras(lstm), embedded[None]).trace("c")[0]
 
 
@@ -1236,7 +1237,8 @@ tables.table("The unit that fits best, on new text", rows)
 # But correlation does not show that the network *uses* the unit. So we remove it (an **ablation**): after each step, its cell state is replaced by its mean. How much more does the character that closes cost? The same is done with nine other units, one at a time.
 
 # %%
-lstm_layer = next(l for l in reader.layers if isinstance(l, layers.LSTM))
+lstm_layer = next(layer for layer in reader.layers
+                  if isinstance(layer, layers.LSTM))
 cell = cells.from_keras(lstm_layer)
 E = reader.layers[0].get_weights()[0]  # (V, DIM)
 W_y, b_y = reader.layers[-1].get_weights()  # (UNITS, V), (V,)
