@@ -319,7 +319,7 @@ for inside, accuracies, style, name in (
     axes[2].plot(range(1, 13), accuracies, style, markersize=4)
 for ax, title in zip(axes, ("kept by the best unit's gate",
                             "gradient left at lag 110", "accuracy at lag 110")):
-    ax.set(title=title, xlabel="epoch")
+    ax.set(title=title, xlabel="epoch", xticks=range(0, 13, 3))
 axes[2].set_ylim(0, 1.05)
 axes[0].legend()
 plt.show()
