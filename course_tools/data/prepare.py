@@ -88,9 +88,7 @@ def _downloaded(dataset: Dataset, file: File, work: Path) -> Path:
     except Problem as error:
         command = f"{dataset.command} {'--from ' if paths.INSTALLED else 'FROM='}/path/to/{file.name}"
         how = f"Without a network, copy {file.name} from another computer and run:  {command}"
-        or_else = (
-            "or set COURSE_MIRROR to the address of a folder that contains it. Lessons also run on built-in samples."
-        )
+        or_else = "or set COURSE_MIRROR to the address of a folder that contains it. Lessons also run on samples."
         raise type(error)(f"{error}\n{how}\n{or_else}") from error
 
 
