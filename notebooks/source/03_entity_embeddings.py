@@ -32,6 +32,7 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # on arrays this small, threads wait for each other
 
 import keras
+import matplotlib.pyplot as plt
 import numpy as np
 from keras import layers
 
@@ -39,6 +40,8 @@ from course_utils import embeddings, plots, tables
 from course_utils.claims import claim
 from course_utils.datasets import books
 from course_utils.training import ProgressBar
+
+plt.style.use("course_utils.figures")
 
 # %%
 SEED = int(os.environ.get("COURSE_SEED", 0))
@@ -72,19 +75,17 @@ n_books, n_links = len(data), len(links)
 print(f"{n_books:,} books, {n_links:,} links, {len(pairs):,} pairs")  # pairs: (pairs, 2)
 print(f"of all possible pairs {len(pairs) / (n_books * n_links):.1%} are there")
 
-# %%
+# %% alt="Curve of the number of books that link to a page over the page's rank, both axes logarithmic. It falls steadily: a few pages are linked from very many books, most from a handful."
 popularity = np.bincount(pairs[:, 1], minlength=n_links)  # (links,): books that have it
 order = np.argsort(-popularity, kind="stable")
-figure, axes = plots.figure(size=(7, 3.2))
+figure, axes = plt.subplots(figsize=(7, 3.2))
 axes.plot(np.arange(1, n_links + 1), popularity[order])
 for place in (0, 1, 3, 9, 30, 120):
     axes.annotate(links[order[place]], (place + 1, popularity[order[place]]),
                   xytext=(6, 3), textcoords="offset points", fontsize=9)
 axes.set(xscale="log", yscale="log", title="A few links are on very many pages",
          xlabel="rank of the link, the commonest first", ylabel="books that link to it")
-plots.show(figure, alt="""Curve of the number of books that link to a page over the page's
-    rank, both axes logarithmic. It falls steadily: a few pages are linked from very many
-    books, most from a handful.""")
+plt.show()
 
 # %% [markdown]
 # The picture is that of words in text: a few links are everywhere and say little, many are rare and say much. Keep the commonest ones in mind. They
@@ -180,9 +181,9 @@ print({name: f"{share:.1%} of the negatives are known pairs" for name, share in 
 #
 # That is a ceiling: the more faithfully the network learns, the closer it comes to $p^\star$ instead of 1.
 
-# %%
+# %% alt="Points for the thirty commonest links. With even draws the highest probability of a true pair stays near one. With draws by popularity it falls the further the commoner the link is."
 n_own = np.bincount(train[:, 0], minlength=n_books)  # (books,)
-figure, axes = plots.figure(size=(7, 3.2))
+figure, axes = plt.subplots(figsize=(7, 3.2))
 ceiling = {}
 for name, q in draws.items():
     p_star = 1 / (1 + n_own[train[:, 0]] * NEGATIVES * q[train[:, 1]])  # (train,)
@@ -192,9 +193,7 @@ axes.set(title="How sure the network may become of a true pair, if nobody checks
          xlabel="books that have the link (thirty commonest links)",
          ylabel="highest probability")
 axes.legend(frameon=False, loc="lower left")
-plots.show(figure, alt="""Points for the thirty commonest links. With even draws the highest
-    probability of a true pair stays near one. With draws by popularity it falls the further
-    the commoner the link is.""")
+plt.show()
 
 # %%
 claim("ceiling for the commonest link, links drawn alike",
@@ -285,10 +284,10 @@ model, losses = train_recommender(train, n_books, n_links, SEED)
 w, b = model.get_layer("scale").get_weights()
 print(f"scale w = {w[0, 0]:.2f}, shift b = {b[0]:.2f}")
 
-# %%
+# %% alt="Falling curve of the cross-entropy. It starts at the line of a model that knows only the share of positives, and ends well below the line that cosines without a scale could reach."
 share = 1 / (1 + NEGATIVES)
 know_nothing = -share * np.log(share) - (1 - share) * np.log(1 - share)
-figure, axes = plots.figure(size=(6.4, 3))
+figure, axes = plt.subplots(figsize=(6.4, 3))
 axes.plot(np.arange(1, EPOCHS + 1), losses)
 for height, text in ((know_nothing, "knows nothing but the share of positives"),
                      (without_scale, "best that cosines without a scale could reach")):
@@ -296,9 +295,7 @@ for height, text in ((know_nothing, "knows nothing but the share of positives"),
     axes.text(EPOCHS, height + 0.01, text, ha="right", fontsize=9)
 axes.set(title="The loss while the recommender learns", xlabel="epoch", ylabel="cross-entropy",
          ylim=(0, 0.75))
-plots.show(figure, alt="""Falling curve of the cross-entropy. It starts at the line of a
-    model that knows only the share of positives, and ends well below the line that cosines
-    without a scale could reach.""")
+plt.show()
 claim("cross-entropy after training, against the best without a scale",
       losses[-1] / without_scale, at_most=0.9)
 
@@ -376,17 +373,15 @@ rows = [{"recommender": name, "recall@10": recall[name], "median rank": float(np
         for name, r in rank.items()]
 tables.table("Held-out links found", rows)
 
-# %%
+# %% alt="Recall at k for k from 1 to 50. Guessing is lowest, popularity clearly above it; embeddings and co-occurrence are far above both and close to each other."
 k = np.arange(1, 51)
-figure, axes = plots.figure(size=(6.6, 3.2))
+figure, axes = plt.subplots(figsize=(6.6, 3.2))
 for (name, r), style in zip(rank.items(), ("-.", "--", "-")):
     axes.plot(k, [(r <= n).mean() for n in k], style, label=name)
 axes.plot(k, k / (n_links - M.sum() / n_books), color="black", linestyle=":", label="guessing")
 axes.set(title="Held-out links among the first k", xlabel="k", ylabel="recall@k", ylim=(0, 1))
 axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
-plots.show(figure, alt="""Recall at k for k from 1 to 50. Guessing is lowest, popularity
-    clearly above it; embeddings and co-occurrence are far above both and close to each
-    other.""")
+plt.show()
 
 # %%
 claim("recall@10 of the embeddings", recall["embeddings"], at_least=BOUND["recall"])
@@ -517,8 +512,8 @@ tables.table("Accuracy of the shelf, by labelled books",
               [{"labelled books": size, **{name: a[s].mean() for name, a in accuracy.items()}}
                for s, size in enumerate(sizes)])
 
-# %%
-figure, axes = plots.figure(size=(6.6, 3.2))
+# %% alt="Accuracy over the number of labelled books. One-hot stays at guessing. Vectors lead while labels are few; the bag of links rises faster and passes them when labels are many."
+figure, axes = plt.subplots(figsize=(6.6, 3.2))
 for (name, a), mark in zip(accuracy.items(), "os^"):
     axes.errorbar(sizes, a.mean(axis=1), yerr=a.std(axis=1), marker=mark, capsize=3, label=name)
 axes.set(xscale="log", xticks=sizes, xticklabels=sizes, ylim=(0, 1),
@@ -526,9 +521,7 @@ axes.set(xscale="log", xticks=sizes, xticklabels=sizes, ylim=(0, 1),
          title="Which shelf is a book from?")
 axes.minorticks_off()
 axes.legend(frameon=False, loc="upper left")
-plots.show(figure, alt="""Accuracy over the number of labelled books. One-hot stays at
-    guessing. Vectors lead while labels are few; the bag of links rises faster and passes
-    them when labels are many.""")
+plt.show()
 few = (accuracy["vectors"] - accuracy["bag of links"])[:3].mean()
 claim("accuracy that vectors gain over the bag with at most 80 labels", few, at_least=0.01)
 claim("accuracy of one-hot, with most labels", accuracy["one-hot"][-1].mean(), at_most=0.35)
@@ -551,7 +544,7 @@ claim("accuracy of one-hot, with most labels", accuracy["one-hot"][-1].mean(), a
 
 # %%
 mapped = np.random.default_rng(SEED).permutation(n_books)[:1_000]  # enough for a map
-colours = [plots.BLUE, plots.ORANGE, plots.GREEN, plots.RED, plots.SKY, plots.PURPLE, plots.BLACK]
+colours = ["C0", "C1", "C2", "C5", "C4", "C3", "black"]
 shown = np.argsort(-np.bincount(shelf[on_shelf]))[:7]  # the largest shelves
 
 
@@ -564,16 +557,14 @@ def draw_map(axes, place, which, size=14):
     for side in axes.spines.values():
         side.set_visible(False)
 
-# %%
+# %% alt="Map of the books as coloured points, one colour and sign for each of the seven largest shelves. Points of the same shelf lie in patches, with stragglers and with grey points of other books between."
 place = embeddings.map_2d(U[mapped], "tsne", seed=SEED, perplexity=30)  # (books, 2)
-figure, axes = plots.figure(size=(7.6, 5.4))
+figure, axes = plt.subplots(figsize=(7.6, 5.4))
 draw_map(axes, place, mapped, size=18)
 axes.set_title("Books, laid out by t-SNE")
 axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5),
             title="shelf (others grey)")
-plots.show(figure, alt="""Map of the books as coloured points, one colour and sign for each
-    of the seven largest shelves. Points of the same shelf lie in patches, with stragglers
-    and with grey points of other books between.""")
+plt.show()
 
 # %% [markdown]
 # The colours were not given to t-SNE, so the patches are in the vectors, helped by the links that name a genre. So far the map is honest. But people read more out of such pictures than neighbours: that this
@@ -615,18 +606,16 @@ maps = {
     "pure noise, perplexity 2": embeddings.map_2d(noise, seed=SEED, perplexity=2),
 }  # each (points, 2)
 
-# %%
-figure, axes = plots.figure(1, 5, size=(12, 2.9))
+# %% alt="Five maps. With another seed the same patches as with the first lie elsewhere; with perplexity 2 the books fall into crumbs; with perplexity 100 they form one cloud; pure noise with perplexity 2 looks full of little clusters."
+figure, axes = plt.subplots(1, 5, figsize=(12, 2.9))
 for ax, (name, points) in zip(axes, maps.items()):
     if "noise" in name:
-        ax.scatter(*points.T, s=8, color=plots.BLACK)
+        ax.scatter(*points.T, s=8, color="black")
         ax.set(xticks=[], yticks=[])
     else:
         draw_map(ax, points, some, size=8)
     ax.set_title(name, fontsize=10)
-plots.show(figure, alt="""Five maps. With another seed the same patches as with the first
-    lie elsewhere; with perplexity 2 the books fall into crumbs; with perplexity 100 they form one cloud; pure
-    noise with perplexity 2 looks full of little clusters.""")
+plt.show()
 
 # %%
 def ten_nearest(points):
@@ -674,8 +663,8 @@ new_place = reducer.transform(U[new])  # (new, 2)
 claim("t-SNE in scikit-learn can place new points (1: yes, 0: no)",
       int(hasattr(TSNE, "transform")), at_most=0)
 
-# %%
-figure, axes = plots.figure(size=(7.6, 4.8))
+# %% alt="Map by UMAP with small coloured points in patches by shelf. Fifty books that were added later are large points with a black edge; most lie among small points of their own colour."
+figure, axes = plt.subplots(figsize=(7.6, 4.8))
 draw_map(axes, old_place, some, size=12)
 for s, colour, mark in zip(shown, colours, "osD^vPX"):
     axes.scatter(*new_place[shelf[new] == s].T, s=90, color=colour, marker=mark,
@@ -683,9 +672,7 @@ for s, colour, mark in zip(shown, colours, "osD^vPX"):
 axes.set_title("UMAP: small points made the map, large ones were added later")
 axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5),
             title="shelf (others grey)")
-plots.show(figure, alt="""Map by UMAP with small coloured points in patches by shelf. Fifty
-    books that were added later are large points with a black edge; most lie among small
-    points of their own colour.""")
+plt.show()
 
 # %%
 d = ((new_place[:, None] - old_place[None]) ** 2).sum(axis=2)  # (new, some)
@@ -853,16 +840,14 @@ claim("accuracy that DeepWalk vectors gain over rows of the network",
 found = tables.recorded("03_entity_embeddings", "Held-out links found")
 found
 
-# %% tags=["recorded"]
-figure, axes = plots.figure(size=(6.4, 2.4))
-axes.barh([row["recommender"] for row in found.rows], found.values("recall@10"), color=plots.BLUE)
+# %% tags=["recorded"] alt="Horizontal bars of recall at 10 on Wikipedia's books, from the record: popularity is far behind; co-occurrence and embeddings are both several times better."
+figure, axes = plt.subplots(figsize=(6.4, 2.4))
+axes.barh([row["recommender"] for row in found.rows], found.values("recall@10"), color="C0")
 plots.label_bars(axes)
 axes.set(title="Held-out links of Wikipedia's books among the first ten", xlabel="recall@10",
          xlim=(0, 1))
 axes.invert_yaxis()
-plots.show(figure, alt="""Horizontal bars of recall at 10 on Wikipedia's books, from the
-    record: popularity is far behind; co-occurrence and embeddings are both several times
-    better.""")
+plt.show()
 
 # %% tags=["recorded"]
 tables.recorded("03_entity_embeddings", "Accuracy of the shelf, by labelled books")

@@ -25,6 +25,7 @@ import os
 from collections import Counter
 
 import keras
+import matplotlib.pyplot as plt
 import numpy as np
 from sacrebleu.metrics import BLEU
 
@@ -33,6 +34,8 @@ from course_utils.claims import claim
 from course_utils.datasets import pairs
 from course_utils.text import Vocabulary, tokenize
 from course_utils.training import Batches, ProgressBar
+
+plt.style.use("course_utils.figures")
 
 # %%
 SEED = int(os.environ.get("COURSE_SEED", 0))
@@ -262,8 +265,8 @@ def candidates(decoder, encoder, sentence, k=4):
 
 steps = candidates(Decoder(fixed), fixed_encoder, "the old cat sees a black dog .".split())
 
-# %%
-figure, axes = plots.figure(size=(0.95 * len(steps) + 1.0, 2.5))
+# %% alt="A column for each step of the decoder, in it the four likeliest words with their probabilities, the likeliest on top in the darkest cell. Read from left to right, the top row is the translation that was written, up to the end mark."
+figure, axes = plt.subplots(figsize=(0.95 * len(steps) + 1.0, 2.5))
 P = np.array([[p for _, p in column] for column in steps]).T  # (k, T)
 axes.imshow(P, cmap="Blues", vmin=0, vmax=1, aspect="auto")
 for t, column in enumerate(steps):
@@ -274,9 +277,7 @@ axes.set(title="“the old cat sees a black dog .”: the likeliest words at eac
          xlabel="step", xticks=range(len(steps)), xticklabels=range(1, len(steps) + 1),
          yticks=range(4), yticklabels=["written", "2nd", "3rd", "4th"])
 axes.grid(False)
-plots.show(figure, alt="""A column for each step of the decoder, in it the four likeliest words with their
-    probabilities, the likeliest on top in the darkest cell. Read from left to right, the top row
-    is the translation that was written, up to the end mark.""")
+plt.show()
 
 # %% [markdown]
 # The top row is the translation. (Right would be *le vieux chat voit un chien noir .*) Look where the probability is spread: there the decoder hesitates, between words of one kind, between forms of one word, or between ways to go on. And look at what it proposes second: mostly something that could stand at this place in a French sentence. So much it has as a language model; what it can get wrong is *which* noun, and *which* verb, for that it must know from the state with which it began.
@@ -366,20 +367,18 @@ attentive, attentive_encoder = train(attention=True)
 claim("the same difference with attention", largest_difference(attentive, attentive_encoder),
       at_most=1e-4)
 
-# %%
+# %% alt="Two lines of the share of exact translations over the length of the English sentence. With one fixed vector the line starts lower and falls; with attention it lies above that everywhere, and falls, too."
 said_by = {"one fixed vector": said,
            "attention": greedy(Decoder(attentive), attentive_encoder, data.validation.english)}
 shares["attention"] = by_length(said_by["attention"], data.validation)
-figure, axes = plots.figure(size=(7.4, 3.4))
-for (name, values), style, colour in zip(shares.items(), ("s--", "o-"), (plots.ORANGE, plots.BLUE)):
+figure, axes = plt.subplots(figsize=(7.4, 3.4))
+for (name, values), style, colour in zip(shares.items(), ("s--", "o-"), ("C1", "C0")):
     axes.plot(range(len(values)), values, style, color=colour)
     axes.annotate(f" {name}", (len(values) - 1, values[-1]), va="center")
 axes.set(title="Exactly right, by length of the sentence (validation)", xlabel="English words",
          ylabel="share", ylim=(-0.05, 1.05), xlim=(-0.2, len(BINS) - 0.6), xticks=range(len(BINS) - 1))
 axes.set_xticklabels(LENGTHS)
-plots.show(figure, alt="""Two lines of the share of exact translations over the length of the English sentence.
-    With one fixed vector the line starts lower and falls; with attention it lies above
-    that everywhere, and falls, too.""")
+plt.show()
 
 # %%
 tables.table("Exactly right by length of the sentence, validation",
@@ -413,20 +412,18 @@ def looked(sentences):
     said = greedy(Decoder(attentive), attentive_encoder, sentences, looks)
     return said, np.stack(looks, axis=1)
 
-# %%
+# %% alt="A grid with a row for each French word that was written and a column for each English word that was read; the darker a cell, the more weight. The dark cells run roughly along the diagonal, from the upper left to the lower right, and leave it where the languages differ."
 shown = {"sample": "the green lamp that my brother bought yesterday is small .".split(),
          "real": "she wears a big red hat today .".split()}[data.source]
 (words,), (weights,) = looked([shown])
 words = [*words, END][:len(weights)]
-figure, axes = plots.figure(size=(0.55 * len(shown) + 1.6, 0.3 * len(words) + 1.2))
+figure, axes = plt.subplots(figsize=(0.55 * len(shown) + 1.6, 0.3 * len(words) + 1.2))
 axes.imshow(weights, cmap="Blues", vmin=0, vmax=1, aspect="auto")
 axes.set(title="Where the decoder looks while it writes each word", xticks=range(len(shown)),
          yticks=range(len(words)))
 axes.set_xticklabels(shown, rotation=60), axes.set_yticklabels(words)
 axes.grid(False)
-plots.show(figure, alt="""A grid with a row for each French word that was written and a column for each English
-    word that was read; the darker a cell, the more weight. The dark cells run roughly along the
-    diagonal, from the upper left to the lower right, and leave it where the languages differ.""")
+plt.show()
 
 # %% [markdown]
 # Nobody has told the network which word belongs to which; it has only seen whole sentences. And yet, read row by row, the weight mostly lies at or near the word that is being translated: an **alignment**, which came as a by-product. Where French has another order or another number of words, the dark cells leave the diagonal: look for the adjective behind its noun, and for the two words that are written for *bought*. (If the second of them is *acheté*, its last letter is missing: a lamp is *achetée*. Section 8 returns to such faults.) It is not a dictionary, though. A state $\bar h_s$ has read all that came before the word, too, so that a later place can serve as well as the word itself.
@@ -518,12 +515,12 @@ tables.table("Translations of the test sentences", rows)
 #
 # In the sample a wrong translation can be judged by rule. It has the right words in the right order, but a form that does not agree (*une petit table*): **agreement**. It has the right words in another order: **order**. Or a word is missing, wrong or too much: **words**. A sentence counts once, under the gravest fault that it has; one with a wrong word may have wrong forms as well.
 
-# %%
+# %% alt="Three pairs of horizontal bars, faults of words, order and agreement, for one fixed vector and for attention. Wrong words are by far the longest bar of the fixed vector; attention's bar there is much shorter, and its longest one is agreement."
 if data.source == "sample":
     faults = {name: Counter(filter(None, map(pairs.fault, said_by[name], data.test.french)))
               for name in ("one fixed vector", "attention")}
-    figure, axes = plots.figure(size=(7.0, 2.8))
-    for k, (name, colour) in enumerate(zip(faults, (plots.ORANGE, plots.BLUE))):
+    figure, axes = plt.subplots(figsize=(7.0, 2.8))
+    for k, (name, colour) in enumerate(zip(faults, ("C1", "C0"))):
         axes.barh(np.arange(3) + 0.38 * (k - 0.5), [faults[name][f] for f in ("words", "order", "agreement")],
                   0.36, color=colour, label=name)
     plots.label_bars(axes, "{:.0f}")
@@ -532,9 +529,7 @@ if data.source == "sample":
     axes.set_yticklabels(["words", "order", "agreement"])
     axes.invert_yaxis()
     axes.legend(frameon=False)
-    plots.show(figure, alt="""Three pairs of horizontal bars, faults of words, order and agreement, for one fixed
-        vector and for attention. Wrong words are by far the longest bar of the fixed vector;
-        attention's bar there is much shorter, and its longest one is agreement.""")
+    plt.show()
 
 # %%
 if data.source == "sample":
@@ -602,16 +597,15 @@ tatoeba = tables.recorded("13_sequence_to_sequence",
                            "Exactly right by length of the sentence, validation")
 tatoeba
 
-# %% tags=["recorded"]
-figure, axes = plots.figure(size=(7.0, 3.2))
+# %% tags=["recorded"] alt="Two lines over the length of the sentence, from the record: that of the fixed vector stays near 0 at all lengths; that of attention lies above it, highest at four words, and falls from there."
+figure, axes = plt.subplots(figsize=(7.0, 3.2))
 lengths = [row["English words"] for row in tatoeba.rows]
-for name, style, colour in zip(tatoeba.columns[1:], ("s--", "o-"), (plots.ORANGE, plots.BLUE)):
+for name, style, colour in zip(tatoeba.columns[1:], ("s--", "o-"), ("C1", "C0")):
     axes.plot(lengths, tatoeba.values(name), style, color=colour, label=name)
 axes.set(title="Tatoeba: exactly one of the known translations, by length",
          xlabel="English words", ylabel="share", ylim=(0, None))
 axes.legend(frameon=False)
-plots.show(figure, alt="""Two lines over the length of the sentence, from the record: that of the fixed vector stays
-    near 0 at all lengths; that of attention lies above it, highest at four words, and falls from there.""")
+plt.show()
 
 # %% [markdown]
 # *Exactly right* means here: one of the translations that Tatoeba has of this sentence. Many a right one is not among them, so look at BLEU as well.
