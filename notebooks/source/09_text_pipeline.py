@@ -108,7 +108,7 @@ for words, label in in_words.take(3):
 from collections import Counter
 
 counts = Counter()
-for words, label in in_words:
+for words, _ in in_words:
     counts.update(words.numpy().tolist())
 frequent = [word for word, count in counts.most_common(WORDS - 1)]
 vocabulary = [b"<pad>", *frequent]  # id 0, then the words
@@ -1283,14 +1283,14 @@ if data.source == "real":
 padded = everything.map(to_words).padded_batch(
     BATCH, padding_values=(b"<pad>", None))
 counted = Counter()
-for words, label in padded:
+for words, _ in padded:
     counted.update(words.numpy().ravel().tolist())
 
 # %%
 import re
 
 by_hand = Counter()
-for text, label in everything:
+for text, _ in everything:
     text = re.sub(rb"<br\s*/?>", b" ", text.numpy()[:BYTES])
     by_hand.update(re.sub(rb"[^a-zA-Z']", b" ", text).split())
 padding_token = counted.pop(b"<pad>")
@@ -1415,7 +1415,8 @@ ways = {
     "tf.data, from the cache": in_cache.padded_batch(BATCH),
     "TextVectorization": in_tf.batch(BATCH).map(
         lambda texts, label: vectorization(texts))}
-seconds = {name: cpu_seconds(lambda: list(way)) for name, way in ways.items()}
+seconds = {name: cpu_seconds(lambda way=way: list(way))
+           for name, way in ways.items()}
 seconds["CountVectorizer"] = cpu_seconds(lambda: counter.fit_transform(some))
 
 # %%
@@ -1444,7 +1445,8 @@ for name, dataset in in_batches(singles.take(512)).items():
     part = [ids for ids, label in dataset]
     measured.append({
         "batches": name, "time steps": sum(int(tf.size(ids)) for ids in part),
-        "CPU seconds": cpu_seconds(lambda: [read(ids) for ids in part])})
+        "CPU seconds": cpu_seconds(
+            lambda part=part: [read(ids) for ids in part])})
 tables.table("A GRU reads 512 whole reviews", measured)
 
 # %% [markdown]
