@@ -571,10 +571,10 @@ known = ids.titles.any(axis=1)  # those with a known word
 names = [name for name, has_word in zip(corpus.titles, known) if has_word]
 index = embeddings.Vectors(names, scores_of(encoder, ids.only(known)))
 interests = embeddings.Vectors(numbering.interests, e)
-for title in ("data engineer", "surgeon", "business analyst"):
-    v = scores_of(encoder, numbering.encode([title]))[0]  # (48,)
-    near = [other for other, _ in index.neighbours(v, 6) if other != title]
-    print(f"titles near {title}: {', '.join(near[:5])}")
+for title in ("data engineer", "surgeon", "business analyst", "baker"):
+    if title in index:
+        near = index.neighbours(title, 5)
+        print(f"titles near {title}: {', '.join(name for name, _ in near)}")
 for interest in ("python", "suturing", "tableau"):
     if interest in interests:
         near = index.neighbours(interests.vector(interest), 5)
