@@ -113,7 +113,7 @@ _add(
 )
 _add(
     "books_whole",
-    "all 37,020 of them, for lesson 03 with WHOLE = True",
+    "all 37,020 of them, for books.load(whole=True)",
     "collected by W. Koehrsen, 2018; Wikipedia text CC BY-SA",
     File(f"{_BOOKS}master/data/found_books_filtered.ndjson"),
     folder="books",

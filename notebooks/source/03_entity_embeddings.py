@@ -14,7 +14,7 @@
 # 5. learn vectors from baskets (item2vec) and from a network (DeepWalk).
 #
 # **Before this lesson:** [lesson 02](02_word_embeddings.ipynb). **Time:** about 60 minutes to read and try, 40 minutes for the exercises; on two cores all cells run in about
-# 45 seconds on the embedded sample (`HUBS.md` names the machine that was measured),
+# 65 seconds on the built-in sample (`HUBS.md` names the machine that was measured),
 # and in about a minute on the real data.
 
 # %% [markdown]

@@ -16,7 +16,7 @@
 #
 # **Before this lesson:** [lesson 04](04_simple_rnn.ipynb); derivatives and the chain rule. **Time:** about 60 minutes to read and try,
 # 50 minutes for the exercises; on two cores all cells run in about
-# 20 seconds (`HUBS.md` names the machine that was measured).
+# 30 seconds (`HUBS.md` names the machine that was measured).
 
 # %% [markdown]
 # ## Settings

@@ -14,7 +14,7 @@
 # 5. compare recurrent networks fairly: what is the same for all, what is measured, and what a difference is worth.
 #
 # **Before this lesson:** lesson [06](06_lstm.ipynb). **Time:** about 60 minutes to read and try, 30 minutes for the exercises; on two cores all cells run in about
-# 40 seconds on the embedded sample (`HUBS.md` names the machine that was measured),
+# 60 seconds on the built-in sample (`HUBS.md` names the machine that was measured),
 # and in two to three minutes on IMDB.
 
 # %% [markdown]

@@ -16,7 +16,7 @@
 #
 # **Before this lesson:** lessons [04](04_simple_rnn.ipynb), [06](06_lstm.ipynb) and [07](07_gru.ipynb). **Time:** about 60 minutes to read and
 # try, 45 minutes for the exercises; on two cores all cells run in about
-# 60 seconds on the embedded sample (`HUBS.md` names the machine that was measured),
+# 80 seconds on the built-in sample (`HUBS.md` names the machine that was measured),
 # and in about two minutes on IMDB.
 
 # %% [markdown]

@@ -16,7 +16,7 @@
 #
 # **Before this lesson:** lessons [01](01_one_hot_and_bag_of_words.ipynb) (tokens, vocabulary), [04](04_simple_rnn.ipynb) and
 # [07](07_gru.ipynb) (recurrent layers). **Time:** about 60 minutes to read and try, 45 minutes for the exercises; on two cores all cells run in about
-# 30 seconds on the built-in sample (`HUBS.md` names the machine that was measured),
+# 50 seconds on the built-in sample (`HUBS.md` names the machine that was measured),
 # and in a few minutes on IMDB.
 
 # %% [markdown]

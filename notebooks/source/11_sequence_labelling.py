@@ -15,7 +15,7 @@
 #
 # **Before this lesson:** lessons [02](02_word_embeddings.ipynb), [06](06_lstm.ipynb), [08](08_deep_and_bidirectional.ipynb) and
 # [09](09_text_pipeline.ipynb). **Time:** about 60 minutes to read and try, 50 minutes for the exercises; on two cores all cells run in about
-# 50 seconds on the embedded sample (`HUBS.md` names the machine that was measured),
+# 85 seconds on the built-in sample (`HUBS.md` names the machine that was measured),
 # and in about 25 minutes on real sentences.
 
 # %% [markdown]

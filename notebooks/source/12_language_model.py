@@ -15,7 +15,7 @@
 #
 # **Before this lesson:** lessons [01](01_one_hot_and_bag_of_words.ipynb), [04](04_simple_rnn.ipynb), [05](05_training_rnns.ipynb) and
 # [06](06_lstm.ipynb). **Time:** about 60 minutes to read and try, 40 minutes for the exercises; on two cores all cells run in about
-# 80 seconds on the embedded sample (`HUBS.md` names the machine that was measured),
+# 85 seconds on the built-in sample (`HUBS.md` names the machine that was measured),
 # and in about ten minutes on Shakespeare's plays.
 
 # %% [markdown]

@@ -17,7 +17,7 @@
 #
 # **Before this lesson:** lessons [02](02_word_embeddings.ipynb), [03](03_entity_embeddings.ipynb) and [06](06_lstm.ipynb). **Time:** about 60
 # minutes to read and try, 40 minutes for the exercises; on two cores all cells run in about
-# 90 seconds on the built-in sample (`HUBS.md` names the machine that was measured),
+# 230 seconds on the built-in sample (`HUBS.md` names the machine that was measured),
 # and in about ten minutes on the real data.
 
 # %% [markdown]
