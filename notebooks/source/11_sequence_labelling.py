@@ -1351,23 +1351,28 @@ if names and LONG:
 # %% [markdown]
 # ### What prefixes, suffixes and shapes add
 #
-# To see what a part of a network is good for, train the network without it (an **ablation**). Here is the bidirectional LSTM with one feature only, the word.
+# To see what a part of a network is good for, train the network without it (an **ablation**). Here is the tagger without neighbours with one feature only, the word.
+#
+# **What do you expect?** Which entities does it still find?
+#
+# <details><summary>Answer</summary>Only those whose words are in the vocabulary. All OOV words have the same id, so it must give all of them the same tag.</details>
 
 # %%
 if data.source == "sample":
     only_words = SimpleNamespace(
         data=data, tags=task.tags,
         vocabularies={"word": task.vocabularies["word"]})
-    ablated = tagger(only_words, Bidirectional(lstm()), **DROPOUT)
+    ablated = tagger(only_words, **DROPOUT)
     train(only_words, ablated, **TRAINING)
     F1_ablated = F1_of(tag(ablated, only_words, test.words), test.tags)
     print("word only:   ", F1_ablated)
-    print("all features:", F1["bidirectional LSTM"])
-    claim("test F1: all features minus the word only",
-          F1["bidirectional LSTM"] - F1_ablated, at_least=0.02)
+    print("all features:", F1["no neighbours"])
+    claim("test F1 without neighbours: all features minus the word only",
+          F1["no neighbours"] - F1_ablated, at_least=0.1)
 
 # %% [markdown]
-# The words around an entity tell its type; the form of the entity helps to find its ends, above all if it has several OOV words.
+# Without neighbours, the form of a word is all there is. For the bidirectional LSTM the neighbours tell so much that, on this sample, the difference depends on the seed: it may even be better with the
+# word only. Try it, and try more than one seed before you draw a conclusion.
 #
 # ### While the sentence is read
 #
