@@ -1237,8 +1237,7 @@ tables.table("The unit that fits best, on new text", rows)
 # But correlation does not show that the network *uses* the unit. So we remove it (an **ablation**): after each step, its cell state is replaced by its mean. How much more does the character that closes cost? The same is done with nine other units, one at a time.
 
 # %%
-lstm_layer = next(layer for layer in reader.layers
-                  if isinstance(layer, layers.LSTM))
+(lstm_layer,) = [x for x in reader.layers if isinstance(x, layers.LSTM)]
 cell = cells.from_keras(lstm_layer)
 E = reader.layers[0].get_weights()[0]  # (V, DIM)
 W_y, b_y = reader.layers[-1].get_weights()  # (UNITS, V), (V,)

@@ -103,7 +103,7 @@ print("its bag has", bags_of(sets["train"], corpus)[0].sum(), "interests")
 # A model gives each interest a score, and the highest scores come first. Two measures compare this ranking with the bag of the posting (lesson 03 has them for books):
 #
 # - **recall@10**: the fraction of the bag that is among the first ten.
-# - **nDCG@10** (Järvelin and Kekäläinen 2002): an interest of the bag at rank $r$ adds $1 / \log_2(r + 1)$. The sum is divided by the largest sum that is possible,
+# - [**nDCG**](../GLOSSARY.md#ndcg)@10 (Järvelin and Kekäläinen 2002): an interest of the bag at rank $r$ adds $1 / \log_2(r + 1)$. The sum is divided by the largest sum that is possible,
 #   that of a ranking which begins with the whole bag. So a hit at the top counts more than one at rank 10.
 #
 # On the sample, the best possible model would have a recall@10 of 0.73 on the test set, not 1 (`data/README.md`): many bags have more than ten interests, and part
