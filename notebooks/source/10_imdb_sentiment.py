@@ -430,7 +430,7 @@ claim("cross-fitted: training minus validation accuracy of adding up evidence",
 #
 # Look at the second row, too. Dealt one by one, twins mostly come into different folds, and what was learned from the one is wrong about the other: the training evidence looks worse than it will be. On IMDB it is the other way round, see section 14: reviews of the same film in different folds make it look better. So groups stay together.
 
-# %% alt="Three bars at each word of a sentence: the log-count ratios of the run of one, two and three words that ends there. Most are near zero; words and runs of opinion have long bars, upwards for praise and downwards for blame."
+# %% alt="Three bars at each word of a sentence: the log-count ratios of the unigram, bigram and trigram that end there. Most are near zero; words and n-grams of opinion have long bars, upwards for positive and downwards for negative ones."
 row = table[numbers][:, :, 0]  # (time, 3): log-count ratios
 figure, axes = plt.subplots(figsize=(8.6, 3.0))
 for n, colour in zip(range(3), ("C4", "C0", "black")):
@@ -697,7 +697,7 @@ def moved_by(text):
     p, *rest = sentiment.probabilities(again, [" ".join(shown), *without])
     return shown, p - np.array(rest)
 
-# %% alt="A bar for each word of two sentences: how much higher the probability of praise is with the word than without it. A few words have long bars, upwards or downwards; most have next to none."
+# %% alt="A bar for each word of two sentences: how much higher P(positive) is with the word than without it. A few words have long bars, upwards or downwards; most have next to none."
 shown, effect = moved_by("It was not dull. I expected a waste of time and left with a smile.")
 figure, axes = plt.subplots(figsize=(8.6, 2.8))
 axes.bar(range(len(shown)), effect, color=np.where(effect > 0, "C0", "C5"))
@@ -890,7 +890,7 @@ courses = {name: [run["course"] for run in runs]  # lists of pairs (seconds, acc
 tables.benchmark("imdb_time_to_accuracy",
                   "Seconds of training until a test accuracy of 0.87 on IMDB")
 
-# %% alt="Five curves of test accuracy against seconds of training, on a logarithmic scale. The small network with evidence is above the dotted line of 0.87 after some 15 seconds. The others rise slowly, in jumps, towards 0.77 to 0.87 within minutes, and none crosses the line."
+# %% alt="Five curves of test accuracy against seconds of training, on a logarithmic scale. The small network with evidence is above the dotted line long before the others have finished. The others rise slowly, in jumps, and none crosses the line."
 figure, axes = plt.subplots(figsize=(9.4, 5.0))
 looks = zip("soD^v", ("C1", "C0", "C4", "C2", "black"),
             ((8, 8), (0, -55), (8, -12), (8, -4), (-165, 14)))  # marks, colours, where the name stands

@@ -265,7 +265,7 @@ def candidates(decoder, encoder, sentence, k=4):
 
 steps = candidates(Decoder(fixed), fixed_encoder, "the old cat sees a black dog .".split())
 
-# %% alt="A column for each step of the decoder, in it the four likeliest words with their probabilities, the likeliest on top in the darkest cell. Read from left to right, the top row is the translation that was written, up to the end mark."
+# %% alt="A column for each step of the decoder, in it the four most probable words with their probabilities, the most probable on top in the darkest cell. Read from left to right, the top row is the translation that was written, up to the end mark."
 figure, axes = plt.subplots(figsize=(0.95 * len(steps) + 1.0, 2.5))
 P = np.array([[p for _, p in column] for column in steps]).T  # (k, T)
 axes.imshow(P, cmap="Blues", vmin=0, vmax=1, aspect="auto")
